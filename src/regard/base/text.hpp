@@ -1,0 +1,30 @@
+// Small helpers on text: splitting, joining, the nearest known name, sizes and durations for people.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regard {
+
+std::string trim(std::string_view text);
+std::string join(const std::vector<std::string>& parts, std::string_view separator);
+
+/// Splits at `separator` where it stands outside (), [], {} and "".
+std::vector<std::string> split_outside_brackets(std::string_view text, char separator);
+
+/// Levenshtein distance.
+std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// The known name nearest to `name`, or "" when none is near (more than a third of it differs).
+std::string nearest(std::string_view name, const std::vector<std::string>& known);
+
+/// `; did you mean "x"?` or `; known: a, b, c`, to end the sentence about an unknown name.
+std::string suggestion(std::string_view name, const std::vector<std::string>& known);
+
+std::string human_bytes(double bytes);      // "1.2 GiB"
+std::string human_seconds(double seconds);  // "3 min 20 s"
+std::string shortest(double value);         // the shortest decimal text that reads back as `value`
+
+}  // namespace regard
