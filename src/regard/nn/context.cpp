@@ -1,0 +1,33 @@
+#include "regard/nn/context.hpp"
+
+#include <utility>
+
+namespace regard::nn {
+namespace {
+thread_local const RandomContext* current_random = nullptr;
+thread_local Observer current_observer;
+thread_local std::string current_layer;
+}  // namespace
+
+RandomScope::RandomScope(const RandomContext& context)
+    : before_(std::exchange(current_random, &context)) {}
+RandomScope::~RandomScope() { current_random = before_; }
+const RandomContext* random_context() { return current_random; }
+
+ObserverScope::ObserverScope(Observer observer)
+    : before_(std::exchange(current_observer, std::move(observer))) {}
+ObserverScope::~ObserverScope() { current_observer = std::move(before_); }
+
+LayerScope::LayerScope(const std::string& name) : length_before_(current_layer.size()) {
+  if (!current_layer.empty()) current_layer += '.';
+  current_layer += name;
+}
+LayerScope::~LayerScope() { current_layer.resize(length_before_); }
+
+void observe(const char* name, const torch::Tensor& output) {
+  if (!current_observer) return;
+  const LayerScope scope(name);
+  current_observer(current_layer, output);
+}
+
+}  // namespace regard::nn
