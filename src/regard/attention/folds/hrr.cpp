@@ -1,0 +1,233 @@
+#include "regard/attention/folds/hrr.hpp"
+
+#include <ATen/ops/complex.h>
+#include <ATen/ops/fft_fft.h>
+#include <ATen/ops/fft_ifft.h>
+
+#include <cmath>
+
+#include "regard/attention/fourier.hpp"
+#include "regard/attention/rows.hpp"
+#include "regard/base/error.hpp"
+#include "regard/ops/hrr.hpp"
+
+namespace regard::attention::folds {
+using torch::Tensor;
+
+namespace {
+
+void check_lengths(const Inputs& x) {
+  if (x.queries != x.v.size(2)) {
+    throw InputError(
+        "hrr: as many queries as keys were expected (a token is compared with its own value), "
+        "and " +
+        std::to_string(x.queries) + " queries and " + std::to_string(x.v.size(2)) + " keys came");
+  }
+}
+
+// The rows of E as sums over time: sum_j E_ij x_j for (B, h, T, c).
+Tensor sum_over_graph(const Tensor& x, const Inputs& inputs) {
+  if (!inputs.graph.plain()) {
+    const auto mask = graph_mask(inputs.graph, {inputs.queries, inputs.queries}, x.device());
+    return at::matmul(mask.to(x.scalar_type()), x);
+  }
+  return inputs.graph.causal ? x.cumsum(2) : x.sum(2, true);
+}
+
+}  // namespace
+
+Tensor safe_cosine(const Tensor& x, const Tensor& y) {
+  const auto square = (x * x).sum(-1, true) * (y * y).sum(-1, true);
+  const auto zero = square <= 1e-30;
+  const auto inverse = square.masked_fill(zero, 1.0).rsqrt().masked_fill(zero, 0.0);
+  return (x * y).sum(-1, true) * inverse;
+}
+
+void Hrr::visit(Visitor& f) {
+  f("unbind", unbind, "inverse of the query: index reversal, exact, or unit modulus",
+    {"conj", "exact", "unit"});
+  f("pads", pads, "whether padding enters the superposition", {"out", "in"});
+  f("scale", scale, "time: row t times its number of allowed keys", {"none", "time"});
+  f("mode", mode, "paper: as the released code, unbind=conj, pads=in, scale=none", {"", "paper"});
+}
+
+void Hrr::check() {
+  if (mode != "paper") return;
+  unbind = "conj";
+  pads = "in";
+  scale = "none";
+  mode.clear();  // one spelling for one meaning
+}
+
+std::string Hrr::refusal(const graph::Graph& graph) const {
+  if (pads == "in" && (graph.banded() || graph.causal)) {
+    return "hrr with pads=in sums over the whole padded sequence, which only the full graph has";
+  }
+  return "";
+}
+
+double Hrr::real_weight() const {
+  return unbind == "conj" ? 2.0 : unbind == "exact" ? 1.0 : std::sqrt(2.0);
+}
+
+Tensor Hrr::read_out(const Tensor& q, const Tensor& s) const {
+  auto query = q;
+  if (unbind != "conj") {
+    const auto inverse = inverse_modulus(q);
+    query = q * inverse;
+    if (unbind == "exact") query = query * inverse;
+  }
+  return slot_product(query, s * real_slot_weight(s.size(-1), real_weight(), s.options()), true);
+}
+
+Tensor Hrr::basis(int64_t d) const { return fourier_basis(d); }
+
+namespace {
+
+// log(T w), w and y in the folded basis by plain tensor operations; fp32 or better inside.
+struct Folded {
+  Tensor e, z;  // (B, h, T, 1): e^a with padding zero, and its sum over the allowed keys
+};
+
+Folded gate(const Hrr& fold, const Inputs& x) {
+  check_lengths(x);
+  const auto type = sum_type(x.v.scalar_type());
+  const auto q = x.q.to(type), v = expand_heads(x.v, x.heads).to(type);
+  auto bound = slot_product(expand_heads(x.k, x.heads).to(type), v, false);
+  if (fold.pads == "out") bound = clear_padding(bound, x);
+  const auto s = sum_over_graph(bound, x);
+  const auto e = clear_padding(safe_cosine(v, fold.read_out(q, s)).exp(), x);
+  return {e, sum_over_graph(e, x)};
+}
+
+Tensor run_folded(const Hrr& fold, const Inputs& x) {
+  const auto type = sum_type(x.v.scalar_type());
+  const auto g = gate(fold, x);
+  auto w = g.e / g.z.masked_fill(g.z == 0, 1.0);
+  if (fold.scale == "time") w = w * allowed_keys(x, type);
+  return (w * expand_heads(x.v, x.heads)).to(x.v.scalar_type());
+}
+
+ops::Support can_fused(const Hrr& fold, const ops::Problem& p) {
+  if (p.device != torch::kCPU) return ops::Support::no("it runs on CPUs");
+  if (p.dtype != torch::kFloat) return ops::Support::no("it takes fp32");
+  if (fold.unbind != "conj") return ops::Support::no("it unbinds with conj");
+  if (fold.pads != "out") return ops::Support::no("it leaves padding out");
+  if (p.graph.banded()) return ops::Support::no("the graph is a window");
+  if (p.width % 2 != 0) return ops::Support::no("the head width is odd");
+  if (p.heads != p.kv_heads) return ops::Support::no("as many heads of q as of k and v are needed");
+  return ops::Support::yes();
+}
+
+Tensor run_fused(const Hrr& fold, const Inputs& x) {
+  check_lengths(x);
+  return ops::hrr(x.q, x.k, x.v, x.lengths,
+                  {.causal = x.graph.causal, .time_scale = fold.scale == "time"});
+}
+
+}  // namespace
+
+std::vector<Kernel> Hrr::kernels() const {
+  return {{"highway", [this](const ops::Problem& p) { return can_fused(*this, p); },
+           [this](const Inputs& x) { return run_fused(*this, x); }},
+          {"folded", [](const ops::Problem&) { return ops::Support::yes(); },
+           [this](const Inputs& x) { return run_folded(*this, x); }}};
+}
+
+// The definition in the time domain, by FFTs of length d.
+Tensor Hrr::reference(const Inputs& x, const Tensor& mask) const {
+  check_lengths(x);
+  const auto type = sum_type(x.v.scalar_type());
+  const auto q = x.q.to(type), k = x.k.to(type), v = x.v.to(type);
+  const auto allowed = mask.to(type);                                          // (B, 1, T, T)
+  const auto self = mask.diagonal(0, 2, 3).unsqueeze(-1);                      // (B, 1, T, 1)
+  const auto bound = at::real(at::fft_ifft(at::fft_fft(k) * at::fft_fft(v)));  // (B, h, T, d)
+  const auto s = pads == "in" ? bound.sum(2, true) : at::matmul(allowed, bound);
+  const auto query = at::fft_fft(q);
+  const auto memory = at::fft_fft(s);
+  Tensor read;
+  if (unbind == "exact") {
+    read = memory / query;
+  } else if (unbind == "unit") {
+    read = (query / query.abs()).conj() * memory;
+  } else {
+    read = query.conj() * memory;
+  }
+  const auto a = safe_cosine(v, at::real(at::fft_ifft(read)));  // (B, h, T, 1)
+  const auto e = a.exp() * self;
+  const auto total = at::matmul(allowed, e);
+  auto w = e / total.masked_fill(total == 0, 1.0);
+  if (scale == "time") w = w * allowed.sum(-1, true);
+  return (w * v).to(x.v.scalar_type());
+}
+
+WeightMap Hrr::weights(const Inputs& given) const {
+  Inputs x = given;
+  if (!x.in_basis) {
+    const auto u = fourier_basis(x.v.size(3)).to(x.v.options());
+    x.q = at::matmul(x.q, u);
+    x.k = at::matmul(x.k, u);
+    x.v = at::matmul(x.v, u);
+  }
+  const auto g = gate(*this, x);
+  const auto w = g.e / g.z.masked_fill(g.z == 0, 1.0) * allowed_keys(x, g.e.scalar_type());
+  return {w.transpose(2, 3), true};
+}
+
+Cost Hrr::cost(const ops::Problem& p) const {
+  const double elements = static_cast<double>(p.batch * p.heads * p.keys * p.width);
+  // Bind 3, unbind 3, three dot products 6, gate 2 operations a channel; v is read twice.
+  return {14 * elements,
+          io_bytes(p, uses()) + elements * static_cast<double>(c10::elementSize(p.dtype))};
+}
+
+namespace {
+
+// State in the folded basis: S (d numbers) and Z (1 number) a head; a window keeps its last summands.
+class HrrDecoder final : public Decoder {
+ public:
+  HrrDecoder(const Hrr& fold, const graph::Graph& graph) : fold_(fold), graph_(graph) {
+    graph_.causal = true;
+  }
+
+  Tensor step(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor&) override {
+    const auto u = fourier_basis(v.size(3)).to(v.options());
+    const auto value = at::matmul(expand_heads(v, q.size(1)), u);
+    push(bound_, slot_product(at::matmul(expand_heads(k, q.size(1)), u), value, false));
+    const auto e = safe_cosine(value, fold_.read_out(at::matmul(q, u), total(bound_))).exp();
+    push(gates_, e);
+    ++seen_;
+    auto w = e / total(gates_);
+    if (fold_.scale == "time") w = w * static_cast<double>(keys_of_last());
+    return w * expand_heads(v, q.size(1));
+  }
+
+ private:
+  void push(Tensor& history, const Tensor& next) {
+    if (!graph_.banded()) {
+      history = history.defined() ? history + next : next;
+    } else {
+      history = history.defined() ? at::cat({history, next}, 2) : next;
+    }
+  }
+  int64_t keys_of_last() const { return graph_.pairs({1, seen_}); }
+  Tensor total(const Tensor& history) const {
+    if (!graph_.banded()) return history;
+    const auto mask = graph_mask(graph_, {1, history.size(2)}, history.device());
+    return at::matmul(mask.to(history.scalar_type()), history);
+  }
+  const Hrr& fold_;
+  graph::Graph graph_;
+  Tensor bound_, gates_;  // sums, or histories (B, h, t, d) and (B, h, t, 1) of a window
+  int64_t seen_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Decoder> Hrr::decoder(const graph::Graph& graph) const {
+  return std::make_unique<HrrDecoder>(*this, graph);
+}
+
+std::unique_ptr<Fold> make_hrr() { return std::make_unique<Hrr>(); }
+
+}  // namespace regard::attention::folds

@@ -1,0 +1,48 @@
+// Holographic attention (Hrrformer; Alam, Raff, Biderman, Oates, Holt, ICML 2023). Circular convolution (*), and per head:
+//   S_i = sum_{j in E_i} k_j (*) v_j        superposition
+//   a_i = cos(v_i, q_i^+ (*) S_i)           unbind with the own query, compare with the own value
+//   y_i = e^{a_i} / sum_{j in E_i} e^{a_j} v_i
+// The cosine with a zero vector is 0, and so is its gradient. Each token must be among its own keys.
+#pragma once
+
+#include "regard/attention/fold.hpp"
+
+namespace regard::attention::folds {
+
+class Hrr final : public Fold {
+ public:
+  std::string mode;             // "paper" sets conj, in, none
+  std::string unbind = "conj";  // conj: index reversal; exact: 1/F(q); unit: conj(F(q))/|F(q)|
+  std::string pads = "out";     // in: padding enters the superposition, as in the released code
+  std::string scale = "none";   // time: row i times its number of allowed keys
+
+  std::string summary() const override {
+    return "holographic attention: bind, superpose, unbind, cosine, softmax over time (Alam et al. "
+           "2023)";
+  }
+  std::string equation() const override {
+    return "S = sum_j k_j (*) v_j, a_t = cos(v_t, q_t^+ (*) S), y_t = softmax_t(a) v_t";
+  }
+  void visit(Visitor& f) override;
+  void check() override;
+  std::string refusal(const graph::Graph& graph) const override;
+  torch::Tensor reference(const Inputs& x, const torch::Tensor& mask) const override;
+  std::vector<Kernel> kernels() const override;
+  torch::Tensor basis(int64_t d) const override;
+  WeightMap weights(const Inputs& x) const override;
+  Cost cost(const ops::Problem& p) const override;
+  std::unique_ptr<Decoder> decoder(const graph::Graph& graph) const override;
+
+  /// Weight on the real slots when two bindings are taken in the folded basis: 2, 1 or sqrt(2).
+  double real_weight() const;
+
+  /// z (.., d) = the query's read-out of S in the folded basis, up to a factor that the cosine does not see.
+  torch::Tensor read_out(const torch::Tensor& q, const torch::Tensor& s) const;
+};
+
+/// cos over the last axis, kept; 0 with gradient 0 where |x|^2 |y|^2 <= 1e-30.
+torch::Tensor safe_cosine(const torch::Tensor& x, const torch::Tensor& y);
+
+std::unique_ptr<Fold> make_hrr();
+
+}  // namespace regard::attention::folds

@@ -1,0 +1,121 @@
+#include "regard/attention/folds/linear.hpp"
+
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/elu.h>
+#include <ATen/ops/ones_like.h>
+
+#include "regard/attention/rows.hpp"
+
+namespace regard::attention::folds {
+using torch::Tensor;
+
+namespace {
+
+Tensor phi(const Tensor& x) { return at::elu(x) + 1; }
+
+// v with a column of ones: the last column of any weighted sum is its normaliser.
+Tensor with_ones(const Tensor& v) { return at::cat({v, at::ones_like(v.narrow(-1, 0, 1))}, -1); }
+
+Tensor normalise(const Tensor& sums) {
+  const int64_t width = sums.size(-1) - 1;
+  return sums.narrow(-1, 0, width) / sums.narrow(-1, width, 1);
+}
+
+struct Features {
+  Tensor q, k, v;  // phi(q), phi(k) with padded keys zero, (v, 1); in the type of sums
+};
+
+Features features(const Inputs& x) {
+  const auto type = sum_type(x.v.scalar_type());
+  return {phi(x.q.to(type)), clear_padding(phi(expand_heads(x.k, x.heads).to(type)), x),
+          with_ones(expand_heads(x.v, x.heads).to(type))};
+}
+
+// A row without keys has normaliser 0; it is cleared, and its gradient with it.
+Tensor finish(const Tensor& sums, const Inputs& x) {
+  if (!x.lengths.defined()) return normalise(sums).to(x.v.scalar_type());
+  const auto dead = ~valid_rows(x.lengths, x.queries);
+  return normalise(sums.masked_fill(dead, 1.0)).masked_fill(dead, 0.0).to(x.v.scalar_type());
+}
+
+Tensor run_sums(const Inputs& x) {
+  const auto f = features(x);
+  return finish(at::matmul(f.q, at::matmul(f.k.transpose(2, 3), f.v)), x);
+}
+
+// Within a chunk the masked product, before it the state sum_j phi(k_j) (v_j, 1)^T of all earlier chunks.
+Tensor run_chunks(const Inputs& x) {
+  constexpr int64_t kChunk = 64;
+  const auto f = features(x);
+  const int64_t positions = x.queries, chunks = (positions + kChunk - 1) / kChunk;
+  const int64_t missing = chunks * kChunk - positions;
+  const auto cut = [&](const Tensor& t) {
+    return at::constant_pad_nd(t, {0, 0, 0, missing})
+        .view({t.size(0), t.size(1), chunks, kChunk, t.size(3)});  // (B, h, n, C, d)
+  };
+  const auto q = cut(f.q), k = cut(f.k), v = cut(f.v);
+  const auto inside = at::matmul(at::matmul(q, k.transpose(3, 4)).tril(), v);
+  auto sums = inside;
+  if (chunks > 1) {
+    const auto states = at::matmul(k.transpose(3, 4), v).cumsum(2);  // (B, h, n, d, d+1)
+    const auto earlier = at::constant_pad_nd(states.narrow(2, 0, chunks - 1), {0, 0, 0, 0, 1, 0});
+    sums = sums + at::matmul(q, earlier);
+  }
+  sums = sums.reshape({f.q.size(0), x.heads, chunks * kChunk, -1}).narrow(2, 0, positions);
+  return finish(sums, x);
+}
+
+ops::Support can_whole(const ops::Problem& p, bool causal) {
+  if (p.graph.banded()) return ops::Support::no("a window needs a sum for each query");
+  if (p.graph.causal != causal) {
+    return ops::Support::no(causal ? "the graph is not causal" : "the graph is causal");
+  }
+  if (p.queries != p.keys) return ops::Support::no("as many queries as keys are needed");
+  return ops::Support::yes();
+}
+
+// State: sum_j phi(k_j) (v_j, 1)^T.
+class LinearDecoder final : public Decoder {
+ public:
+  Tensor step(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor&) override {
+    const auto update = at::matmul(phi(expand_heads(k, q.size(1))).transpose(2, 3),
+                                   with_ones(expand_heads(v, q.size(1))));
+    state_ = state_.defined() ? state_ + update : update;
+    return normalise(at::matmul(phi(q), state_));
+  }
+
+ private:
+  Tensor state_;  // (B, h, d, d + 1)
+};
+
+}  // namespace
+
+Tensor Linear::reference(const Inputs& x, const Tensor& mask) const {
+  const auto weights = at::matmul(phi(x.q), phi(x.k).transpose(2, 3)) * mask;  // (B, h, T_q, T_k)
+  const auto total = weights.sum(-1, true);
+  return at::matmul(weights / total.masked_fill(total == 0, 1.0), x.v);
+}
+
+std::vector<Kernel> Linear::kernels() const {
+  return {{"sums", [](const ops::Problem& p) { return can_whole(p, false); }, run_sums},
+          {"chunks", [](const ops::Problem& p) { return can_whole(p, true); }, run_chunks}};
+}
+
+Cost Linear::cost(const ops::Problem& p) const {
+  const double d = static_cast<double>(p.width);
+  if (p.graph.banded()) {
+    return {4 * d * static_cast<double>(p.batch * p.heads) *
+                static_cast<double>(p.graph.pairs({p.queries, p.keys})),
+            io_bytes(p, uses())};
+  }
+  return {4 * d * d * static_cast<double>(p.batch * p.heads * p.keys), io_bytes(p, uses())};
+}
+
+std::unique_ptr<Decoder> Linear::decoder(const graph::Graph& graph) const {
+  if (graph.banded()) return Fold::decoder(graph);
+  return std::make_unique<LinearDecoder>();
+}
+
+std::unique_ptr<Fold> make_linear() { return std::make_unique<Linear>(); }
+
+}  // namespace regard::attention::folds

@@ -1,0 +1,85 @@
+#include "regard/attention/folds/softmax.hpp"
+
+#include <cmath>
+#include <limits>
+
+#include "regard/attention/rows.hpp"
+#include "regard/attention/window_blocks.hpp"
+#include "regard/base/text.hpp"
+#include "regard/ops/sdpa.hpp"
+
+namespace regard::attention::folds {
+using torch::Tensor;
+
+Tensor Softmax::reference(const Inputs& x, const Tensor& mask) const {
+  const double scale = 1.0 / std::sqrt(static_cast<double>(x.q.size(3)));
+  auto scores = at::matmul(x.q, x.k.transpose(2, 3)) * scale;  // (B, h, T_q, T_k)
+  if (x.bias.defined()) scores = scores + x.bias;
+  // Rows without keys: softmax over finite numbers, then zero, so that no NaN reaches the gradient.
+  const auto weights = at::softmax(scores.masked_fill(~mask, -1e30), -1).masked_fill(~mask, 0.0);
+  return at::matmul(weights, x.v);
+}
+
+namespace {
+
+// Every row keeps one key, since backends differ on rows without keys; such rows are cleared afterwards.
+Tensor safe_mask(const Inputs& x) {
+  const graph::Extent extent{x.queries, x.v.size(2)};
+  Tensor mask;
+  if (!x.graph.plain() || (x.graph.causal && (extent.queries != extent.keys || x.bias.defined()))) {
+    mask = graph_mask(x.graph, extent, x.v.device()).view({1, 1, extent.queries, extent.keys});
+  }
+  if (x.lengths.defined() && !(x.graph.plain() && x.graph.causal)) {
+    auto valid = valid_rows(x.lengths, extent.keys).transpose(2, 3);  // (B, 1, 1, T_k)
+    if (mask.defined()) {
+      const auto self = at::eye(extent.keys, mask.options());
+      mask = (mask & valid) | self.slice(0, extent.keys - extent.queries);
+    } else {
+      const auto first = at::arange(extent.keys, x.lengths.options()) == 0;
+      mask = valid | first.view({1, 1, 1, -1});
+    }
+  }
+  if (!x.bias.defined()) return mask;
+  const auto bias = x.bias.to(x.v.scalar_type());
+  if (!mask.defined()) return bias;
+  return bias.masked_fill(~mask, -std::numeric_limits<double>::infinity());
+}
+
+Tensor run_sdpa(const Inputs& x) {
+  const auto mask = safe_mask(x);
+  const bool causal = !mask.defined() && x.graph.causal && x.queries > 1;
+  return clear_padding(ops::sdpa(x.q, x.k, x.v, mask, causal), x);
+}
+
+ops::Support can_sdpa(const ops::Problem& p) {
+  if (p.graph.plain()) return ops::Support::yes();
+  const double bytes = static_cast<double>(p.queries) * static_cast<double>(p.keys) *
+                       (p.ragged ? static_cast<double>(p.batch) : 1.0) *
+                       (p.device == torch::kCUDA ? 4.0 : 2.0);
+  if (bytes < 0.5 * ops::free_bytes(p.device)) return ops::Support::yes();
+  return ops::Support::no("the dense mask of this graph takes " + human_bytes(bytes));
+}
+
+}  // namespace
+
+std::vector<Kernel> Softmax::kernels() const {
+  return {
+      {"sdpa_blocks", can_block_window,
+       [](const Inputs& x) {
+         return block_window(x, [](const Inputs& block, const Tensor& mask) {
+           return ops::sdpa(block.q, block.k, block.v, mask, false);
+         });
+       }},
+      {"sdpa", can_sdpa, run_sdpa},
+  };
+}
+
+Cost Softmax::cost(const ops::Problem& p) const {
+  const double pairs = static_cast<double>(p.batch * p.heads) *
+                       static_cast<double>(p.graph.pairs({p.queries, p.keys}));
+  return {4 * pairs * static_cast<double>(p.width), io_bytes(p, uses())};
+}
+
+std::unique_ptr<Fold> make_softmax() { return std::make_unique<Softmax>(); }
+
+}  // namespace regard::attention::folds

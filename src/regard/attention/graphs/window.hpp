@@ -1,0 +1,27 @@
+// A position meets its neighbours: |i - j| < width, or `left` before and `right` after it.
+#pragma once
+
+#include <memory>
+
+#include "regard/attention/graph_kind.hpp"
+
+namespace regard::attention::graphs {
+
+struct Window final : Graph {
+  int64_t width = 256;
+  int64_t left = graph::kUnlimited;
+  int64_t right = graph::kUnlimited;
+  int64_t global = 0;
+
+  std::string summary() const override {
+    return "a position meets its neighbours, and the first `global` positions meet all";
+  }
+  std::string equation() const override { return "E = {(i, j): |i - j| < width}"; }
+  void visit(Visitor& f) override;
+  void check() override;
+  graph::Graph make(bool causal) const override;
+};
+
+std::unique_ptr<Graph> make_window();
+
+}  // namespace regard::attention::graphs

@@ -1,0 +1,47 @@
+// What a fold is given: q, k, v with the graph that says who may meet.
+#pragma once
+
+#include <torch/types.h>
+
+#include "regard/graph/graph.hpp"
+#include "regard/ops/dispatch.hpp"
+
+namespace regard::attention {
+
+/// Shapes: B batch, h heads, g heads of k and v (g divides h), T_q queries, T_k keys, d head width.
+struct Inputs {
+  torch::Tensor q;  // (B, h, T_q, d), undefined where the fold does not use it
+  torch::Tensor k;  // (B, g, T_k, d), undefined where the fold does not use it
+  torch::Tensor v;  // (B, g, T_k, d)
+  torch::Tensor
+      lengths;         // (B) int64: positions >= length are padding; undefined: every row is full
+  torch::Tensor bias;  // additive to the scores, broadcastable to (B, h, T_q, T_k), or undefined
+  graph::Graph graph;
+  int64_t queries = 0;    // T_q, needed where q is undefined
+  int64_t heads = 0;      // h, likewise
+  bool in_basis = false;  // q, k, v are in the fold's own basis, and so shall y be
+};
+
+/// Inputs with the defaults filled in and shapes checked; the error names `function`.
+Inputs make_inputs(torch::Tensor q, torch::Tensor k, torch::Tensor v, graph::Graph graph,
+                   const char* function = "attention");
+
+ops::Problem problem_of(const Inputs& x);
+
+/// Boolean mask, true = may attend, broadcastable to (B, 1, T_q, T_k): the graph and, where lengths are
+/// given, keys before the length and (with as many queries as keys) queries before it.
+torch::Tensor dense_mask(const Inputs& x);
+
+/// The graph alone, (T_q, T_k).
+torch::Tensor graph_mask(const graph::Graph& graph, graph::Extent extent, torch::Device device);
+
+/// (B, 1, T, 1), true where t < length.
+torch::Tensor valid_rows(const torch::Tensor& lengths, int64_t positions);
+
+/// Number of allowed keys of each query, (B or 1, 1, T_q, 1), without a dense mask where the graph is plain.
+torch::Tensor allowed_keys(const Inputs& x, torch::ScalarType dtype);
+
+/// (B, g, T, d) repeated to h heads.
+torch::Tensor expand_heads(const torch::Tensor& kv, int64_t heads);
+
+}  // namespace regard::attention

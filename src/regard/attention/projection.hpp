@@ -1,0 +1,43 @@
+// The first axis: x -> q, k, v.
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include <memory>
+#include <string>
+
+#include "regard/attention/fold.hpp"
+#include "regard/base/spec.hpp"
+
+namespace regard::attention {
+
+struct ProjectionSize {
+  int64_t model_width = 0;  // H
+  int64_t heads = 0;        // h
+  int64_t head_width = 0;   // d
+  Uses uses;                // which of q, k, v the fold reads
+  bool bias = true;
+};
+
+/// Tensors (B, h, T, d); those that the fold does not use are undefined.
+struct Qkv {
+  torch::Tensor q, k, v;
+};
+
+class ProjectionModule : public torch::nn::Module {
+ public:
+  /// x (B, T, H) -> q, k, v. With a `basis` U (d, d), q U, k U and v U at the cost of a product on the weights.
+  virtual Qkv forward(const torch::Tensor& x, const torch::Tensor& basis) = 0;
+};
+
+class Projection {
+ public:
+  virtual ~Projection() = default;
+  virtual std::string summary() const = 0;
+  virtual std::string equation() const = 0;
+  virtual void visit(Visitor&) {}
+  virtual void check() {}
+  virtual std::shared_ptr<ProjectionModule> build(const ProjectionSize& size) const = 0;
+};
+
+}  // namespace regard::attention

@@ -1,0 +1,54 @@
+#include "regard/attention/projections/separate.hpp"
+
+#include <torch/nn/modules/linear.h>
+
+namespace regard::attention::projections {
+using torch::Tensor;
+
+namespace {
+
+class SeparateModule final : public ProjectionModule {
+ public:
+  explicit SeparateModule(const ProjectionSize& size) : size_(size) {
+    const int64_t inner = size.heads * size.head_width;
+    qkv_ = register_module(
+        "qkv",
+        torch::nn::Linear(
+            torch::nn::LinearOptions(size.model_width, size.uses.count() * inner).bias(size.bias)));
+  }
+
+  Qkv forward(const Tensor& x, const Tensor& basis) override {
+    Tensor weight = qkv_->weight, bias = qkv_->bias;
+    if (basis.defined()) {
+      // Rows of one head hold its d outputs: U^T on them gives outputs times U.
+      const int64_t blocks = size_.uses.count() * size_.heads, d = size_.head_width;
+      const auto u = basis.to(weight.options());
+      weight = at::matmul(u.t(), weight.view({blocks, d, -1})).view({blocks * d, -1});
+      if (bias.defined()) bias = at::matmul(bias.view({blocks, d}), u).view({-1});
+    }
+    const auto all =
+        at::linear(x, weight, bias)
+            .view({x.size(0), x.size(1), size_.uses.count(), size_.heads, size_.head_width})
+            .permute({2, 0, 3, 1, 4});  // (n, B, h, T, d)
+    Qkv out;
+    int64_t at = 0;
+    if (size_.uses.q) out.q = all.select(0, at++);
+    if (size_.uses.k) out.k = all.select(0, at++);
+    if (size_.uses.v) out.v = all.select(0, at++);
+    return out;
+  }
+
+ private:
+  ProjectionSize size_;
+  torch::nn::Linear qkv_{nullptr};
+};
+
+}  // namespace
+
+std::shared_ptr<ProjectionModule> Separate::build(const ProjectionSize& size) const {
+  return std::make_shared<SeparateModule>(size);
+}
+
+std::unique_ptr<Projection> make_separate() { return std::make_unique<Separate>(); }
+
+}  // namespace regard::attention::projections

@@ -1,0 +1,17 @@
+// q = x W_q + b_q, k = x W_k + b_k, v = x W_v + b_v: three matrices, kept as one parameter for one product.
+#pragma once
+
+#include "regard/attention/projection.hpp"
+
+namespace regard::attention::projections {
+
+class Separate final : public Projection {
+ public:
+  std::string summary() const override { return "three matrices W_q, W_k, W_v"; }
+  std::string equation() const override { return "q = x W_q, k = x W_k, v = x W_v"; }
+  std::shared_ptr<ProjectionModule> build(const ProjectionSize& size) const override;
+};
+
+std::unique_ptr<Projection> make_separate();
+
+}  // namespace regard::attention::projections

@@ -1,0 +1,77 @@
+#include "regard/attention/self_attention.hpp"
+
+#include "regard/base/error.hpp"
+
+namespace regard::attention {
+using torch::Tensor;
+
+SelfAttention::SelfAttention(Phrase phrase, const SelfAttentionOptions& options,
+                             Positions positions)
+    : phrase_(std::move(phrase)), options_(options), positions_(std::move(positions)) {
+  if (options.heads < 1 || options.width % options.heads != 0) {
+    throw InputError(
+        "self-attention: a width divisible by the number of heads was expected, and width " +
+        std::to_string(options.width) + " with " + std::to_string(options.heads) + " heads came");
+  }
+  check_meaning(phrase_, options.causal);
+  if (positions_.bias && !phrase_.fold->has_scores()) {
+    throw InputError(
+        "phrase \"" + phrase_.canonical +
+        "\": positions by a score bias (alibi) need a fold with pairwise scores, and " +
+        phrase_.fold_name + " has none; use learned, sinusoidal, rotary or none");
+  }
+  projection_ = register_module(
+      "projection", phrase_.projection->build({.model_width = options.width,
+                                               .heads = options.heads,
+                                               .head_width = options.width / options.heads,
+                                               .uses = phrase_.fold->uses(),
+                                               .bias = options.bias}));
+  out_ = register_module(
+      "out",
+      torch::nn::Linear(torch::nn::LinearOptions(options.width, options.width).bias(options.bias)));
+}
+
+Inputs SelfAttention::project(const Tensor& x, const Tensor& lengths, bool in_basis) {
+  const auto basis = in_basis ? phrase_.fold->basis(options_.width / options_.heads) : Tensor();
+  auto [q, k, v] = projection_->forward(x, basis);
+  if (positions_.rotate && q.defined()) q = positions_.rotate(q, 0);
+  if (positions_.rotate && k.defined()) k = positions_.rotate(k, 0);
+  auto inputs = make_inputs(q, k, v, phrase_.graph->make(options_.causal), "self-attention");
+  inputs.lengths = lengths;
+  inputs.in_basis = basis.defined();
+  if (positions_.bias) {
+    inputs.bias = positions_.bias(x.size(1), x.size(1), v.options()).unsqueeze(0);
+  }
+  return inputs;
+}
+
+Tensor SelfAttention::forward(const Tensor& x, const Tensor& lengths) {
+  // The basis goes into the weights unless rotary has to act between projection and basis.
+  const auto inputs = project(x, lengths, !positions_.rotate);
+  const auto y =
+      attend(*phrase_.fold, phrase_.fold_name, inputs).transpose(1, 2).reshape(x.sizes());
+  if (!inputs.in_basis) return out_->forward(y);
+  // y U^T W_o = y (U^T W_o): columns of one head times U, in the layout (out, in) of Linear.
+  const int64_t d = options_.width / options_.heads;
+  const auto u = phrase_.fold->basis(d).to(out_->weight.options());
+  const auto weight = at::matmul(out_->weight.view({-1, d}), u).view_as(out_->weight);
+  return at::linear(y, weight, out_->bias);
+}
+
+std::unique_ptr<Decoder> SelfAttention::start() const {
+  return phrase_.fold->decoder(phrase_.graph->make(true));
+}
+
+Tensor SelfAttention::step(const Tensor& x, Decoder& decoder, int64_t position) {
+  auto [q, k, v] = projection_->forward(x, Tensor());
+  if (positions_.rotate && q.defined()) q = positions_.rotate(q, position);
+  if (positions_.rotate && k.defined()) k = positions_.rotate(k, position);
+  const auto bias = positions_.bias ? positions_.bias(1, position + 1, v.options()) : Tensor();
+  return out_->forward(decoder.step(q, k, v, bias).transpose(1, 2).reshape(x.sizes()));
+}
+
+WeightMap SelfAttention::weights(const Tensor& x, const Tensor& lengths) {
+  return phrase_.fold->weights(project(x, lengths, false));
+}
+
+}  // namespace regard::attention

@@ -1,0 +1,89 @@
+#include "regard/attention/window_blocks.hpp"
+
+#include <ATen/ops/constant_pad_nd.h>
+
+#include "regard/attention/rows.hpp"
+
+namespace regard::attention {
+using torch::Tensor;
+
+namespace {
+
+struct Blocks {
+  int64_t size, count, before, after, span;
+};
+
+Blocks plan(const graph::Graph& graph, int64_t positions) {
+  const int64_t left = graph.left;
+  const int64_t right = graph.causal ? 0 : graph.right;
+  const int64_t size = std::max<int64_t>(16, std::max(left, right));
+  return {size, (positions + size - 1) / size, left, right, left + size + right};
+}
+
+}  // namespace
+
+ops::Support can_block_window(const ops::Problem& p) {
+  if (!p.graph.banded()) return ops::Support::no("the graph is not a window");
+  if (p.graph.global > 0) return ops::Support::no("global positions reach outside the blocks");
+  if (p.graph.left == graph::kUnlimited ||
+      (!p.graph.causal && p.graph.right == graph::kUnlimited)) {
+    return ops::Support::no("the window is open to one side");
+  }
+  if (p.queries != p.keys) return ops::Support::no("as many queries as keys are needed");
+  if (p.bias) return ops::Support::no("a score bias is given");
+  const auto blocks = plan(p.graph, p.keys);
+  if (blocks.span * 2 > p.keys)
+    return ops::Support::no("the sequence is not long beside the window");
+  return ops::Support::yes();
+}
+
+Tensor block_window(const Inputs& x,
+                    const std::function<Tensor(const Inputs& block, const Tensor& mask)>& fold) {
+  const int64_t batch = x.v.size(0), positions = x.v.size(2), width = x.v.size(3);
+  const auto b = plan(x.graph, positions);
+  const int64_t padded = b.size * b.count;
+
+  const auto queries = [&](const Tensor& t) {
+    if (!t.defined()) return t;
+    return at::constant_pad_nd(t, {0, 0, 0, padded - positions})
+        .view({batch, t.size(1), b.count, b.size, width})
+        .transpose(1, 2)
+        .reshape({batch * b.count, t.size(1), b.size, width});
+  };
+  const auto keys = [&](const Tensor& t) {
+    if (!t.defined()) return t;
+    return at::constant_pad_nd(t, {0, 0, b.before, padded - positions + b.after})
+        .unfold(2, b.span, b.size)  // (B, h, n, d, span)
+        .permute({0, 2, 1, 4, 3})
+        .reshape({batch * b.count, t.size(1), b.span, width});
+  };
+
+  const auto whole = torch::TensorOptions().dtype(torch::kLong).device(x.v.device());
+  const auto block = at::arange(b.count, whole).view({-1, 1, 1});
+  const auto i = at::arange(b.size, whole).view({1, -1, 1}) + b.size * block;  // (n, C, 1)
+  const auto j =
+      at::arange(b.span, whole).view({1, 1, -1}) + b.size * block - b.before;  // (n, 1, span)
+  auto mask = (j >= i - b.before) & (j <= i + b.after) & (j >= 0) & (j < positions);
+  if (x.lengths.defined()) {
+    mask = mask.unsqueeze(0) & (j.unsqueeze(0) < x.lengths.view({-1, 1, 1, 1}));
+  } else {
+    mask = mask.unsqueeze(0);
+  }
+  mask = (mask | (j == i).unsqueeze(0)).expand({batch, b.count, b.size, b.span});
+  mask = mask.reshape({batch * b.count, 1, b.size, b.span});
+
+  Inputs small = x;
+  small.q = queries(x.q);
+  small.k = keys(x.k);
+  small.v = keys(x.v);
+  small.queries = b.size;
+  small.lengths = Tensor();
+  const auto y = fold(small, mask)
+                     .view({batch, b.count, x.heads, b.size, width})
+                     .transpose(1, 2)
+                     .reshape({batch, x.heads, padded, width})
+                     .narrow(2, 0, positions);
+  return clear_padding(y, x);
+}
+
+}  // namespace regard::attention
