@@ -1,0 +1,143 @@
+#include "regard/data/readers/examples.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+#include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
+
+namespace regard::data {
+namespace {
+
+bool is_whole_number(std::string_view text, int64_t& value) {
+  const auto* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  return error == std::errc() && at == end;
+}
+
+// Numbers by value, so that "10" comes behind "9"; everything else by bytes.
+std::vector<int32_t> label_order(const std::vector<std::string>& names) {
+  std::vector<int64_t> numbers(names.size());
+  bool all = true;
+  for (std::size_t i = 0; i < names.size(); ++i) all = all && is_whole_number(names[i], numbers[i]);
+  std::vector<int32_t> order(names.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](int32_t a, int32_t b) {
+    const auto i = static_cast<std::size_t>(a), j = static_cast<std::size_t>(b);
+    if (all && numbers[i] != numbers[j]) return numbers[i] < numbers[j];
+    return names[i] < names[j];
+  });
+  return order;
+}
+
+}  // namespace
+
+std::string Examples::place(int64_t i) const {
+  const auto& origin = origins[static_cast<std::size_t>(i)];
+  const auto& file = files[static_cast<std::size_t>(origin.file)];
+  return origin.row == 0 ? file : file + ": " + unit + " " + std::to_string(origin.row);
+}
+
+void map_labels(Examples& examples, const std::vector<std::string>& names) {
+  std::vector<int32_t> to(examples.label_names.size(), -1);
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    const auto found = std::find(names.begin(), names.end(), examples.label_names[i]);
+    if (found != names.end()) to[i] = static_cast<int32_t>(found - names.begin());
+  }
+  for (std::size_t i = 0; i < examples.labels.size(); ++i) {
+    const auto label = static_cast<std::size_t>(examples.labels[i]);
+    if (to[label] < 0) {
+      throw InputError(examples.place(static_cast<int64_t>(i)) + ": label \"" +
+                       examples.label_names[label] + "\" does not occur in the training data" +
+                       suggestion(examples.label_names[label], names));
+    }
+    examples.labels[i] = to[label];
+  }
+  examples.label_names = names;
+}
+
+Examples subset(const Examples& examples, std::span<const int64_t> rows) {
+  Examples part;
+  part.form = examples.form;
+  part.shape = examples.shape;
+  part.label_names = examples.label_names;
+  part.files = examples.files;
+  part.unit = examples.unit;
+  const auto pixels = examples.shape.size();
+  for (const auto row : rows) {
+    const auto i = static_cast<std::size_t>(row);
+    if (examples.form == Examples::Form::kDocuments) {
+      part.documents.add(examples.documents[row]);
+    } else {
+      const auto begin = examples.images.begin() + row * pixels;
+      part.images.insert(part.images.end(), begin, begin + pixels);
+    }
+    if (examples.labelled()) part.labels.push_back(examples.labels[i]);
+    part.origins.push_back(examples.origins[i]);
+  }
+  return part;
+}
+
+void ExamplesBuilder::begin_file(const std::string& name) { examples_.files.push_back(name); }
+
+void ExamplesBuilder::add_document(std::string_view document, int64_t row) {
+  examples_.form = Examples::Form::kDocuments;
+  examples_.origins.push_back({static_cast<int32_t>(examples_.files.size()) - 1, row});
+  if (document.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    throw InputError(examples_.place(size() - 1) + ": the document is empty");
+  }
+  examples_.documents.add(document);
+}
+
+void ExamplesBuilder::reserve_images(int64_t count, const ImageShape& shape) {
+  examples_.images.reserve(examples_.images.size() +
+                           static_cast<std::size_t>(count * shape.size()));
+}
+
+void ExamplesBuilder::add_image(std::span<const uint8_t> pixels, const ImageShape& shape,
+                                int64_t row) {
+  examples_.form = Examples::Form::kImages;
+  examples_.origins.push_back({static_cast<int32_t>(examples_.files.size()) - 1, row});
+  if (size() > 1 && !(shape == examples_.shape)) {
+    const auto text = [](const ImageShape& s) {
+      return std::to_string(s.height) + " x " + std::to_string(s.width) + " x " +
+             std::to_string(s.channels);
+    };
+    throw InputError(examples_.place(size() - 1) + ": the image is " + text(shape) +
+                     ", and those before it are " + text(examples_.shape));
+  }
+  examples_.shape = shape;
+  examples_.images.insert(examples_.images.end(), pixels.begin(), pixels.end());
+}
+
+void ExamplesBuilder::add_label(std::string_view label) {
+  if (label.empty()) throw InputError(examples_.place(size() - 1) + ": the label is empty");
+  auto found = label_ids_.find(label);
+  if (found == label_ids_.end()) {
+    found = label_ids_.emplace(std::string(label), static_cast<int32_t>(label_ids_.size())).first;
+    examples_.label_names.emplace_back(label);
+  }
+  examples_.labels.push_back(found->second);
+}
+
+Examples ExamplesBuilder::finish() {
+  const auto all = join(examples_.files, ", ");
+  if (examples_.size() == 0) throw InputError(all + ": there is no example in it");
+  if (examples_.labelled() && examples_.labels.size() != examples_.origins.size()) {
+    throw InputError(all + ": " + std::to_string(examples_.labels.size()) + " labels for " +
+                     std::to_string(examples_.size()) + " examples");
+  }
+  const auto order = label_order(examples_.label_names);
+  std::vector<int32_t> rank(order.size());
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    rank[static_cast<std::size_t>(order[i])] = static_cast<int32_t>(i);
+    names.push_back(examples_.label_names[static_cast<std::size_t>(order[i])]);
+  }
+  for (auto& label : examples_.labels) label = rank[static_cast<std::size_t>(label)];
+  examples_.label_names = std::move(names);
+  return std::move(examples_);
+}
+
+}  // namespace regard::data

@@ -1,0 +1,93 @@
+// What every reader gives: examples with labels, and where each one came from.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace regard::data {
+
+/// Byte strings of any length, packed one behind the other.
+class Documents {
+ public:
+  int64_t size() const { return static_cast<int64_t>(ends_.size()); }
+  int64_t bytes() const { return static_cast<int64_t>(bytes_.size()); }
+  std::string_view operator[](int64_t i) const {
+    const auto begin = i == 0 ? std::size_t{0} : ends_[static_cast<std::size_t>(i - 1)];
+    return std::string_view(bytes_).substr(begin, ends_[static_cast<std::size_t>(i)] - begin);
+  }
+  void add(std::string_view document) {
+    bytes_.append(document);
+    ends_.push_back(bytes_.size());
+  }
+
+ private:
+  std::string bytes_;
+  std::vector<std::size_t> ends_;
+};
+
+struct ImageShape {
+  int64_t height = 0, width = 0, channels = 0;
+  int64_t size() const { return height * width * channels; }
+  bool operator==(const ImageShape&) const = default;
+};
+
+/// Row of a file, counted from 1; 0 stands for the whole file.
+struct Origin {
+  int32_t file = 0;
+  int64_t row = 0;
+};
+
+/// N examples: documents of any length, or images of one shape.
+struct Examples {
+  enum class Form { kDocuments, kImages };
+  Form form = Form::kDocuments;
+  Documents documents;
+  std::vector<uint8_t> images;  // (N, height, width, channels)
+  ImageShape shape;
+  std::vector<int32_t> labels;           // (N) indices of label_names; empty: no labels
+  std::vector<std::string> label_names;  // sorted; those that occur
+  std::vector<std::string> files;
+  std::vector<Origin> origins;     // (N)
+  std::string unit = "line";       // what a row of the file is called
+  std::vector<std::string> notes;  // sentences that the user should see
+
+  int64_t size() const { return static_cast<int64_t>(origins.size()); }
+  bool labelled() const { return !labels.empty(); }
+  std::string place(int64_t i) const;  // "reviews.tsv: line 7"
+};
+
+/// Renumbers the labels by `names` (those of the training data); InputError with the place of a label that is not
+/// among them.
+void map_labels(Examples& examples, const std::vector<std::string>& names);
+
+/// The examples `rows`, in that order, with all label names.
+Examples subset(const Examples& examples, std::span<const int64_t> rows);
+
+/// Collects examples of one or several files.
+class ExamplesBuilder {
+ public:
+  void begin_file(const std::string& name);
+  void set_unit(const std::string& unit) { examples_.unit = unit; }
+  void note(const std::string& sentence) { examples_.notes.push_back(sentence); }
+  /// InputError when the document holds nothing but blanks.
+  void add_document(std::string_view document, int64_t row);
+  /// Pixels (height, width, channels); InputError when the shape differs from the one before.
+  void add_image(std::span<const uint8_t> pixels, const ImageShape& shape, int64_t row);
+  void reserve_images(int64_t count, const ImageShape& shape);
+  /// The label of the example added last; InputError when it is empty.
+  void add_label(std::string_view label);
+  int64_t size() const { return examples_.size(); }
+  /// Sorts the label names (as numbers where all are whole numbers). InputError when there is no example, or when only
+  /// some have labels.
+  Examples finish();
+
+ private:
+  Examples examples_;
+  std::map<std::string, int32_t, std::less<>> label_ids_;
+};
+
+}  // namespace regard::data

@@ -1,0 +1,41 @@
+// The readers by name, and the choice among them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "regard/base/spec.hpp"
+#include "regard/data/readers/directory.hpp"
+#include "regard/data/readers/examples.hpp"
+#include "regard/data/readers/records.hpp"
+#include "regard/data/readers/table.hpp"
+
+namespace regard::data {
+
+/// Which reader, and the options of all of them: their names do not collide.
+struct ReaderSpec {
+  std::string reader = "auto";
+  TableSpec table;
+  RecordsSpec records;
+  DirectorySpec directory;
+  void visit(Visitor& f);
+};
+
+/// One row of `regard list`.
+struct ReaderInfo {
+  std::string name, summary;
+  std::vector<Field> options;
+};
+const std::vector<ReaderInfo>& readers();
+
+/// The reader for a path: folders in it, its extension, its first bytes. InputError with what was tried when none fits.
+std::string guess_reader(const std::string& path);
+
+enum class Labels { kRead, kNone };
+
+/// Reads all paths as one set of examples. kNone reads what `predict` needs: no label column, a folder without label
+/// folders, "-" for the lines of standard input. InputError names file, place and reason.
+Examples read_examples(const std::vector<std::string>& paths, const ReaderSpec& spec,
+                       Labels labels = Labels::kRead);
+
+}  // namespace regard::data

@@ -1,0 +1,52 @@
+// Tables of text: CSV (RFC 4180: quotes, doubled quotes, line breaks inside quotes) and TSV (no quotes).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "regard/base/spec.hpp"
+#include "regard/data/readers/examples.hpp"
+
+namespace regard::data {
+
+struct TableSpec {
+  std::string text = "text";
+  std::string label = "label";
+  std::string header = "auto";
+  std::string format = "auto";
+  void visit(Visitor& f) {
+    f("text", text, "table: column of the text, by name or by number from 1");
+    f("label", label, "table: column of the label, by name or by number from 1");
+    f("header", header,
+      "table: whether line 1 holds names; auto: yes, when a column is given by name",
+      {"auto", "yes", "no"});
+    f("format", format, "table: auto takes the file's extension, else the first line",
+      {"auto", "tsv", "csv"});
+  }
+};
+
+/// Cells of one row after the other. The views hold until the next call.
+class TableRows {
+ public:
+  TableRows(std::string_view content, const std::string& name, char separator)
+      : rest_(content), name_(name), separator_(separator) {}
+  /// False at the end. InputError when a quote is not closed or is followed by text.
+  bool next(std::vector<std::string_view>& cells);
+  /// Line on which the row of the last `next` begins, from 1.
+  int64_t line() const { return line_; }
+
+ private:
+  std::string_view quoted_cell(std::size_t cell);
+  std::string_view rest_;
+  const std::string& name_;
+  char separator_;
+  int64_t line_ = 0, next_line_ = 1;
+  std::vector<std::string> unquoted_;
+};
+
+/// Adds the rows of one table. An empty `spec.label` reads the text alone. InputError names file, line and column.
+void parse_table(std::string_view content, const std::string& name, const TableSpec& spec,
+                 ExamplesBuilder& into);
+
+}  // namespace regard::data

@@ -1,0 +1,252 @@
+#include "regard/data/readers/tokenizer.hpp"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <unordered_map>
+
+#include "regard/base/error.hpp"
+#include "regard/data/readers/utf8.hpp"
+
+namespace regard::data {
+namespace {
+
+using nlohmann::json;
+
+[[noreturn]] void outside(int32_t id, int64_t vocabulary) {
+  throw InputError("token id " + std::to_string(id) + " lies outside the vocabulary of " +
+                   std::to_string(vocabulary));
+}
+
+class Byte final : public Tokenizer {
+ public:
+  std::string name() const override { return "byte"; }
+  int64_t vocabulary() const override { return 256; }
+  void encode(std::string_view text, std::vector<int32_t>& ids) const override {
+    const auto before = ids.size();
+    ids.resize(before + text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) ids[before + i] = static_cast<uint8_t>(text[i]);
+  }
+  std::string decode(std::span<const int32_t> ids) const override {
+    std::string text;
+    for (const auto id : ids) {
+      if (id < 0 || id > 255) outside(id, 256);
+      text += static_cast<char>(static_cast<uint8_t>(id));
+    }
+    return text;
+  }
+  std::string to_json() const override { return json{{"name", name()}}.dump(); }
+};
+
+class Character final : public Tokenizer {
+ public:
+  explicit Character(std::vector<int32_t> code_points)
+      : code_points_(std::move(code_points)), ascii_(128, unknown()) {
+    for (std::size_t i = 0; i < code_points_.size() && code_points_[i] < 128; ++i) {
+      ascii_[static_cast<std::size_t>(code_points_[i])] = static_cast<int32_t>(i);
+    }
+  }
+  std::string name() const override { return "character"; }
+  int64_t vocabulary() const override { return static_cast<int64_t>(code_points_.size()) + 1; }
+  void encode(std::string_view text, std::vector<int32_t>& ids) const override {
+    check_utf8(text);
+    ids.reserve(ids.size() + text.size());
+    while (!text.empty()) {
+      const auto code = take_code_point(text);
+      if (code < 128) {
+        ids.push_back(ascii_[static_cast<std::size_t>(code)]);
+        continue;
+      }
+      const auto found = std::lower_bound(code_points_.begin(), code_points_.end(), code);
+      const bool known = found != code_points_.end() && *found == code;
+      ids.push_back(known ? static_cast<int32_t>(found - code_points_.begin()) : unknown());
+    }
+  }
+  std::string decode(std::span<const int32_t> ids) const override {
+    constexpr int32_t kReplacement = 0xFFFD;
+    std::string text;
+    for (const auto id : ids) {
+      if (id < 0 || id > unknown()) outside(id, vocabulary());
+      append_utf8(text,
+                  id == unknown() ? kReplacement : code_points_[static_cast<std::size_t>(id)]);
+    }
+    return text;
+  }
+  std::string to_json() const override {
+    return json{{"name", name()}, {"code_points", code_points_}}.dump();
+  }
+
+ private:
+  int32_t unknown() const { return static_cast<int32_t>(code_points_.size()); }
+  std::vector<int32_t> code_points_;
+  std::vector<int32_t> ascii_;
+};
+
+std::string_view lowered(std::string_view word, std::string& buffer) {
+  buffer.assign(word);
+  for (auto& c : buffer) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return buffer;
+}
+
+class Words final : public Tokenizer {
+ public:
+  Words(std::vector<std::string> words, bool lower) : words_(std::move(words)), lower_(lower) {
+    ids_.reserve(words_.size());
+    for (std::size_t i = 0; i < words_.size(); ++i) {
+      ids_.emplace(words_[i], static_cast<int32_t>(i) + 1);
+    }
+  }
+  std::string name() const override { return "words"; }
+  int64_t vocabulary() const override { return static_cast<int64_t>(words_.size()) + 1; }
+  void encode(std::string_view text, std::vector<int32_t>& ids) const override {
+    check_utf8(text);
+    std::string buffer;
+    for_each_word(text, [&](std::string_view word) {
+      const auto found = ids_.find(lower_ ? lowered(word, buffer) : word);
+      ids.push_back(found == ids_.end() ? 0 : found->second);
+    });
+  }
+  std::string decode(std::span<const int32_t> ids) const override {
+    std::string text;
+    for (const auto id : ids) {
+      if (id < 0 || id >= vocabulary()) outside(id, vocabulary());
+      if (!text.empty()) text += ' ';
+      text += id == 0 ? "<unknown>" : words_[static_cast<std::size_t>(id) - 1];
+    }
+    return text;
+  }
+  std::string to_json() const override {
+    return json{{"name", name()}, {"words", words_}, {"lower", lower_}}.dump();
+  }
+
+ private:
+  std::vector<std::string> words_;
+  std::unordered_map<std::string_view, int32_t> ids_;  // views of words_
+  bool lower_;
+};
+
+template <class F>
+void at_place(const Examples& examples, int64_t i, F&& action) {
+  try {
+    action(examples.documents[i]);
+  } catch (const InputError& error) {
+    throw InputError(examples.place(i) + ": " + error.what());
+  }
+}
+
+std::shared_ptr<const Tokenizer> characters_of(const Examples& training) {
+  std::set<int32_t> found;
+  std::vector<bool> ascii(128);
+  for (int64_t i = 0; i < training.size(); ++i) {
+    at_place(training, i, [&](std::string_view text) {
+      check_utf8(text);
+      while (!text.empty()) {
+        const auto code = take_code_point(text);
+        if (code < 128) {
+          ascii[static_cast<std::size_t>(code)] = true;
+        } else {
+          found.insert(code);
+        }
+      }
+    });
+  }
+  std::vector<int32_t> code_points;
+  for (int32_t c = 0; c < 128; ++c) {
+    if (ascii[static_cast<std::size_t>(c)]) code_points.push_back(c);
+  }
+  code_points.insert(code_points.end(), found.begin(), found.end());
+  return character_tokenizer(std::move(code_points));
+}
+
+std::shared_ptr<const Tokenizer> words_of(const Examples& training, const TokenizerSpec& spec) {
+  if (spec.vocabulary < 1) {
+    throw InputError("vocabulary counts words, from 1, and " + std::to_string(spec.vocabulary) +
+                     " came");
+  }
+  std::unordered_map<std::string, int64_t> counts;
+  std::string buffer;
+  for (int64_t i = 0; i < training.size(); ++i) {
+    at_place(training, i, [&](std::string_view text) {
+      check_utf8(text);
+      for_each_word(text, [&](std::string_view word) {
+        ++counts[spec.lower ? std::string(lowered(word, buffer)) : std::string(word)];
+      });
+    });
+  }
+  std::vector<std::pair<std::string, int64_t>> order(counts.begin(), counts.end());
+  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
+  std::vector<std::string> words;
+  for (auto& [word, count] : order) {
+    if (static_cast<int64_t>(words.size()) == spec.vocabulary) break;
+    words.push_back(std::move(word));
+  }
+  return word_tokenizer(std::move(words), spec.lower);
+}
+
+}  // namespace
+
+std::shared_ptr<const Tokenizer> byte_tokenizer() { return std::make_shared<Byte>(); }
+
+std::shared_ptr<const Tokenizer> character_tokenizer(std::vector<int32_t> code_points) {
+  for (std::size_t i = 0; i < code_points.size(); ++i) {
+    const auto code = code_points[i];
+    const bool surrogate = code >= 0xD800 && code < 0xE000;
+    if (code < 0 || code > 0x10FFFF || surrogate || (i > 0 && code <= code_points[i - 1])) {
+      throw InputError("tokenizer: code points increase from 0 to 1114111, and " +
+                       std::to_string(code) + " came");
+    }
+  }
+  return std::make_shared<Character>(std::move(code_points));
+}
+
+std::shared_ptr<const Tokenizer> word_tokenizer(std::vector<std::string> words, bool lower) {
+  std::set<std::string_view> seen;
+  for (const auto& word : words) {
+    if (word.empty() || !seen.insert(word).second) {
+      throw InputError("tokenizer: words are different and not empty, and \"" + word + "\" came");
+    }
+  }
+  return std::make_shared<Words>(std::move(words), lower);
+}
+
+std::shared_ptr<const Tokenizer> make_tokenizer(const TokenizerSpec& spec,
+                                                const Examples& training) {
+  if (spec.tokenizer == "byte") return byte_tokenizer();
+  if (spec.tokenizer == "character") return characters_of(training);
+  if (spec.tokenizer == "words") return words_of(training, spec);
+  throw InputError("tokenizer is byte, character or words, and \"" + spec.tokenizer + "\" came");
+}
+
+std::shared_ptr<const Tokenizer> tokenizer_from_json(std::string_view text) {
+  try {
+    const auto object = json::parse(text);
+    const auto name = object.at("name").get<std::string>();
+    if (name == "byte") return byte_tokenizer();
+    if (name == "character") {
+      std::vector<int32_t> code_points;
+      for (const auto& item : object.at("code_points")) {
+        // Whether it is a whole number is asked first: converting 1e300 would be undefined.
+        const auto code = item.is_number_integer() ? item.get<int64_t>() : int64_t{-1};
+        if (code < 0 || code > 0x10FFFF) {
+          throw InputError("tokenizer: " + item.dump() + " is no code point");
+        }
+        code_points.push_back(static_cast<int32_t>(code));
+      }
+      return character_tokenizer(std::move(code_points));
+    }
+    if (name == "words") {
+      return word_tokenizer(object.at("words").get<std::vector<std::string>>(),
+                            object.at("lower").get<bool>());
+    }
+    throw InputError("tokenizer: unknown name \"" + name + "\"");
+  } catch (const json::exception& error) {
+    throw InputError(std::string("tokenizer: its JSON cannot be read: ") + error.what());
+  }
+}
+
+}  // namespace regard::data

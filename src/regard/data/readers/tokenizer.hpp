@@ -1,0 +1,75 @@
+// Text to ids and back. Padding has no id: masks come from lengths alone.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "regard/base/spec.hpp"
+#include "regard/data/readers/examples.hpp"
+
+namespace regard::data {
+
+class Tokenizer {
+ public:
+  virtual ~Tokenizer() = default;
+  virtual std::string name() const = 0;
+  /// Ids are 0 .. vocabulary() - 1.
+  virtual int64_t vocabulary() const = 0;
+  /// Appends the ids of `text`. InputError when the tokenizer needs UTF-8 and the text is none.
+  virtual void encode(std::string_view text, std::vector<int32_t>& ids) const = 0;
+  /// The text of `ids`. InputError for an id outside the vocabulary.
+  virtual std::string decode(std::span<const int32_t> ids) const = 0;
+  /// One JSON object that `tokenizer_from_json` reads back.
+  virtual std::string to_json() const = 0;
+};
+
+struct TokenizerSpec {
+  std::string tokenizer = "auto";
+  int64_t vocabulary = 20000;
+  bool lower = true;
+  void visit(Visitor& f) {
+    f("tokenizer", tokenizer,
+      "byte, character (those of the training data) or words; auto: character for a language "
+      "model, "
+      "byte for directories, words otherwise",
+      {"auto", "byte", "character", "words"});
+    f("vocabulary", vocabulary,
+      "words: how many of the most frequent words have an id of their own");
+    f("lower", lower, "words: A-Z are read as a-z");
+  }
+};
+
+/// Makes the tokenizer `spec.tokenizer` (not auto) from the training documents. InputError names the place of a document
+/// that it cannot read.
+std::shared_ptr<const Tokenizer> make_tokenizer(const TokenizerSpec& spec,
+                                                const Examples& training);
+
+/// InputError when the text is no JSON of a tokenizer.
+std::shared_ptr<const Tokenizer> tokenizer_from_json(std::string_view json);
+
+std::shared_ptr<const Tokenizer> byte_tokenizer();
+/// `code_points` strictly increasing; the last id stands for every other code point.
+std::shared_ptr<const Tokenizer> character_tokenizer(std::vector<int32_t> code_points);
+/// Id 0 stands for every other word; `words` are ids 1, 2, ...
+std::shared_ptr<const Tokenizer> word_tokenizer(std::vector<std::string> words, bool lower);
+
+/// Calls `each` with every maximal run of bytes other than blanks.
+template <class F>
+void for_each_word(std::string_view text, F&& each) {
+  constexpr std::string_view kBlanks = " \t\r\n\f\v";
+  while (true) {
+    const auto begin = text.find_first_not_of(kBlanks);
+    if (begin == std::string_view::npos) return;
+    text.remove_prefix(begin);
+    const auto end = text.find_first_of(kBlanks);
+    each(text.substr(0, end));
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(end);
+  }
+}
+
+}  // namespace regard::data
