@@ -1,15 +1,23 @@
 # Finds the PyTorch of a Python environment and links it as libtorch.
 #
 # PyTorch's own find_package(Torch) asks for nvcc even for plain C++, so this module links the shared
-# libraries by hand. It sets TORCH_PYTHON, TORCH_ROOT, TORCH_VERSION and the target Torch::cpu, and, when
-# REGARD_CUDA is on, Torch::cuda. Every fault is named together with the command that mends it.
+# libraries by hand. It sets TORCH_PYTHON, TORCH_ROOT, TORCH_VERSION, TORCH_LIBRARY_FOLDERS and makes the
+# target Torch::cpu, which also carries PyTorch's CUDA library where the wheel has one. Every fault is named
+# together with the command that mends it. It is installed beside regard-config.cmake, so that an outside
+# project finds the same PyTorch.
+if(TARGET Torch::cpu)
+  return()
+endif()
 set(REGARD_TORCH_VERSION "2.11" CACHE STRING "the PyTorch release that Regard is built against")
 set(REGARD_PYTHON "" CACHE FILEPATH "a Python interpreter that has PyTorch (default: .venv/bin/python3)")
 
+# In an outside project REGARD_BUILD_PYTHON is the interpreter that the library was built with.
 if(REGARD_PYTHON)
   set(TORCH_PYTHON "${REGARD_PYTHON}")
-elseif(EXISTS "${CMAKE_SOURCE_DIR}/.venv/bin/python3")
-  set(TORCH_PYTHON "${CMAKE_SOURCE_DIR}/.venv/bin/python3")
+elseif(REGARD_BUILD_PYTHON AND EXISTS "${REGARD_BUILD_PYTHON}")
+  set(TORCH_PYTHON "${REGARD_BUILD_PYTHON}")
+elseif(EXISTS "${CMAKE_CURRENT_LIST_DIR}/../.venv/bin/python3")
+  get_filename_component(TORCH_PYTHON "${CMAKE_CURRENT_LIST_DIR}/../.venv/bin/python3" ABSOLUTE)
 else()
   find_program(TORCH_PYTHON NAMES python3)
 endif()
@@ -20,13 +28,13 @@ endif()
 # find_spec instead of import: importing would need every CUDA library of the wheel.
 execute_process(
   COMMAND "${TORCH_PYTHON}" -c
-    "import importlib.util as u,importlib.metadata as m,sysconfig;s=u.find_spec('torch');print(list(s.submodule_search_locations)[0] if s else '');print(m.version('torch') if s else '')"
+    "import importlib.util as u,importlib.metadata as m;s=u.find_spec('torch');print(list(s.submodule_search_locations)[0] if s else '');print(m.version('torch') if s else '')"
   OUTPUT_VARIABLE torch_answer RESULT_VARIABLE torch_status ERROR_VARIABLE torch_error
   OUTPUT_STRIP_TRAILING_WHITESPACE)
 string(REPLACE "\n" ";" torch_answer "${torch_answer}")
 list(LENGTH torch_answer torch_answer_length)
 if(NOT torch_status EQUAL 0 OR torch_answer_length LESS 2)
-  message(FATAL_ERROR "${TORCH_PYTHON} has no PyTorch. Mend: run `tools/setup`, which makes .venv with torch ${REGARD_TORCH_VERSION}; or `${TORCH_PYTHON} -m pip install torch==${REGARD_TORCH_VERSION}.0`.\n${torch_error}")
+  message(FATAL_ERROR "${TORCH_PYTHON} has no PyTorch. Mend: run `tools/setup`, which makes .venv with torch ${REGARD_TORCH_VERSION}; or `${TORCH_PYTHON} -m pip install torch==${REGARD_TORCH_VERSION}.0`; or give -DREGARD_PYTHON= of an environment that has it.\n${torch_error}")
 endif()
 list(GET torch_answer 0 TORCH_ROOT)
 list(GET torch_answer 1 TORCH_VERSION)
@@ -60,3 +68,13 @@ if(NOT REGARD_LINK_TORCH_CUDA)
 endif()
 target_link_libraries(Torch::cpu INTERFACE ${torch_links}
   "${TORCH_ROOT}/lib/libtorch_cpu.so" "${TORCH_ROOT}/lib/libc10.so" -Wl,--allow-shlib-undefined)
+
+# The wheel's CUDA runtime: CUDA code of ours must share it, so that a process has one.
+file(GLOB TORCH_CUDART "${TORCH_ROOT}/../nvidia/*/lib/libcudart.so.*")
+set(TORCH_LIBRARY_FOLDERS "${TORCH_ROOT}/lib")
+if(TORCH_CUDART)
+  list(GET TORCH_CUDART 0 TORCH_CUDART)
+  get_filename_component(TORCH_CUDART "${TORCH_CUDART}" ABSOLUTE)
+  get_filename_component(torch_cudart_folder "${TORCH_CUDART}" DIRECTORY)
+  list(APPEND TORCH_LIBRARY_FOLDERS "${torch_cudart_folder}")
+endif()

@@ -5,6 +5,17 @@ function(regard_need target package)
   endif()
 endfunction()
 
+# Makes the interface target `target` from a header; fails with the package that has it.
+function(regard_header_library target package)
+  string(MAKE_C_IDENTIFIER "${target}_INCLUDE" variable)
+  find_path(${variable} NAMES ${ARGN})
+  if(NOT ${variable})
+    message(FATAL_ERROR "${ARGV2} was not found. Mend: `tools/setup`, or `apt-get install ${package}`.")
+  endif()
+  add_library(${target} INTERFACE IMPORTED GLOBAL)
+  target_include_directories(${target} SYSTEM INTERFACE "${${variable}}")
+endfunction()
+
 find_package(Threads REQUIRED)
 find_package(PkgConfig QUIET)
 if(NOT PkgConfig_FOUND)
@@ -16,14 +27,17 @@ pkg_check_modules(archive QUIET IMPORTED_TARGET GLOBAL libarchive)
 regard_need(PkgConfig::archive libarchive-dev)
 find_package(nlohmann_json QUIET)
 regard_need(nlohmann_json::nlohmann_json nlohmann-json3-dev)
-find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h)
-find_path(CLI11_INCLUDE CLI/CLI.hpp)
-if(NOT TOMLPLUSPLUS_INCLUDE)
-  message(FATAL_ERROR "toml++ was not found. Mend: `tools/setup`, or `apt-get install libtomlplusplus-dev`.")
+
+regard_header_library(Cli11::headers libcli11-dev CLI/CLI.hpp)
+# toml++ is used as headers alone. Its main header is toml.h up to 3.3 (Debian 12) and toml.hpp from 3.4
+# (Ubuntu 24.04); sources include toml.h, which is supplied where a release has dropped it.
+regard_header_library(Tomlplusplus::headers libtomlplusplus-dev toml++/toml.h toml++/toml.hpp)
+if(NOT EXISTS "${Tomlplusplus__headers_INCLUDE}/toml++/toml.h")
+  file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/generated/include/toml++/toml.h" CONTENT
+       "#pragma once\n#include <toml++/toml.hpp>\n")
+  target_include_directories(Tomlplusplus::headers SYSTEM INTERFACE "${CMAKE_BINARY_DIR}/generated/include")
 endif()
-if(NOT CLI11_INCLUDE)
-  message(FATAL_ERROR "CLI11 was not found. Mend: `tools/setup`, or `apt-get install libcli11-dev`.")
-endif()
+
 if(REGARD_TESTS)
   find_package(GTest QUIET)
   regard_need(GTest::gtest libgtest-dev)

@@ -1,9 +1,19 @@
-# The command `regard`.
+# The command `regard`, and the examples as programs.
 file(GLOB cli_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/cli/*.cpp")
 if(cli_files)
   add_executable(regard_cli ${cli_files})
   set_target_properties(regard_cli PROPERTIES OUTPUT_NAME regard)
   target_include_directories(regard_cli PRIVATE "${CMAKE_SOURCE_DIR}/cli")
-  target_link_libraries(regard_cli PRIVATE regard nlohmann_json::nlohmann_json)
-  target_precompile_headers(regard_cli REUSE_FROM regard_pch)
+  regard_program(regard_cli LINK regard nlohmann_json::nlohmann_json Cli11::headers Tomlplusplus::headers)
 endif()
+
+file(GLOB example_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/examples/*.cpp")
+foreach(file ${example_files})
+  get_filename_component(name "${file}" NAME_WE)
+  add_executable(example_${name} "${file}")
+  regard_program(example_${name} LINK regard)
+  if(REGARD_TESTS)
+    add_test(NAME example_${name} COMMAND example_${name} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+    set_tests_properties(example_${name} PROPERTIES LABELS examples TIMEOUT 120)
+  endif()
+endforeach()

@@ -1,0 +1,21 @@
+# Fuzz programs: tests/fuzz/<name>_fuzz.cpp defines LLVMFuzzerTestOneInput, and may define fuzz_seeds().
+# With REGARD_LIBFUZZER (clang) they are guided by coverage; else tests/fuzz/driver.cpp mutates the seeds in
+# a fixed order, which runs as a test under every compiler.
+file(GLOB fuzz_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/fuzz/*_fuzz.cpp")
+foreach(file ${fuzz_files})
+  get_filename_component(name "${file}" NAME_WE)
+  add_executable(${name} "${file}" "${CMAKE_SOURCE_DIR}/tests/fuzz/driver.cpp")
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/tests")
+  foreach(layer readers safetensors base)
+    if(TARGET regard_${layer})
+      target_link_libraries(${name} PRIVATE regard_${layer})
+    endif()
+  endforeach()
+  if(REGARD_LIBFUZZER)
+    target_compile_definitions(${name} PRIVATE REGARD_LIBFUZZER=1)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    add_test(NAME ${name} COMMAND ${name} 4000 WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+    set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT 300)
+  endif()
+endforeach()
