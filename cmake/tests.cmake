@@ -54,7 +54,7 @@ function(regard_scripts folder interpreter)
     string(REGEX REPLACE "_test$" "" name "${folder}_${name}")
     add_test(NAME ${name} COMMAND "${interpreter}" "${file}" WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
     set_tests_properties(${name} PROPERTIES LABELS ${folder} TIMEOUT 600 SKIP_RETURN_CODE 77 ENVIRONMENT
-      "REGARD_BINARY_DIR=${CMAKE_BINARY_DIR};REGARD_LIBRARY=${CMAKE_BINARY_DIR}/lib/libregard.so;REGARD_COMMAND=${CMAKE_BINARY_DIR}/bin/regard;PYTHONPATH=${CMAKE_SOURCE_DIR}/python;PYTHONDONTWRITEBYTECODE=1")
+      "REGARD_BINARY_DIR=${CMAKE_BINARY_DIR};REGARD_LIBRARY=${CMAKE_BINARY_DIR}/lib/libregard.so;REGARD_COMMAND=${CMAKE_BINARY_DIR}/bin/regard;REGARD_TORCH_PYTHON=${TORCH_PYTHON};PYTHONPATH=${CMAKE_SOURCE_DIR}/python;PYTHONDONTWRITEBYTECODE=1")
   endforeach()
 endfunction()
 
