@@ -1,0 +1,56 @@
+// A checkpoint: one safetensors file whose rename is the only commit point.
+//
+//   model.<p>   optimizer.step, optimizer.exp_avg.<p>, optimizer.exp_avg_sq.<p>   ema.<p>   rng.seed, rng.step
+//
+// The metadata has one JSON object under "regard" and the caller's notes. No clock and no path: two runs
+// of one recipe on one machine write the same bytes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "regard/train/safetensors.hpp"
+
+namespace regard::train {
+
+inline constexpr int64_t kCheckpointVersion = 1;
+
+/// What a run has come to, besides its tensors.
+struct RunState {
+  int64_t step = 0;        // updates done
+  int64_t position = 0;    // index of the next batch
+  int64_t tokens = 0;      // trained on
+  int64_t evaluated = 0;   // step of the last evaluation
+  int64_t best_step = -1;  // -1: no evaluation yet
+  double best_loss = 0;
+  double best_accuracy = 0;
+  double valid_loss = 0;  // of the last evaluation
+  double valid_accuracy = 0;
+  int64_t stale = 0;     // evaluations since the best
+  std::string finished;  // why the run ended; empty while it goes on
+};
+
+/// Which run a checkpoint belongs to.
+struct RunIdentity {
+  std::string recipe;  // everything that decides the weights, in one canonical text
+  int64_t seed = 1;
+  Metadata notes;  // what the caller wants to find again (kind of model, vocabulary)
+};
+
+enum class Content { kEverything, kWeights };
+
+/// Writes `tensors` (of TrainStep::state) and `state`; kWeights leaves out optimizer and rng.
+void save_checkpoint(const std::filesystem::path& path, const NamedTensors& tensors,
+                     const RunState& state, const RunIdentity& identity, Content content);
+
+struct Checkpoint {
+  RunState state;
+  std::map<std::string, torch::Tensor> tensors;
+};
+
+/// InputError when the file is damaged, of another version, or of another recipe or seed.
+Checkpoint load_checkpoint(const std::filesystem::path& path, const RunIdentity& identity);
+
+}  // namespace regard::train

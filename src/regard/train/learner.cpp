@@ -1,0 +1,44 @@
+#include "regard/train/learner.hpp"
+
+#include "regard/base/error.hpp"
+#include "regard/train/restore.hpp"
+
+namespace regard::train {
+
+nn::Batch to_device(nn::Batch batch, torch::Device device) {
+  for (auto* tensor : {&batch.inputs, &batch.lengths, &batch.targets}) {
+    if (tensor->defined() && tensor->device() != device) {
+      *tensor = tensor->to(device, /*non_blocking=*/true);
+    }
+  }
+  return batch;
+}
+
+Score evaluate(Learner& learner, const Evaluation& data, const std::function<bool()>& stop) {
+  const torch::NoGradGuard no_grad;
+  const auto parameters = learner.parameters();
+  const auto device =
+      parameters.empty() ? torch::Device(torch::kCPU) : parameters[0].second.device();
+  auto sums = torch::zeros({3}, torch::dtype(torch::kFloat64).device(device));
+  for (int64_t i = 0; i < data.count; ++i) {
+    if (stop && stop()) return {0, 0, -1};
+    sums += learner.score(to_device(data.batch(i), device));
+  }
+  sums = sums.cpu();
+  const double* s = sums.const_data_ptr<double>();
+  if (s[2] == 0) throw InputError("evaluation: the data has no target");
+  return {s[0] / s[2], s[1] / s[2], static_cast<int64_t>(s[2])};
+}
+
+void load_weights(const std::filesystem::path& checkpoint, Learner& learner) {
+  const auto file = load_safetensors(checkpoint);
+  const bool averaged = file.tensors.lower_bound("ema.") != file.tensors.end() &&
+                        file.tensors.lower_bound("ema.")->first.starts_with("ema.");
+  try {
+    restore(prefixed(averaged ? "ema." : "model.", learner.parameters()), file.tensors);
+  } catch (const InputError& error) {
+    throw InputError(checkpoint.string() + ": " + error.what());
+  }
+}
+
+}  // namespace regard::train

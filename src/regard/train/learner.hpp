@@ -1,0 +1,60 @@
+// What the loop trains, and what it is fed. The loop knows no model and no attention.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "regard/nn/batch.hpp"
+#include "regard/train/safetensors.hpp"
+
+namespace regard::train {
+
+class Learner {
+ public:
+  virtual ~Learner() = default;
+  /// All parameters with their full names, in an order that never changes, all on one device.
+  virtual NamedTensors parameters() = 0;
+  /// The mean loss of a batch, a scalar with gradient, as in training (dropout on). Inside a step:
+  /// no copy to the host, no `.item()`.
+  virtual torch::Tensor loss(const nn::Batch& batch) = 0;
+  /// {sum of losses, number right, number of targets}, float64 on the device, as in evaluation.
+  virtual torch::Tensor score(const nn::Batch& batch) = 0;
+};
+
+/// Training batches; a pure function of the index, so that a run can be resumed at any.
+class Batches {
+ public:
+  virtual ~Batches() = default;
+  virtual nn::Batch batch(int64_t index) = 0;
+  /// Batches of one pass over the data; 0 when there is no such number.
+  virtual int64_t per_epoch() const { return 0; }
+  /// Where a batch comes from, for an error ("rows 12, 40, 7 of reviews.tsv").
+  virtual std::string describe(int64_t index) { return "batch " + std::to_string(index); }
+};
+
+/// Validation data: batch(0) to batch(count - 1).
+struct Evaluation {
+  std::function<nn::Batch(int64_t)> batch;
+  int64_t count = 0;
+};
+
+/// Means over all targets of an evaluation.
+struct Score {
+  double loss = 0;
+  double accuracy = 0;
+  int64_t count = 0;
+};
+
+/// Scores all batches without gradient. `stop`, asked between batches, may end it early: count is then -1.
+Score evaluate(Learner& learner, const Evaluation& data, const std::function<bool()>& stop = {});
+
+/// Copies the tensors of a batch to a device; nothing is copied when they are there.
+nn::Batch to_device(nn::Batch batch, torch::Device device);
+
+/// The weights of a checkpoint (its averaged ones where it has them) into a learner.
+void load_weights(const std::filesystem::path& checkpoint, Learner& learner);
+
+}  // namespace regard::train

@@ -1,0 +1,61 @@
+#include "regard/train/meters.hpp"
+
+#include <ATen/ops/stack.h>
+#include <c10/core/CachingDeviceAllocator.h>
+
+#include <cmath>
+#include <fstream>
+#include <string>
+
+namespace regard::train {
+
+StepMeter::StepMeter(int64_t capacity, torch::Device device)
+    : capacity_(capacity),
+      ring_(torch::zeros({capacity, 2}, torch::dtype(torch::kFloat32).device(device))),
+      bad_(torch::zeros({}, torch::dtype(torch::kFloat32).device(device))),
+      bad_step_(torch::full({}, -1, torch::dtype(torch::kInt64).device(device))) {}
+
+void StepMeter::note(const torch::Tensor& step, const torch::Tensor& loss,
+                     const torch::Tensor& norm) {
+  const torch::NoGradGuard no_grad;
+  const auto row = at::stack({loss, norm});  // (2)
+  ring_.index_copy_(0, step.remainder(capacity_).view({1}), row.view({1, 2}));
+  // 0 * x is not 0 exactly for infinities and NaN.
+  const auto wrong = row.sum().mul(0).ne(0);
+  bad_step_.copy_(torch::where(wrong.logical_and(bad_step_.lt(0)), step, bad_step_));
+  bad_.copy_(bad_step_.ge(0));
+}
+
+StepMeter::Reading StepMeter::read(int64_t first, int64_t last) const {
+  Reading reading;
+  reading.bad_step = bad_step_.item<int64_t>();
+  if (reading.bad_step >= 0) last = std::min(last, reading.bad_step - 1);
+  const auto ring = ring_.cpu();
+  const float* data = ring.const_data_ptr<float>();
+  for (int64_t step = std::max(first, last - capacity_ + 1); step <= last; ++step) {
+    reading.loss += data[2 * (step % capacity_)];
+    reading.norm += data[2 * (step % capacity_) + 1];
+    ++reading.steps;
+  }
+  if (reading.steps > 0) {
+    reading.loss /= static_cast<double>(reading.steps);
+    reading.norm /= static_cast<double>(reading.steps);
+  }
+  return reading;
+}
+
+int64_t peak_memory(torch::Device device) {
+  if (!device.is_cpu()) {
+    const auto stats =
+        at::getDeviceAllocator(device.type())
+            ->getDeviceStats(device.has_index() ? device.index() : c10::DeviceIndex{0});
+    return stats.allocated_bytes[0].peak;
+  }
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * 1024;
+  }
+  return 0;
+}
+
+}  // namespace regard::train

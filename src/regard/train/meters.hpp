@@ -1,0 +1,43 @@
+// What a run measures: loss and gradient norm on the device, peak memory of the process or the GPU.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+
+namespace regard::train {
+
+/// Keeps loss and gradient norm of the last steps on the device, and notices the first step at which one
+/// was not finite. Writing does not wait for the device; read() does.
+class StepMeter {
+ public:
+  /// Room for `capacity` steps between two reads.
+  StepMeter(int64_t capacity, torch::Device device);
+
+  /// Notes one step; `step` is an int64 scalar on the device, the others are float scalars there.
+  void note(const torch::Tensor& step, const torch::Tensor& loss, const torch::Tensor& norm);
+
+  /// 1 from the first bad step on, else 0: updates are skipped with it, so that the weights stay as
+  /// they were when the step went bad.
+  const torch::Tensor& bad() const { return bad_; }
+
+  struct Reading {
+    double loss = 0;        // mean over the steps since the last read that were not bad
+    double norm = 0;        // likewise
+    int64_t steps = 0;      // how many these are
+    int64_t bad_step = -1;  // the first bad step, or -1
+  };
+  /// What was noted for the steps `first` to `last`, both included; at most `capacity` of them.
+  Reading read(int64_t first, int64_t last) const;
+
+ private:
+  int64_t capacity_;
+  torch::Tensor ring_;      // (capacity, 2) float: loss, norm
+  torch::Tensor bad_;       // () float
+  torch::Tensor bad_step_;  // () int64
+};
+
+/// Bytes at the peak: memory of the process on the CPU (VmHWM), memory allocated on a GPU.
+int64_t peak_memory(torch::Device device);
+
+}  // namespace regard::train

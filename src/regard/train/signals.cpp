@@ -1,0 +1,26 @@
+#include "regard/train/signals.hpp"
+
+namespace regard::train {
+namespace {
+volatile std::sig_atomic_t caught_signal = 0;
+extern "C" void note_signal(int number) { caught_signal = number; }
+}  // namespace
+
+SignalScope::SignalScope() {
+  caught_signal = 0;
+  struct sigaction action {};
+  action.sa_handler = note_signal;
+  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, &before_int_);
+  sigaction(SIGTERM, &action, &before_term_);
+}
+
+SignalScope::~SignalScope() {
+  sigaction(SIGINT, &before_int_, nullptr);
+  sigaction(SIGTERM, &before_term_, nullptr);
+}
+
+int SignalScope::caught() { return caught_signal; }
+
+}  // namespace regard::train

@@ -1,0 +1,41 @@
+// What a training run is told: the table [train] of a recipe. Defaults stand here and nowhere else.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "regard/base/spec.hpp"
+
+namespace regard::train {
+
+struct Spec {
+  int64_t steps = 1000;
+  double epochs = 0;
+  double seconds = 0;
+  double lr = 1e-3;
+  int64_t warmup = 50;
+  std::string schedule = "cosine";
+  double min_lr = 0;
+  double weight_decay = 0.01;
+  std::string decay = "matrices";
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double eps = 1e-8;
+  double clip = 1;
+  int64_t accumulate = 1;
+  double ema = 0;
+  int64_t eval_every = 0;
+  int64_t checkpoint_every = 0;
+  int64_t keep = 0;
+  int64_t early_stop = 0;
+  int64_t log_every = 20;
+  std::string dtype = "fp32";
+  std::string deterministic = "auto";
+
+  void visit(Visitor& f);
+};
+
+/// Throws InputError for a value that has no meaning, with its name and range.
+void check(const Spec& spec);
+
+}  // namespace regard::train

@@ -1,0 +1,89 @@
+#include "regard/train/step.hpp"
+
+#include <torch/csrc/autograd/autograd.h>
+
+#include "regard/base/error.hpp"
+#include "regard/train/autocast.hpp"
+#include "regard/train/restore.hpp"
+
+namespace regard::train {
+namespace {
+
+torch::Device device_of(const NamedTensors& parameters) {
+  if (parameters.empty()) throw InputError("train: the model has no parameter to train");
+  return parameters[0].second.device();
+}
+
+torch::Tensor scalar(torch::Device device, torch::ScalarType type, double value = 0) {
+  return torch::full({}, value, torch::dtype(type).device(device));
+}
+
+}  // namespace
+
+TrainStep::TrainStep(Learner& learner, const Spec& spec, int64_t seed)
+    : learner_(learner),
+      parameters_(learner.parameters()),
+      device_(device_of(parameters_)),
+      optimizer_(parameters_, spec),
+      meter_(spec.log_every, device_),
+      random_{seed, scalar(device_, torch::kInt64)},
+      lr_(scalar(device_, torch::kFloat32)),
+      step_(scalar(device_, torch::kInt64)),
+      ema_share_(scalar(device_, torch::kFloat32)),
+      root_(scalar(device_, torch::kFloat32, 1.0 / static_cast<double>(spec.accumulate))),
+      clip_(spec.clip),
+      accumulate_(spec.accumulate),
+      bf16_(spec.dtype == "bf16") {
+  if (spec.ema > 0) ema_.emplace(parameters_, spec.ema);
+}
+
+void TrainStep::prepare(int64_t step, double lr) {
+  lr_.fill_(lr);
+  step_.fill_(step);
+  random_.step.fill_(step * accumulate_);
+  if (ema_) ema_share_.fill_(ema_->share(step + 1));
+}
+
+torch::Tensor TrainStep::forward(const nn::Batch& batch) {
+  const nn::RandomScope random(random_);
+  const AutocastScope autocast(device_.type(), bf16_);
+  return learner_.loss(batch);
+}
+
+void TrainStep::backward(const torch::Tensor& loss) {
+  torch::autograd::backward({loss}, {root_.to(loss.scalar_type())});
+  // Not before: a backward pass may draw the numbers of its forward pass again.
+  random_.step.add_(1);
+}
+
+void TrainStep::run(const std::vector<nn::Batch>& micro_batches) {
+  optimizer_.clear_gradients();
+  torch::Tensor mean;
+  for (const auto& batch : micro_batches) {
+    const auto loss = forward(batch);
+    backward(loss);
+    const auto part = loss.detach().to(torch::kFloat32).mul(root_);
+    mean = mean.defined() ? mean.add(part) : part;
+  }
+  const torch::NoGradGuard no_grad;
+  const auto norm = gradient_norm(optimizer_.gradients());
+  meter_.note(step_, mean, norm);
+  const auto divisor = clip_ > 0 ? norm.div(clip_).clamp_min_(1) : torch::ones_like(norm);
+  optimizer_.step(lr_, divisor, meter_.bad());
+  if (ema_) ema_->update(ema_share_);
+}
+
+NamedTensors TrainStep::state() const {
+  auto state = prefixed("model.", parameters_);
+  for (const auto& entry : optimizer_.state()) state.push_back(entry);
+  if (ema_) {
+    for (const auto& entry : ema_->state()) state.push_back(entry);
+  }
+  return state;
+}
+
+void TrainStep::load(const std::map<std::string, torch::Tensor>& tensors) {
+  restore(state(), tensors);
+}
+
+}  // namespace regard::train
