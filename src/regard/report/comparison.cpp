@@ -1,0 +1,104 @@
+#include "regard/report/comparison.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
+
+namespace regard::report {
+namespace {
+
+Interval over_runs(const std::vector<const Run*>& runs, double Run::*member) {
+  std::vector<double> values;
+  for (const auto* run : runs) values.push_back(run->*member);
+  return mean_interval(values);
+}
+
+BySeed quality_by_seed(const Comparison& comparison, const std::string& phrase) {
+  BySeed values;
+  for (const auto& run : comparison.runs) {
+    if (run.phrase == phrase && run.finished) values[run.seed] = quality(comparison, run);
+  }
+  return values;
+}
+
+Standing standing(const Comparison& comparison, const std::string& phrase) {
+  Standing s;
+  s.phrase = phrase;
+  std::vector<const Run*> runs;
+  for (const auto& run : comparison.runs) {
+    if (run.phrase != phrase) continue;
+    ++s.started;
+    if (run.finished) runs.push_back(&run);
+    if (std::isfinite(run.parameters)) s.parameters = run.parameters;
+  }
+  s.finished = static_cast<int64_t>(runs.size());
+  s.loss = over_runs(runs, &Run::loss);
+  s.accuracy = over_runs(runs, &Run::accuracy);
+  s.test_loss = over_runs(runs, &Run::test_loss);
+  s.test_accuracy = over_runs(runs, &Run::test_accuracy);
+  s.seconds = over_runs(runs, &Run::seconds);
+  s.tokens_per_second = over_runs(runs, &Run::tokens_per_second);
+  s.peak_memory_bytes = over_runs(runs, &Run::peak_memory_bytes);
+  s.quality = lower_is_better(comparison) ? s.loss : s.accuracy;
+  return s;
+}
+
+}  // namespace
+
+Task task_from_text(const std::string& text) {
+  if (text == "language_model") return Task::kLanguageModel;
+  if (text == "classification") return Task::kClassification;
+  throw InputError("report: the task is language_model or classification, and \"" + text +
+                   "\" came");
+}
+
+bool lower_is_better(const Comparison& comparison) {
+  return comparison.task == Task::kLanguageModel;
+}
+
+double quality(const Comparison& comparison, const Run& run) {
+  return lower_is_better(comparison) ? run.loss : run.accuracy;
+}
+
+std::vector<std::string> phrases(const Comparison& comparison) {
+  std::vector<std::string> names;
+  for (const auto& run : comparison.runs) {
+    if (std::find(names.begin(), names.end(), run.phrase) == names.end())
+      names.push_back(run.phrase);
+  }
+  return names;
+}
+
+Difference difference(const Comparison& comparison, const std::string& a, const std::string& b) {
+  return paired_difference(quality_by_seed(comparison, a), quality_by_seed(comparison, b));
+}
+
+std::vector<Standing> standings(const Comparison& comparison) {
+  const auto names = phrases(comparison);
+  std::vector<Standing> all;
+  for (const auto& name : names) {
+    all.push_back(standing(comparison, name));
+    all.back().reference = name == names.front();
+    if (!all.back().reference)
+      all.back().to_reference = difference(comparison, name, names.front());
+  }
+  const double sign = lower_is_better(comparison) ? 1 : -1;
+  std::stable_sort(all.begin(), all.end(), [&](const Standing& a, const Standing& b) {
+    const bool a_known = std::isfinite(a.quality.centre), b_known = std::isfinite(b.quality.centre);
+    if (!a_known || !b_known) return a_known && !b_known;
+    return sign * a.quality.centre < sign * b.quality.centre;
+  });
+  return all;
+}
+
+bool is_control(const std::string& phrase) {
+  for (const auto& term : split_outside_brackets(phrase, '+')) {
+    const auto name = trim(term.substr(0, term.find('(')));
+    if (name == "off" || name == "mean") return true;
+  }
+  return false;
+}
+
+}  // namespace regard::report

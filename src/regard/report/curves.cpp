@@ -1,0 +1,177 @@
+// Learning curves: a line for the mean over seeds, a band from the smallest to the largest seed.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "regard/report/figures.hpp"
+#include "regard/report/palette.hpp"
+
+namespace regard::report {
+namespace {
+
+struct Measure {
+  std::string name, axis, format;
+  double Point::*member;
+  bool lower_is_better;
+};
+
+std::vector<Measure> measures(const Comparison& comparison) {
+  const Measure loss = {"validation loss", "validation loss (nats)", ".3f", &Point::valid_loss,
+                        true};
+  const Measure accuracy = {"validation accuracy", "validation accuracy", ".1%",
+                            &Point::valid_accuracy, false};
+  const Measure train = {"training loss", "training loss (nats)", ".3f", &Point::train_loss, true};
+  if (comparison.task == Task::kClassification) return {accuracy, loss, train};
+  return {loss, train};
+}
+
+/// Finished runs of the phrase; of a phrase without any, those that were started.
+std::vector<const Run*> runs_to_draw(const Comparison& comparison, const std::string& phrase) {
+  std::vector<const Run*> finished, started;
+  for (const auto& run : comparison.runs) {
+    if (run.phrase != phrase) continue;
+    started.push_back(&run);
+    if (run.finished) finished.push_back(&run);
+  }
+  return finished.empty() ? started : finished;
+}
+
+Json band_trace(const std::string& phrase, const Band& b, const Mark& mark) {
+  std::vector<double> x = b.x, y = b.high;
+  x.insert(x.end(), b.x.rbegin(), b.x.rend());
+  y.insert(y.end(), b.low.rbegin(), b.low.rend());
+  return {{"type", "scatter"},
+          {"mode", "lines"},
+          {"x", x},
+          {"y", y},
+          {"fill", "toself"},
+          {"fillcolor", translucent(mark.colour, 0.16)},
+          {"line", {{"width", 0}}},
+          {"hoverinfo", "skip"},
+          {"meta", phrase}};
+}
+
+Json line_trace(const std::string& phrase, const Band& b, const Mark& mark,
+                const Measure& measure) {
+  Json trace = {{"type", "scatter"},
+                {"mode", b.x.size() > 1 ? "lines" : "markers"},
+                {"x", b.x},
+                {"y", b.centre},
+                {"name", phrase},
+                {"meta", phrase},
+                {"line", {{"color", mark.colour}, {"dash", mark.dash}, {"width", 2}}},
+                {"marker", {{"color", mark.colour}, {"size", 8}}}};
+  std::string hover = "%{y:" + measure.format + "}";
+  if (b.seeds > 1) {
+    Json range = Json::array();
+    for (std::size_t i = 0; i < b.x.size(); ++i) range.push_back({b.low[i], b.high[i]});
+    trace["customdata"] = range;
+    hover +=
+        "  (%{customdata[0]:" + measure.format + "} to %{customdata[1]:" + measure.format + "})";
+  }
+  trace["hovertemplate"] = hover;
+  return trace;
+}
+
+/// The frame leaves out the steep first tenth, which would press every difference flat.
+std::pair<double, double> frame(const std::vector<Band>& bands, bool lower_is_better) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  double last = 0, low = kInfinity, high = -kInfinity;
+  for (const auto& b : bands) {
+    if (!b.x.empty()) last = std::max(last, b.x.back());
+  }
+  for (const auto& b : bands) {
+    for (std::size_t i = 0; i < b.x.size(); ++i) {
+      const bool late = b.x[i] >= 0.1 * last;
+      if (late || !lower_is_better) low = std::min(low, b.low[i]);
+      if (late || lower_is_better == false) high = std::max(high, b.high[i]);
+    }
+  }
+  const double pad = high > low ? 0.05 * (high - low) : 0.05 * std::max(1e-3, std::abs(high));
+  return {low - pad, high + pad};
+}
+
+Figure curves(const Comparison& comparison, double Point::*x, const std::string& x_axis) {
+  Figure figure;
+  const auto names = phrases(comparison);
+  const auto all_marks = marks(names);
+  for (const auto& measure : measures(comparison)) {
+    std::vector<Band> bands;
+    for (const auto& name : names)
+      bands.push_back(band(runs_to_draw(comparison, name), x, measure.member));
+    Json data = Json::array();
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (bands[i].seeds > 1)
+        data.push_back(band_trace(names[i], bands[i], all_marks.at(names[i])));
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      if (bands[i].x.empty()) continue;
+      data.push_back(line_trace(names[i], bands[i], all_marks.at(names[i]), measure));
+    }
+    if (data.empty()) continue;
+    const auto [low, high] = frame(bands, measure.lower_is_better);
+    Json layout = {{"xaxis", {{"title", {{"text", x_axis}}}, {"rangemode", "tozero"}}},
+                   {"yaxis", {{"title", {{"text", measure.axis}}}, {"range", {low, high}}}},
+                   {"hovermode", "closest"}};
+    if (measure.member == &Point::valid_accuracy) layout["yaxis"]["tickformat"] = ".0%";
+    if (x == &Point::step) layout["hovermode"] = "x unified";
+    figure.variants.push_back({measure.name, data, layout});
+  }
+  return figure;
+}
+
+}  // namespace
+
+Band band(const std::vector<const Run*>& runs, double Point::*x, double Point::*y) {
+  struct Sample {
+    double x, y;
+  };
+  std::map<double, std::vector<Sample>> at_step;
+  Band result;
+  for (const auto* run : runs) {
+    bool measured = false;
+    for (const auto& point : run->curve) {
+      if (!std::isfinite(point.step) || !std::isfinite(point.*x) || !std::isfinite(point.*y))
+        continue;
+      at_step[point.step].push_back({point.*x, point.*y});
+      measured = true;
+    }
+    result.seeds += measured ? 1 : 0;
+  }
+  for (const auto& [step, samples] : at_step) {
+    // A step that one seed lacks (it stopped early) would make the mean jump.
+    if (static_cast<int64_t>(samples.size()) < result.seeds) continue;
+    double sum_x = 0, sum_y = 0, low = samples[0].y, high = samples[0].y;
+    for (const auto& s : samples) {
+      sum_x += s.x;
+      sum_y += s.y;
+      low = std::min(low, s.y);
+      high = std::max(high, s.y);
+    }
+    const auto n = static_cast<double>(samples.size());
+    result.x.push_back(sum_x / n);
+    result.centre.push_back(sum_y / n);
+    result.low.push_back(low);
+    result.high.push_back(high);
+  }
+  return result;
+}
+
+Figure curves_by_step(const Comparison& comparison) {
+  auto figure = curves(comparison, &Point::step, "step");
+  figure.id = "curve-step";
+  figure.caption = "By steps: what each phrase learns from the same number of batches.";
+  figure.description = "Learning curves against training steps, one line for each phrase";
+  return figure;
+}
+
+Figure curves_by_seconds(const Comparison& comparison) {
+  auto figure = curves(comparison, &Point::seconds, "training time (s)");
+  figure.id = "curve-seconds";
+  figure.caption = "By time: what each phrase learns in the same seconds on this machine.";
+  figure.description = "Learning curves against seconds of training, one line for each phrase";
+  return figure;
+}
+
+}  // namespace regard::report

@@ -1,0 +1,46 @@
+// The figures of a report as Plotly's JSON; page.cpp places them and page_script.cpp draws them.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "regard/report/comparison.hpp"
+
+namespace regard::report {
+
+using Json = nlohmann::ordered_json;
+
+/// One frame of a figure; several variants of a figure are switched by buttons.
+struct Variant {
+  std::string name;  // "validation loss"
+  Json data, layout;
+};
+
+struct Figure {
+  std::string id, caption, description;  // description: for readers who cannot see it
+  std::vector<Variant> variants;         // none: there is nothing to draw
+};
+
+/// The mean over seeds with the smallest and largest seed, at the steps that every seed has.
+struct Band {
+  std::vector<double> x, centre, low, high;
+  int64_t seeds = 0;
+};
+Band band(const std::vector<const Run*>& runs, double Point::*x, double Point::*y);
+
+/// Learning curves against steps, and against seconds of training.
+Figure curves_by_step(const Comparison& comparison);
+Figure curves_by_seconds(const Comparison& comparison);
+
+/// Final quality against one cost, with intervals; points that nothing beats in both are joined.
+Figure quality_by_seconds(const Comparison& comparison);
+Figure quality_by_memory(const Comparison& comparison);
+
+/// Indices into `x`, `y` (lower is better in both) of the points that no other point beats in both, by x.
+std::vector<std::size_t> pareto_front(const std::vector<double>& x, const std::vector<double>& y);
+
+/// The attention maps with menus' parts, rounded to four digits.
+Json maps_json(const std::vector<AttentionMap>& maps);
+
+}  // namespace regard::report

@@ -1,0 +1,133 @@
+#include "regard/report/page_assets.hpp"
+
+namespace regard::report {
+
+const char* const kPageScript = R"js(
+(function () {
+  "use strict";
+  const content = JSON.parse(document.getElementById("content").textContent);
+  const config = { responsive: true, displaylogo: false, displayModeBar: "hover",
+                   modeBarButtons: [["toImage", "resetScale2d"]] };
+  const hidden = new Set();
+  const chosen = {};
+
+  function axis(given) {
+    return Object.assign({ gridcolor: "#e8ebef", zeroline: false, linecolor: "#9aa3ad", showline: true,
+                           ticks: "outside", tickcolor: "#9aa3ad", automargin: true }, given);
+  }
+  function framed(layout) {
+    return Object.assign({}, layout, {
+      font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: "#1c2127" },
+      margin: { l: 58, r: 14, t: 26, b: 50 }, showlegend: false, paper_bgcolor: "#fff", plot_bgcolor: "#fff",
+      hoverlabel: { bgcolor: "#fff", bordercolor: "#9aa3ad", font: { color: "#1c2127" } },
+      xaxis: axis(layout.xaxis), yaxis: axis(layout.yaxis) });
+  }
+  function draw(id) {
+    const variants = content.figures[id];
+    const variant = variants.find(v => v.name === chosen[id]) || variants[0];
+    const data = variant.data.map(t => Object.assign({}, t, { visible: !hidden.has(t.meta) }));
+    return Plotly.react(document.getElementById(id), data, framed(variant.layout), config);
+  }
+  Object.keys(content.figures).forEach(draw);
+
+  document.querySelectorAll(".legend button").forEach(button => button.addEventListener("click", () => {
+    const phrase = button.dataset.phrase;
+    if (!hidden.delete(phrase)) hidden.add(phrase);
+    button.setAttribute("aria-pressed", String(!hidden.has(phrase)));
+    Object.keys(content.figures).forEach(draw);
+  }));
+  document.querySelectorAll(".switch button").forEach(button => button.addEventListener("click", () => {
+    button.parentElement.querySelectorAll("button").forEach(b =>
+      b.setAttribute("aria-pressed", String(b === button)));
+    button.parentElement.dataset.figures.split(" ").forEach(id => {
+      chosen[id] = button.dataset.variant;
+      draw(id);
+    });
+  }));
+
+  const maps = content.maps;
+  const menus = document.getElementById("map-menus");
+  if (!menus || maps.length === 0) return;
+  const place = document.getElementById("map");
+  const selects = [];
+  let current = maps[0];
+
+  // One menu for each part of the titles; a menu offers only what exists under the choices before it.
+  function options(level) {
+    const fits = maps.filter(m => current.parts.slice(0, level).every((p, i) => m.parts[i] === p));
+    return [...new Set(fits.map(m => m.parts[level]).filter(p => p !== undefined))];
+  }
+  function fill() {
+    const levels = Math.max(...maps.map(m => m.parts.length));
+    while (selects.length < levels) {
+      const select = document.createElement("select");
+      const level = selects.length;
+      select.setAttribute("aria-label", "Attention map, choice " + (level + 1));
+      select.addEventListener("change", () => choose(level, select.value));
+      menus.appendChild(select);
+      selects.push(select);
+    }
+    selects.forEach((select, level) => {
+      const names = options(level);
+      select.replaceChildren(...names.map(n => new Option(n, n, false, n === current.parts[level])));
+      select.hidden = names.length === 0;
+      select.disabled = names.length === 1;
+    });
+  }
+  // Keeps the later choices where the new branch has them, so that one menu can be changed alone.
+  function choose(level, value) {
+    const fits = maps.filter(m => m.parts[level] === value &&
+                                  current.parts.slice(0, level).every((p, i) => m.parts[i] === p));
+    const shared = m => m.parts.filter((p, i) => i > level && p === current.parts[i]).length;
+    current = fits.reduce((a, b) => shared(b) > shared(a) ? b : a, fits[0]);
+    fill();
+    drawMap();
+  }
+  function ticks(labels, limit) {
+    if (labels.length === 0 || labels.length > limit) return {};
+    return { tickmode: "array", tickvals: labels.map((_, i) => i), ticktext: labels, tickangle: 0,
+             tickfont: { size: labels.length > 40 ? 9 : 11 }, ticks: "" };
+  }
+  function drawMap() {
+    const m = current, rows = m.z.length, cols = m.z[0].length, gate = m.gate;
+    const square = !gate && rows > 1;
+    place.style.maxWidth = square ? "720px" : "none";
+    const width = place.clientWidth || 600;
+    const name = i => m.labels.length > i ? "“" + m.labels[i] + "” at " + i : "position " + i;
+    const text = m.z.map((row, r) => row.map((v, c) => gate
+      ? (rows > 1 ? "row " + r + ", " : "") + name(c) + "<br>T·w = " + v
+      : "query " + (rows === cols ? name(r) : r) + "<br>key " + name(c) + "<br>weight " + v));
+    const top = Math.max(...m.z.flat().filter(v => v !== null));
+    const trace = { type: "heatmap", z: m.z, text: text, hovertemplate: "%{text}<extra></extra>",
+                    colorbar: { thickness: 12, outlinewidth: 0 } };
+    if (gate) {
+      // An absolute scale: e^-2 to e^2 is all that a softmax over cosines can reach.
+      trace.z = m.z.map(row => row.map(v => v === null ? null : Math.log(Math.max(v, 1e-9))));
+      Object.assign(trace, { zmin: -2, zmax: 2,
+        colorscale: [[0, "#0072B2"], [0.25, "#7fb8d8"], [0.5, "#f7f7f7"], [0.75, "#eaae7f"], [1, "#D55E00"]] });
+      const marks = [0.14, 0.25, 0.5, 1, 2, 4, 7.4];
+      Object.assign(trace.colorbar, { title: { text: "T·w", side: "top" }, tickvals: marks.map(Math.log),
+                                      ticktext: marks.map(String) });
+      trace.colorbar.lenmode = "pixels"; trace.colorbar.len = 210;
+    } else {
+      Object.assign(trace, { zmin: 0, zmax: top > 0 ? top : 1,
+        colorscale: [[0, "#ffffff"], [0.15, "#d3e6f2"], [0.45, "#6aaed3"], [0.75, "#0072B2"], [1, "#082c45"]] });
+      trace.colorbar.title = { text: "weight", side: "top" };
+    }
+    const room = Math.floor((width - 130) / 11);
+    const yaxis = { autorange: "reversed", title: { text: gate ? "" : "query" } };
+    Object.assign(yaxis, square ? (rows === cols ? ticks(m.labels, Math.floor(460 / 9)) : {}) : { tickvals: [] });
+    const height = square ? Math.min(560, width) : Math.max(250, Math.min(520, 150 + 26 * rows));
+    const layout = framed({ height: height, xaxis: Object.assign({ title: { text: gate ? "position" : "key" } },
+                            ticks(m.labels, room)), yaxis: yaxis, hovermode: "closest" });
+    for (const a of [layout.xaxis, layout.yaxis]) { a.showgrid = false; a.showline = false; }
+    if (square) Object.assign(layout.yaxis, { scaleanchor: "x", constrain: "domain" });
+    if (square) layout.xaxis.constrain = "domain";
+    Plotly.react(place, [trace], layout, config);
+  }
+  fill();
+  drawMap();
+})();
+)js";
+
+}  // namespace regard::report

@@ -1,0 +1,94 @@
+// Opens reports in headless Chromium: no message on the console, every figure drawn.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+#include "regard/base/files.hpp"
+#include "regard/report/page.hpp"
+#include "report/sample.hpp"
+
+namespace regard::report {
+namespace {
+namespace fs = std::filesystem;
+
+class Browser : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (std::system("command -v chromium chromium-browser google-chrome >/dev/null 2>&1") != 0) {
+      GTEST_SKIP() << "no Chromium on this machine (apt-get install chromium)";
+    }
+    plotly_ = find_plotly();
+    if (plotly_.code.empty()) GTEST_SKIP() << plotly_.missing;
+    const char* keep = std::getenv("REGARD_KEEP_REPORTS");
+    kept_ = keep != nullptr && *keep != '\0';
+    folder_ = kept_ ? fs::path(keep)
+                    : fs::temp_directory_path() / ("regard-report-" + std::to_string(::getpid()));
+    fs::create_directories(folder_);
+  }
+  void TearDown() override {
+    if (!kept_ && !folder_.empty()) fs::remove_all(folder_);
+  }
+
+  /// The document after its scripts ran; `console` gets what they said.
+  std::string open(const std::string& name, const std::string& html, std::string& console) {
+    const auto file = folder_ / (name + ".html");
+    write_atomically(file, html);
+    const auto dom = folder_ / (name + ".dom"), said = folder_ / (name + ".console");
+    const std::string command = std::string(REGARD_SOURCE_DIR) + "/tools/screenshot --dom '" +
+                                file.string() + "' '" + dom.string() + "' >'" + said.string() +
+                                "' 2>&1";
+    EXPECT_EQ(std::system(command.c_str()), 0) << read_file(said);
+    console = read_file(said);
+    return read_file(dom);
+  }
+
+  Plotly plotly_;
+  fs::path folder_;
+  bool kept_ = false;
+};
+
+constexpr const char* kDrawn = "class=\"figure js-plotly-plot\"";
+
+int count(const std::string& text, const std::string& part) {
+  int n = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size()))
+    ++n;
+  return n;
+}
+
+TEST_F(Browser, AComparisonDrawsAllItsFigures) {
+  std::string console;
+  const auto dom = open("comparison", page(sample_comparison(), plotly_), console);
+  EXPECT_EQ(console, "");
+  EXPECT_EQ(count(dom, kDrawn), 5);  // two pairs and the map
+  EXPECT_GE(count(dom, "main-svg"), 5);
+  EXPECT_GE(count(dom, "scatterlayer"), 4);
+  EXPECT_GE(count(dom, "class=\"hm\""), 1);
+  EXPECT_EQ(count(dom, "<select"), 3);
+}
+
+TEST_F(Browser, AClassificationAndATrainingRunDrawTheirs) {
+  std::string console;
+  auto dom =
+      open("classification", page(sample_comparison(Task::kClassification), plotly_), console);
+  EXPECT_EQ(console, "");
+  EXPECT_EQ(count(dom, kDrawn), 5);
+  auto single = sample_comparison();
+  single.runs.resize(1);
+  single.maps = {sample_gate("hrr · layer 1", "To be, or not to be: that is the question")};
+  dom = open("training", page(single, plotly_), console);
+  EXPECT_EQ(console, "");
+  EXPECT_EQ(count(dom, kDrawn), 3);
+}
+
+TEST_F(Browser, AFaultInAScriptIsSeen) {
+  std::string console;
+  open("fault", "<!DOCTYPE html><title>x</title><script>nothing.at.all()</script>", console);
+  EXPECT_NE(console.find("nothing is not defined"), std::string::npos) << console;
+}
+
+}  // namespace
+}  // namespace regard::report
