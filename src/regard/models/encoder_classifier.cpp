@@ -1,0 +1,78 @@
+#include "regard/models/encoder_classifier.hpp"
+
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/gelu.h>
+
+#include "regard/base/error.hpp"
+#include "regard/nn/context.hpp"
+
+namespace regard::models {
+using torch::Tensor;
+
+EncoderClassifier::EncoderClassifier(const ModelSpec& spec, const ModelShape& shape,
+                                     const std::vector<attention::Phrase>& phrases, uint64_t seed)
+    : spec_(spec) {
+  if (shape.classes < 2) {
+    throw InputError("encoder_classifier: at least 2 classes were expected, and " +
+                     std::to_string(shape.classes) + " came");
+  }
+  trunk_ = register_module(
+      "trunk", std::make_shared<nn::Trunk>(nn::TrunkOptions{.spec = spec.trunk,
+                                                            .input = shape.input,
+                                                            .phrases = phrases,
+                                                            .max_length = shape.max_length,
+                                                            .causal = false,
+                                                            .cls = spec.pooling == "cls"}));
+  const int64_t width = spec.trunk.width;
+  if (spec.pooling == "attention") pool_ = register_module("pool", torch::nn::Linear(width, 1));
+  if (spec.head_hidden > 0)
+    hidden_ = register_module("hidden", torch::nn::Linear(width, spec.head_hidden));
+  head_ = register_module(
+      "head", torch::nn::Linear(spec.head_hidden > 0 ? spec.head_hidden : width, shape.classes));
+  trunk_->initialise(seed);
+  for (const auto& item : named_parameters()) {
+    if (item.key().starts_with("trunk.")) continue;
+    nn::fill_normal(item.value(), item.key(), item.value().dim() >= 2 ? spec.trunk.init : 0, seed);
+  }
+}
+
+Tensor EncoderClassifier::pool(const Tensor& x, const Tensor& lengths) {
+  if (spec_.pooling == "cls") return x.select(1, 0);
+  const auto valid =
+      lengths.defined()
+          ? (at::arange(x.size(1), lengths.options()).unsqueeze(0) < lengths.unsqueeze(1))
+                .unsqueeze(-1)
+          : Tensor();  // (B, T, 1)
+  if (spec_.pooling == "attention") {
+    auto scores = pool_->forward(x);  // (B, T, 1)
+    if (valid.defined()) scores = scores.masked_fill(~valid, -1e30);
+    return (at::softmax(scores, 1, torch::kFloat).to(x.scalar_type()) * x).sum(1);
+  }
+  if (!valid.defined()) return x.mean(1);
+  const auto count = lengths.clamp_min(1).unsqueeze(1).to(torch::kFloat);
+  return (x.masked_fill(~valid, 0.0).sum(1, false, torch::kFloat) / count).to(x.scalar_type());
+}
+
+Tensor EncoderClassifier::logits(const nn::Batch& batch) {
+  auto x = pool(trunk_->forward(batch.inputs, batch.lengths), batch.lengths);
+  nn::observe("pool", x);
+  if (spec_.head_hidden > 0) x = at::gelu(hidden_->forward(x));
+  const auto out = head_->forward(x);
+  nn::observe("head", out);
+  return out.to(torch::kFloat);
+}
+
+Tensor EncoderClassifier::loss(const nn::Batch& batch) {
+  return at::cross_entropy_loss(logits(batch), batch.targets, {}, at::Reduction::Mean, -1,
+                                spec_.label_smoothing);
+}
+
+Tensor EncoderClassifier::score(const nn::Batch& batch) {
+  const auto out = logits(batch);
+  const auto sum =
+      at::cross_entropy_loss(out, batch.targets, {}, at::Reduction::Sum).to(torch::kDouble);
+  const auto right = (out.argmax(1) == batch.targets).sum().to(torch::kDouble);
+  return at::stack({sum, right, at::full_like(sum, out.size(0))});
+}
+
+}  // namespace regard::models

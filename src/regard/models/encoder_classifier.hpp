@@ -1,0 +1,26 @@
+// Encoder classifier: trunk, pooling over the valid positions, head.
+#pragma once
+
+#include "regard/models/model.hpp"
+
+namespace regard::models {
+
+/// Pooling: mean over valid positions; the CLS token; or softmax(x . w) weights over valid positions.
+class EncoderClassifier final : public Model {
+ public:
+  EncoderClassifier(const ModelSpec& spec, const ModelShape& shape,
+                    const std::vector<attention::Phrase>& phrases, uint64_t seed);
+  torch::Tensor loss(const nn::Batch& batch) override;
+  torch::Tensor score(const nn::Batch& batch) override;
+  torch::Tensor logits(const nn::Batch& batch) override;
+  nn::Trunk& trunk() override { return *trunk_; }
+
+ private:
+  torch::Tensor pool(const torch::Tensor& x, const torch::Tensor& lengths);
+
+  ModelSpec spec_;
+  std::shared_ptr<nn::Trunk> trunk_;
+  torch::nn::Linear pool_{nullptr}, hidden_{nullptr}, head_{nullptr};
+};
+
+}  // namespace regard::models

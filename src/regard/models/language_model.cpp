@@ -1,0 +1,63 @@
+#include "regard/models/language_model.hpp"
+
+#include <ATen/ops/cross_entropy_loss.h>
+
+#include "regard/base/error.hpp"
+#include "regard/nn/context.hpp"
+
+namespace regard::models {
+using torch::Tensor;
+
+LanguageModel::LanguageModel(const ModelSpec& spec, const ModelShape& shape,
+                             const std::vector<attention::Phrase>& phrases, uint64_t seed)
+    : spec_(spec) {
+  if (shape.input.vocabulary < 1) {
+    throw InputError("language_model: tokens were expected, and the data gives values");
+  }
+  trunk_ = register_module(
+      "trunk", std::make_shared<nn::Trunk>(nn::TrunkOptions{.spec = spec.trunk,
+                                                            .input = shape.input,
+                                                            .phrases = phrases,
+                                                            .max_length = shape.max_length,
+                                                            .causal = true,
+                                                            .cls = false}));
+  if (!spec.tie) {
+    head_ = register_module(
+        "head",
+        torch::nn::Linear(
+            torch::nn::LinearOptions(spec.trunk.width, shape.input.vocabulary).bias(false)));
+    nn::fill_normal(head_->weight, "head.weight", spec.trunk.init, seed);
+  }
+  trunk_->initialise(seed);
+}
+
+Tensor LanguageModel::project(const Tensor& x) {
+  const auto out = at::linear(x, spec_.tie ? trunk_->embedding().table() : head_->weight);
+  nn::observe("head", out);
+  return out.to(torch::kFloat);
+}
+
+Tensor LanguageModel::logits(const nn::Batch& batch) {
+  return project(trunk_->forward(batch.inputs, batch.lengths));
+}
+
+Tensor LanguageModel::loss(const nn::Batch& batch) {
+  return at::cross_entropy_loss(logits(batch).flatten(0, 1), batch.targets.flatten(), {},
+                                at::Reduction::Mean, -1, spec_.label_smoothing);
+}
+
+Tensor LanguageModel::score(const nn::Batch& batch) {
+  const auto out = logits(batch).flatten(0, 1);
+  const auto targets = batch.targets.flatten();
+  const auto sum =
+      at::cross_entropy_loss(out, targets, {}, at::Reduction::Sum, -1).to(torch::kDouble);
+  const auto valid = targets >= 0;
+  const auto right = ((out.argmax(1) == targets) & valid).sum().to(torch::kDouble);
+  return at::stack({sum, right, valid.sum().to(torch::kDouble)});
+}
+
+Tensor LanguageModel::step(const Tensor& ids, nn::TrunkState& state) {
+  return project(trunk_->step(ids, state)).select(1, 0);
+}
+
+}  // namespace regard::models

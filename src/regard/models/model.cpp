@@ -1,0 +1,65 @@
+#include "regard/models/model.hpp"
+
+#include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
+#include "regard/models/encoder_classifier.hpp"
+#include "regard/models/language_model.hpp"
+#include "regard/nn/context.hpp"
+
+namespace regard::models {
+
+void ModelSpec::visit(Visitor& f) {
+  f("kind", kind, "encoder_classifier or language_model (empty: what the data asks for)",
+    {"", "encoder_classifier", "language_model"});
+  trunk.visit(f);
+  f("pooling", pooling, "classifier: from tokens to one vector", {"mean", "cls", "attention"});
+  f("head_hidden", head_hidden, "classifier: width of a hidden layer before the classes (0: none)");
+  f("tie", tie, "language model: one table for embedding and output");
+  f("label_smoothing", label_smoothing, "share of probability spread evenly over the classes");
+}
+
+std::vector<LayerMap> Model::maps(const nn::Batch& batch) {
+  const torch::NoGradGuard guard;
+  nn::Batch one = batch;
+  one.inputs = batch.inputs.narrow(0, 0, 1);
+  if (batch.lengths.defined()) {
+    // Without padding, so that maps have the size of the example.
+    const auto length = batch.lengths[0].item<int64_t>();
+    one.inputs = one.inputs.narrow(1, 0, length);
+    one.lengths = torch::Tensor();
+  }
+  std::vector<torch::Tensor> inputs;
+  {
+    const nn::ObserverScope scope([&](const std::string& layer, const torch::Tensor& x) {
+      if (layer.ends_with("attention_input")) inputs.push_back(x);
+    });
+    trunk().forward(one.inputs, one.lengths);
+  }
+  std::vector<LayerMap> maps;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    maps.push_back(
+        {static_cast<int64_t>(i), trunk().blocks()[i]->attention().weights(inputs[i], {})});
+  }
+  return maps;
+}
+
+const std::vector<ModelKind>& model_kinds() {
+  static const std::vector<ModelKind> kinds = {
+      {"encoder_classifier", "encoder with a pooled head: one label for each example"},
+      {"language_model", "causal decoder: predicts the next token, and generates"},
+  };
+  return kinds;
+}
+
+std::shared_ptr<Model> make_model(const ModelSpec& spec, const ModelShape& shape,
+                                  const std::vector<attention::Phrase>& phrases, uint64_t seed) {
+  if (spec.kind == "encoder_classifier")
+    return std::make_shared<EncoderClassifier>(spec, shape, phrases, seed);
+  if (spec.kind == "language_model")
+    return std::make_shared<LanguageModel>(spec, shape, phrases, seed);
+  std::vector<std::string> known;
+  for (const auto& kind : model_kinds()) known.push_back(kind.name);
+  throw InputError("[model] kind: unknown \"" + spec.kind + "\"" + suggestion(spec.kind, known));
+}
+
+}  // namespace regard::models

@@ -1,0 +1,42 @@
+// One layer of a Transformer: attention and feed-forward, each with norm, dropout and residual.
+#pragma once
+
+#include "regard/attention/self_attention.hpp"
+#include "regard/nn/layers.hpp"
+
+namespace regard::nn {
+
+struct BlockOptions {
+  attention::SelfAttentionOptions attention;
+  int64_t hidden = 0;               // width of the feed-forward
+  std::string norm = "pre";         // pre: x + f(norm(x)); post: norm(x + f(x))
+  std::string norm_kind = "layer";  // layer | rms
+  std::string activation = "gelu";  // gelu | relu | swiglu | geglu
+  double dropout = 0;
+  int64_t index = 0;  // which block: sites of dropout
+};
+
+class Block : public torch::nn::Module {
+ public:
+  Block(const attention::Phrase& phrase, const BlockOptions& options,
+        attention::Positions positions);
+
+  /// x (B, T, H), lengths (B) or undefined.
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& lengths);
+  /// One more position of a causal block.
+  torch::Tensor step(const torch::Tensor& x, attention::Decoder& decoder, int64_t position);
+
+  attention::SelfAttention& attention() { return *attention_; }
+  FeedForward& feed_forward() { return *feed_forward_; }
+
+ private:
+  template <class Attend>
+  torch::Tensor residuals(const torch::Tensor& x, const Attend& attend);
+
+  BlockOptions options_;
+  std::shared_ptr<attention::SelfAttention> attention_;
+  std::shared_ptr<FeedForward> feed_forward_;
+  std::shared_ptr<Norm> norm1_, norm2_;
+};
+
+}  // namespace regard::nn

@@ -1,0 +1,29 @@
+// From what data gives to vectors of the model's width: token ids by a table, values by a matrix.
+#pragma once
+
+#include <torch/nn/modules/linear.h>
+
+#include "regard/nn/batch.hpp"
+
+namespace regard::nn {
+
+struct InputSpec {
+  int64_t vocabulary = 0;  // > 0: token ids
+  int64_t channels = 0;    // > 0: values (patches, rows of an image, measurements)
+};
+
+/// tokens.weight (V, H), or values.weight (H, C) with values.bias (H).
+class Embedding : public torch::nn::Module {
+ public:
+  Embedding(const InputSpec& input, int64_t width);
+  /// (B, T) ids or (B, T, C) values -> (B, T, H). An id outside the table is an error on the CPU.
+  torch::Tensor forward(const torch::Tensor& inputs);
+  const torch::Tensor& table() const { return table_; }
+
+ private:
+  InputSpec input_;
+  torch::Tensor table_;
+  torch::nn::Linear values_{nullptr};
+};
+
+}  // namespace regard::nn

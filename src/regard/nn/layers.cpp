@@ -1,0 +1,47 @@
+#include "regard/nn/layers.hpp"
+
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/rms_norm.h>
+#include <ATen/ops/silu.h>
+
+#include "regard/nn/context.hpp"
+#include "regard/ops/dropout.hpp"
+
+namespace regard::nn {
+using torch::Tensor;
+
+Tensor dropout(const Tensor& x, double p, int64_t site, bool training) {
+  if (!training || p == 0) return x;
+  const auto* context = random_context();
+  return ops::dropout(x, p,
+                      {context ? context->seed : 0, context ? context->step : Tensor(), site});
+}
+
+Norm::Norm(std::string kind, int64_t width) : kind_(std::move(kind)), width_(width) {
+  weight_ = register_parameter("weight", at::ones({width}));
+  if (kind_ == "layer") bias_ = register_parameter("bias", at::zeros({width}));
+}
+
+Tensor Norm::forward(const Tensor& x) {
+  if (kind_ == "rms") return at::rms_norm(x, {width_}, weight_, 1e-6);
+  return at::layer_norm(x, {width_}, weight_, bias_, 1e-5);
+}
+
+FeedForward::FeedForward(std::string activation, int64_t width, int64_t hidden)
+    : activation_(std::move(activation)) {
+  const bool gated = activation_ == "swiglu" || activation_ == "geglu";
+  up_ = register_module("up", torch::nn::Linear(width, gated ? 2 * hidden : hidden));
+  down_ = register_module("down", torch::nn::Linear(hidden, width));
+}
+
+Tensor FeedForward::forward(const Tensor& x) {
+  const auto h = up_->forward(x);
+  if (activation_ == "relu") return down_->forward(h.relu());
+  if (activation_ == "gelu") return down_->forward(at::gelu(h));
+  const auto parts = h.chunk(2, -1);
+  return down_->forward((activation_ == "swiglu" ? at::silu(parts[0]) : at::gelu(parts[0])) *
+                        parts[1]);
+}
+
+}  // namespace regard::nn

@@ -1,0 +1,37 @@
+// Small layers of a block: norm, dropout, feed-forward.
+#pragma once
+
+#include <torch/nn/modules/linear.h>
+
+#include <string>
+
+namespace regard::nn {
+
+/// Dropout at a numbered site of the model, keyed by the step's RandomContext; identity outside of training.
+torch::Tensor dropout(const torch::Tensor& x, double p, int64_t site, bool training);
+
+/// LayerNorm ("layer": weight, bias, eps 1e-5) or RMSNorm ("rms": weight only, eps 1e-6) over the last axis.
+class Norm : public torch::nn::Module {
+ public:
+  Norm(std::string kind, int64_t width);
+  torch::Tensor forward(const torch::Tensor& x);
+
+ private:
+  std::string kind_;
+  int64_t width_;
+  torch::Tensor weight_, bias_;
+};
+
+/// gelu | relu: down(act(up(x))); swiglu | geglu: down(act(gate(x)) * up(x)), gate and up in one matrix.
+class FeedForward : public torch::nn::Module {
+ public:
+  FeedForward(std::string activation, int64_t width, int64_t hidden);
+  torch::Tensor forward(const torch::Tensor& x);
+  torch::nn::Linear& down() { return down_; }
+
+ private:
+  std::string activation_;
+  torch::nn::Linear up_{nullptr}, down_{nullptr};
+};
+
+}  // namespace regard::nn

@@ -1,0 +1,68 @@
+#include "regard/nn/positions.hpp"
+
+#include <cmath>
+
+namespace regard::nn {
+using torch::Tensor;
+
+Tensor sinusoidal_table(int64_t positions, int64_t width) {
+  const auto t = at::arange(positions, torch::kDouble).unsqueeze(1);
+  const auto i = at::arange(0, width, 2, torch::kDouble).unsqueeze(0);
+  const auto angle = t * at::exp(i * (-std::log(10000.0) / static_cast<double>(width)));
+  auto table = at::zeros({positions, width}, torch::kDouble);
+  table.slice(1, 0, width, 2).copy_(angle.sin());
+  table.slice(1, 1, width, 2).copy_(angle.cos().narrow(1, 0, width / 2));
+  return table.to(torch::kFloat);
+}
+
+Tensor rotate(const Tensor& x, int64_t first) {
+  const int64_t half = x.size(3) / 2;
+  const auto type = x.scalar_type() == torch::kDouble ? torch::kDouble : torch::kFloat;
+  const auto options = torch::TensorOptions().dtype(type).device(x.device());
+  const auto t = at::arange(first, first + x.size(2), options).unsqueeze(1);
+  const auto i = at::arange(half, options).unsqueeze(0);
+  const auto angle = t * at::exp(i * (-std::log(10000.0) / static_cast<double>(half)));
+  const auto cos = angle.cos().to(x.scalar_type()), sin = angle.sin().to(x.scalar_type());
+  const auto a = x.narrow(3, 0, half), b = x.narrow(3, half, half);
+  auto parts = std::vector<Tensor>{a * cos - b * sin, b * cos + a * sin};
+  if (x.size(3) % 2 == 1)
+    parts.push_back(x.narrow(3, 2 * half, 1));  // an odd channel stays as it is
+  return at::cat(parts, 3);
+}
+
+Tensor alibi_slopes(int64_t heads) {
+  const auto power_of_two = [](int64_t n) {
+    std::vector<double> slopes;
+    for (int64_t i = 1; i <= n; ++i)
+      slopes.push_back(std::exp2(-8.0 * static_cast<double>(i) / static_cast<double>(n)));
+    return slopes;
+  };
+  int64_t lower = 1;
+  while (lower * 2 <= heads) lower *= 2;
+  auto slopes = power_of_two(lower);
+  const auto higher = power_of_two(2 * lower);
+  for (std::size_t i = 0; static_cast<int64_t>(slopes.size()) < heads; i += 2)
+    slopes.push_back(higher[i]);
+  return at::tensor(slopes, torch::kDouble);
+}
+
+Tensor alibi_bias(int64_t heads, int64_t queries, int64_t keys,
+                  const torch::TensorOptions& options) {
+  const auto real = options.dtype() == torch::kDouble ? options : options.dtype(torch::kFloat);
+  const auto j = at::arange(keys, real).unsqueeze(0);
+  const auto i = at::arange(keys - queries, keys, real).unsqueeze(1);
+  return (-(i - j).abs() * alibi_slopes(heads).to(real).view({-1, 1, 1})).to(options);
+}
+
+attention::Positions attention_positions(const std::string& kind, int64_t heads) {
+  attention::Positions positions;
+  if (kind == "rotary") positions.rotate = rotate;
+  if (kind == "alibi") {
+    positions.bias = [heads](int64_t queries, int64_t keys, const torch::TensorOptions& options) {
+      return alibi_bias(heads, queries, keys, options);
+    };
+  }
+  return positions;
+}
+
+}  // namespace regard::nn

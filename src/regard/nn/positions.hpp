@@ -1,0 +1,28 @@
+// Where a token is: tables added to embeddings, rotary maps of q and k, and ALiBi's score bias.
+#pragma once
+
+#include <torch/types.h>
+
+#include "regard/attention/self_attention.hpp"
+
+namespace regard::nn {
+
+/// (T, H): sin(t / 10000^(2i/H)) in even columns, cos in odd ones (Vaswani et al. 2017).
+torch::Tensor sinusoidal_table(int64_t positions, int64_t width);
+
+/// Rotary positions (Su et al. 2021) on x (B, h, T, d), d even, in halves: (a, b) -> (a cos - b sin, b cos + a sin)
+/// with angle t / 10000^(2i/d), t = first, first + 1, ...
+torch::Tensor rotate(const torch::Tensor& x, int64_t first);
+
+/// ALiBi slopes 2^(-8 i / h), i = 1 .. h, for h a power of two; else those of the next lower power and every
+/// second of the next higher one (Press et al. 2022). (h)
+torch::Tensor alibi_slopes(int64_t heads);
+
+/// -slope |i - j|, (h, T_q, T_k), the last query at the last key.
+torch::Tensor alibi_bias(int64_t heads, int64_t queries, int64_t keys,
+                         const torch::TensorOptions& options);
+
+/// What attention needs of the kind of positions ("rotary", "alibi"; others need nothing there).
+attention::Positions attention_positions(const std::string& kind, int64_t heads);
+
+}  // namespace regard::nn

@@ -1,0 +1,168 @@
+#include "regard/nn/trunk.hpp"
+
+#include <cmath>
+#include <functional>
+#include <numbers>
+
+#include "regard/base/error.hpp"
+#include "regard/base/philox.hpp"
+#include "regard/nn/context.hpp"
+#include "regard/nn/positions.hpp"
+
+namespace regard::nn {
+using torch::Tensor;
+
+void TrunkSpec::visit(Visitor& f) {
+  f("width", width, "width of the residual stream");
+  f("layers", layers, "number of blocks");
+  f("heads", heads, "attention heads; they divide the width");
+  f("mlp", mlp, "width of the feed-forward (0: four times the width)");
+  f("positions", positions, "how the model knows places",
+    {"learned", "sinusoidal", "rotary", "alibi", "none"});
+  f("norm", norm, "norm before each part, or after the residual sum", {"pre", "post"});
+  f("norm_kind", norm_kind, "LayerNorm or RMSNorm", {"layer", "rms"});
+  f("activation", activation, "feed-forward", {"gelu", "relu", "swiglu", "geglu"});
+  f("dropout", dropout, "rate on the embedding and on each residual branch");
+  f("init", init, "standard deviation of fresh weights");
+}
+
+void TrunkSpec::check() const {
+  const auto need = [](bool ok, const std::string& what) {
+    if (!ok) throw InputError("[model]: " + what);
+  };
+  need(width > 0 && layers > 0 && heads > 0, "width, layers and heads of at least 1 were expected");
+  need(width % heads == 0, "a width divisible by heads was expected, and width " +
+                               std::to_string(width) + " with " + std::to_string(heads) +
+                               " heads came");
+  need(mlp >= 0, "mlp of at least 0 was expected");
+  need(dropout >= 0 && dropout < 1,
+       "dropout in [0, 1) was expected, and " + std::to_string(dropout) + " came");
+  need(init > 0, "init above 0 was expected");
+}
+
+Trunk::Trunk(const TrunkOptions& options) : options_(options) {
+  const auto& spec = options_.spec;
+  spec.check();
+  if (options_.phrases.size() != 1 &&
+      static_cast<int64_t>(options_.phrases.size()) != spec.layers) {
+    throw InputError("[attention]: one phrase or one for each of the " +
+                     std::to_string(spec.layers) + " layers was expected, and " +
+                     std::to_string(options_.phrases.size()) + " came");
+  }
+  embedding_ = register_module("embed", std::make_shared<Embedding>(options_.input, spec.width));
+  const int64_t places = options_.max_length + (options_.cls ? 1 : 0);
+  if (spec.positions == "learned") {
+    positions_ = register_parameter("positions", at::empty({places, spec.width}));
+  } else if (spec.positions == "sinusoidal") {
+    positions_ = register_buffer("positions", sinusoidal_table(places, spec.width));
+  }
+  if (options_.cls) cls_ = register_parameter("cls", at::empty({1, 1, spec.width}));
+  for (int64_t i = 0; i < spec.layers; ++i) {
+    const auto& phrase = options_.phrases.size() == 1
+                             ? options_.phrases[0]
+                             : options_.phrases[static_cast<std::size_t>(i)];
+    const BlockOptions block{.attention = {.width = spec.width,
+                                           .heads = spec.heads,
+                                           .causal = options_.causal,
+                                           .bias = true},
+                             .hidden = spec.hidden(),
+                             .norm = spec.norm,
+                             .norm_kind = spec.norm_kind,
+                             .activation = spec.activation,
+                             .dropout = spec.dropout,
+                             .index = i};
+    blocks_.push_back(register_module(
+        "block" + std::to_string(i),
+        std::make_shared<Block>(phrase, block, attention_positions(spec.positions, spec.heads))));
+  }
+  if (spec.norm == "pre")
+    norm_ = register_module("norm", std::make_shared<Norm>(spec.norm_kind, spec.width));
+}
+
+void Trunk::check_length(int64_t last) const {
+  const auto& kind = options_.spec.positions;
+  if ((kind == "learned" || kind == "sinusoidal") && last > positions_.size(0)) {
+    throw InputError("positions: the table holds " + std::to_string(positions_.size(0)) +
+                     " places, and a sequence of " + std::to_string(last) +
+                     " came; raise the maximal length or take positions rotary, alibi or none");
+  }
+}
+
+Tensor Trunk::embed(const Tensor& inputs, int64_t first) {
+  auto x = embedding_->forward(inputs);  // (B, T, H)
+  if (cls_.defined()) x = at::cat({cls_.expand({x.size(0), 1, -1}).to(x.scalar_type()), x}, 1);
+  if (positions_.defined()) {
+    check_length(first + x.size(1));
+    x = x + positions_.narrow(0, first, x.size(1));
+  }
+  observe("embed", x);
+  return dropout(x, options_.spec.dropout, 0, is_training());
+}
+
+Tensor Trunk::finish(const Tensor& x) {
+  if (!norm_) return x;
+  const auto y = norm_->forward(x);
+  observe("norm", y);
+  return y;
+}
+
+Tensor Trunk::forward(const Tensor& inputs, const Tensor& lengths) {
+  auto x = embed(inputs, 0);
+  const auto all = lengths.defined() && cls_.defined() ? lengths + 1 : lengths;
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    const LayerScope scope("block" + std::to_string(i));
+    x = blocks_[i]->forward(x, all);
+  }
+  return finish(x);
+}
+
+TrunkState Trunk::start() const {
+  TrunkState state;
+  for (const auto& block : blocks_) state.layers.push_back(block->attention().start());
+  return state;
+}
+
+Tensor Trunk::step(const Tensor& inputs, TrunkState& state) {
+  auto x = embed(inputs, state.position);
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    x = blocks_[i]->step(x, *state.layers[i], state.position);
+  }
+  ++state.position;
+  return finish(x);
+}
+
+void fill_normal(Tensor parameter, const std::string& name, double stdev, uint64_t seed) {
+  const torch::NoGradGuard guard;
+  if (stdev == 0) {
+    parameter.zero_();
+    return;
+  }
+  uint64_t hash =
+      1469598103934665603u;  // FNV-1a of the name: the same numbers whatever stands before it
+  for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  Random random(seed, RandomStream::kInit, hash);
+  auto values = at::empty(parameter.sizes(), torch::kFloat);
+  auto* out = values.data_ptr<float>();
+  for (int64_t i = 0; i < values.numel(); i += 2) {  // Box-Muller
+    const double radius = stdev * std::sqrt(-2 * std::log(1 - random.uniform()));
+    const double angle = 2 * std::numbers::pi * random.uniform();
+    out[i] = static_cast<float>(radius * std::cos(angle));
+    if (i + 1 < values.numel()) out[i + 1] = static_cast<float>(radius * std::sin(angle));
+  }
+  parameter.copy_(values);
+}
+
+void Trunk::initialise(uint64_t seed) {
+  const auto& spec = options_.spec;
+  const double residual = spec.init / std::sqrt(2.0 * static_cast<double>(spec.layers));
+  for (const auto& item : named_parameters()) {
+    const auto& name = item.key();
+    const bool matrix = item.value().dim() >= 2;
+    const bool into_stream =
+        name.ends_with("attention.out.weight") || name.ends_with("mlp.down.weight");
+    if (name.find("norm") != std::string::npos && name.ends_with("weight")) continue;  // ones
+    fill_normal(item.value(), name, !matrix ? 0 : into_stream ? residual : spec.init, seed);
+  }
+}
+
+}  // namespace regard::nn

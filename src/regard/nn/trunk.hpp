@@ -1,0 +1,75 @@
+// What every model of the library shares: embedding, positions, blocks, final norm.
+#pragma once
+
+#include "regard/nn/block.hpp"
+#include "regard/nn/embedding.hpp"
+
+namespace regard::nn {
+
+/// The options [model] of a recipe that concern the trunk.
+struct TrunkSpec {
+  int64_t width = 64;
+  int64_t layers = 2;
+  int64_t heads = 4;
+  int64_t mlp = 0;
+  std::string positions = "learned";
+  std::string norm = "pre";
+  std::string norm_kind = "layer";
+  std::string activation = "gelu";
+  double dropout = 0;
+  double init = 0.02;
+
+  void visit(Visitor& f);
+  void check() const;
+  int64_t hidden() const { return mlp > 0 ? mlp : 4 * width; }
+};
+
+struct TrunkOptions {
+  TrunkSpec spec;
+  InputSpec input;
+  std::vector<attention::Phrase> phrases;  // one, or one a layer
+  int64_t max_length = 0;
+  bool causal = false;
+  bool cls = false;  // a learned token in front
+};
+
+/// States of all layers during generation.
+struct TrunkState {
+  std::vector<std::unique_ptr<attention::Decoder>> layers;
+  int64_t position = 0;
+};
+
+class Trunk : public torch::nn::Module {
+ public:
+  explicit Trunk(const TrunkOptions& options);
+
+  /// (B, T) ids or (B, T, C) values -> (B, T, H), or (B, 1 + T, H) with a CLS token in front.
+  torch::Tensor forward(const torch::Tensor& inputs, const torch::Tensor& lengths);
+  TrunkState start() const;
+  /// (B, 1) ids -> (B, 1, H).
+  torch::Tensor step(const torch::Tensor& inputs, TrunkState& state);
+
+  const TrunkOptions& options() const { return options_; }
+  Embedding& embedding() { return *embedding_; }
+  std::vector<std::shared_ptr<Block>>& blocks() { return blocks_; }
+
+  /// Normal(0, init) weights, zero biases, ones in norms; the matrices that write into the residual stream
+  /// are scaled by 1/sqrt(2 layers) (Radford et al. 2019). Numbers are keyed by (seed, parameter name).
+  void initialise(uint64_t seed);
+
+ private:
+  torch::Tensor embed(const torch::Tensor& inputs, int64_t first);
+  torch::Tensor finish(const torch::Tensor& x);
+  void check_length(int64_t last) const;
+
+  TrunkOptions options_;
+  std::shared_ptr<Embedding> embedding_;
+  std::vector<std::shared_ptr<Block>> blocks_;
+  std::shared_ptr<Norm> norm_;
+  torch::Tensor positions_, cls_;
+};
+
+/// Fills one parameter: `stdev` > 0 normal, 0 zeros; numbers are keyed by (seed, name).
+void fill_normal(torch::Tensor parameter, const std::string& name, double stdev, uint64_t seed);
+
+}  // namespace regard::nn
