@@ -80,8 +80,8 @@ INSTANTIATE_TEST_SUITE_P(, HrrAgree, every_target(), target_label);
 TEST_P(HrrAgree, EveryLengthAndWidth) {
   for (const int64_t time : {1, 2, 63, 193, 1000}) {
     for (const int64_t width : {2, 4, 16, 30, 64, 256}) {
-      if (time * width > 100000) continue;
       for (const Form form : kForms) {
+        if (time * width > 100000 && form.time_scale) continue;  // the reference takes seconds
         SCOPED_TRACE(::testing::Message() << "T " << time << " d " << width << " causal "
                                           << form.causal << " scaled " << form.time_scale);
         const HrrProblem p{

@@ -17,14 +17,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace regard::kernels::HWY_NAMESPACE {
 
-/// The rows of one head in one chunk.
-template <class T>
-struct ChunkRows {
-  T* data;
-  int64_t stride;
-  HWY_INLINE T* operator[](int64_t t) const { return data + t * stride; }
-};
-
 template <class T>
 HWY_INLINE ChunkRows<T> chunk_rows(HeadView<T> view, int64_t b, int64_t h, int64_t first) {
   return {view.row(b, h, first), view.time};
@@ -186,22 +178,6 @@ HWY_INLINE void token_cosines(int64_t count, TokenScalars& tokens) {
     hn::Store(hn::Mul(a, hn::Mul(inverse_v, inverse_v)), d, tokens.a_vv + t);
   }
   std::fill(tokens.e + count, tokens.e + kHrrChunk, 0.0f);
-}
-
-/// rows[t] *= by[t], from one place to another.
-template <class D>
-HWY_INLINE void scale_rows(D d, int64_t half, ChunkRows<const float> from, const float* by,
-                           int64_t count, ChunkRows<float> to) {
-  for (int64_t t = 0; t < count; ++t) {
-    const auto factor = hn::Set(d, by[t]);
-    for (int64_t j = 0; j < half; j += kLanes<D>) {
-      store_complex(d, scaled(d, load_complex(d, from[t], half, j), factor), to[t], half, j);
-    }
-  }
-}
-
-HWY_INLINE void zero_rows(ChunkRows<float> rows, int64_t width, int64_t begin, int64_t end) {
-  for (int64_t t = begin; t < end; ++t) std::fill(rows[t], rows[t] + width, 0.0f);
 }
 
 }  // namespace regard::kernels::HWY_NAMESPACE
