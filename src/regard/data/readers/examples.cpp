@@ -6,6 +6,7 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
+#include "regard/data/readers/utf8.hpp"
 
 namespace regard::data {
 namespace {
@@ -33,7 +34,7 @@ std::vector<int32_t> label_order(const std::vector<std::string>& names) {
 
 }  // namespace
 
-std::string Examples::place(int64_t i) const {
+std::string Places::place(int64_t i) const {
   const auto& origin = origins[static_cast<std::size_t>(i)];
   const auto& file = files[static_cast<std::size_t>(origin.file)];
   return origin.row == 0 ? file : file + ": " + unit + " " + std::to_string(origin.row);
@@ -115,6 +116,7 @@ void ExamplesBuilder::add_label(std::string_view label) {
   if (label.empty()) throw InputError(examples_.place(size() - 1) + ": the label is empty");
   auto found = label_ids_.find(label);
   if (found == label_ids_.end()) {
+    if (!is_utf8(label)) throw InputError(examples_.place(size() - 1) + ": the label is no UTF-8");
     found = label_ids_.emplace(std::string(label), static_cast<int32_t>(label_ids_.size())).first;
     examples_.label_names.emplace_back(label);
   }

@@ -41,8 +41,18 @@ struct Origin {
   int64_t row = 0;
 };
 
+/// Where each example came from.
+struct Places {
+  std::vector<std::string> files;
+  std::vector<Origin> origins;  // (N)
+  std::string unit = "line";    // what a row of the file is called
+
+  int64_t size() const { return static_cast<int64_t>(origins.size()); }
+  std::string place(int64_t i) const;  // "reviews.tsv: line 7"
+};
+
 /// N examples: documents of any length, or images of one shape.
-struct Examples {
+struct Examples : Places {
   enum class Form { kDocuments, kImages };
   Form form = Form::kDocuments;
   Documents documents;
@@ -50,14 +60,9 @@ struct Examples {
   ImageShape shape;
   std::vector<int32_t> labels;           // (N) indices of label_names; empty: no labels
   std::vector<std::string> label_names;  // sorted; those that occur
-  std::vector<std::string> files;
-  std::vector<Origin> origins;     // (N)
-  std::string unit = "line";       // what a row of the file is called
-  std::vector<std::string> notes;  // sentences that the user should see
+  std::vector<std::string> notes;        // sentences that the user should see
 
-  int64_t size() const { return static_cast<int64_t>(origins.size()); }
   bool labelled() const { return !labels.empty(); }
-  std::string place(int64_t i) const;  // "reviews.tsv: line 7"
 };
 
 /// Renumbers the labels by `names` (those of the training data); InputError with the place of a label that is not
@@ -78,7 +83,7 @@ class ExamplesBuilder {
   /// Pixels (height, width, channels); InputError when the shape differs from the one before.
   void add_image(std::span<const uint8_t> pixels, const ImageShape& shape, int64_t row);
   void reserve_images(int64_t count, const ImageShape& shape);
-  /// The label of the example added last; InputError when it is empty.
+  /// The label of the example added last; InputError when it is empty or no UTF-8.
   void add_label(std::string_view label);
   int64_t size() const { return examples_.size(); }
   /// Sorts the label names (as numbers where all are whole numbers). InputError when there is no example, or when only

@@ -71,6 +71,13 @@ bool is_utf8_prefix(std::string_view text) {
   return true;
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    if (take_code_point(text) < 0) return false;
+  }
+  return true;
+}
+
 void check_utf8(std::string_view text) {
   const auto size = text.size();
   while (!text.empty()) {

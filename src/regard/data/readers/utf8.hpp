@@ -15,6 +15,8 @@ void append_utf8(std::string& text, int32_t code_point);
 /// True when the text is UTF-8, apart from a sequence cut off by its end.
 bool is_utf8_prefix(std::string_view text);
 
+bool is_utf8(std::string_view text);
+
 /// InputError with the position of the first byte that is no UTF-8.
 void check_utf8(std::string_view text);
 

@@ -1,0 +1,149 @@
+// Documents of any length with a label each: packed on the host, padded to the longest of the batch.
+#include <cstring>
+
+#include "regard/base/error.hpp"
+#include "regard/data/dataset.hpp"
+#include "regard/data/prefetch.hpp"
+
+namespace regard::data {
+namespace {
+
+struct Packed {
+  torch::Tensor tokens;          // (sum of lengths) uint8, or int32 for more than 256 ids
+  std::vector<int64_t> offsets;  // (N + 1)
+  std::vector<int32_t> labels;   // (N) or empty
+  Places places;
+  int64_t truncated = 0;
+
+  int64_t size() const { return static_cast<int64_t>(offsets.size()) - 1; }
+  int64_t length(int64_t i) const {
+    return offsets[static_cast<std::size_t>(i) + 1] - offsets[static_cast<std::size_t>(i)];
+  }
+  std::vector<int64_t> lengths() const {
+    std::vector<int64_t> all;
+    for (int64_t i = 0; i < size(); ++i) all.push_back(length(i));
+    return all;
+  }
+};
+
+template <class T>
+torch::Tensor narrowed(const std::vector<int32_t>& ids, torch::ScalarType type) {
+  auto tensor = torch::empty({static_cast<int64_t>(ids.size())}, type);
+  auto* to = tensor.data_ptr<T>();
+  for (std::size_t i = 0; i < ids.size(); ++i) to[i] = static_cast<T>(ids[i]);
+  return tensor;
+}
+
+Packed pack(const Examples& examples, const Encoding& encoding) {
+  Packed packed;
+  packed.places = examples;
+  packed.labels = examples.labels;
+  packed.offsets.push_back(0);
+  std::vector<int32_t> ids;
+  const auto longest = static_cast<std::size_t>(encoding.max_length);
+  for (int64_t i = 0; i < examples.size(); ++i) {
+    const auto begin = ids.size();
+    try {
+      encoding.tokenizer->encode(examples.documents[i], ids);
+    } catch (const InputError& error) {
+      throw InputError(examples.place(i) + ": " + error.what());
+    }
+    if (ids.size() - begin > longest) {
+      ids.resize(begin + longest);
+      ++packed.truncated;
+    }
+    packed.offsets.push_back(static_cast<int64_t>(ids.size()));
+  }
+  packed.tokens = encoding.vocabulary <= 256 ? narrowed<uint8_t>(ids, torch::kByte)
+                                             : narrowed<int32_t>(ids, torch::kInt);
+  return packed;
+}
+
+class DocumentStream final : public Stream {
+ public:
+  DocumentStream(std::shared_ptr<const Packed> data, std::unique_ptr<BatchPlan> plan,
+                 torch::Device device)
+      : data_(std::move(data)), plan_(std::move(plan)), device_(device) {}
+
+  int64_t steps_per_epoch() const override { return plan_->steps_per_epoch(); }
+  std::vector<int64_t> examples(int64_t step) const override { return plan_->rows(step); }
+
+  // Plain loops: no tensor operation runs in the threads that prepare batches, so none starts threads of its own.
+  nn::Batch batch(int64_t step) override {
+    const auto rows = plan_->rows(step);
+    nn::Batch batch;
+    batch.rows = static_cast<int64_t>(rows.size());
+    int64_t longest = 1;
+    for (const auto row : rows) {
+      longest = std::max(longest, data_->length(row));
+      batch.tokens += data_->length(row);
+    }
+    batch.inputs = host_tensor({batch.rows, longest}, torch::kLong, device_);  // (B, T)
+    if (batch.tokens < batch.rows * longest) {
+      batch.lengths = host_tensor({batch.rows}, torch::kLong, device_);  // (B)
+    }
+    if (!data_->labels.empty()) {
+      batch.targets = host_tensor({batch.rows}, torch::kLong, device_);  // (B)
+    }
+    for (int64_t b = 0; b < batch.rows; ++b) {
+      const auto row = rows[static_cast<std::size_t>(b)];
+      const auto length = data_->length(row);
+      copy_row(row, length, batch.inputs.data_ptr<int64_t>() + b * longest, longest);
+      if (batch.lengths.defined()) batch.lengths.data_ptr<int64_t>()[b] = length;
+      if (batch.targets.defined()) {
+        batch.targets.data_ptr<int64_t>()[b] = data_->labels[static_cast<std::size_t>(row)];
+      }
+    }
+    return batch;
+  }
+
+ private:
+  void copy_row(int64_t row, int64_t length, int64_t* to, int64_t width) const {
+    const auto begin = data_->offsets[static_cast<std::size_t>(row)];
+    const auto& tokens = data_->tokens;
+    if (tokens.scalar_type() == torch::kByte) {
+      std::copy_n(tokens.data_ptr<uint8_t>() + begin, length, to);
+    } else {
+      std::copy_n(tokens.data_ptr<int32_t>() + begin, length, to);
+    }
+    std::fill(to + length, to + width, int64_t{0});
+  }
+
+  std::shared_ptr<const Packed> data_;
+  std::unique_ptr<BatchPlan> plan_;
+  torch::Device device_;
+};
+
+class DocumentDataset final : public Dataset {
+ public:
+  DocumentDataset(Packed packed, torch::Device device)
+      : data_(std::make_shared<const Packed>(std::move(packed))), device_(device) {}
+  int64_t size() const override { return data_->size(); }
+  int64_t truncated() const override { return data_->truncated; }
+  const Places& places() const override { return data_->places; }
+  std::unique_ptr<Stream> train(const StreamOptions& options) const override {
+    if (data_->labels.empty()) throw InputError("these documents have no labels to be trained on");
+    return ahead(bucketed_plan(data_->lengths(), options.size, options.seed, options.last),
+                 options.threads);
+  }
+  std::unique_ptr<Stream> sweep(int64_t rows) const override {
+    return ahead(sweep_plan(data_->lengths(), rows), 1);
+  }
+
+ private:
+  std::unique_ptr<Stream> ahead(std::unique_ptr<BatchPlan> plan, int64_t threads) const {
+    return std::make_unique<Prefetch>(
+        std::make_unique<DocumentStream>(data_, std::move(plan), device_), device_, threads);
+  }
+  std::shared_ptr<const Packed> data_;
+  torch::Device device_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Dataset> make_documents(const Examples& examples, const Encoding& encoding,
+                                              torch::Device device) {
+  return std::make_shared<DocumentDataset>(pack(examples, encoding), device);
+}
+
+}  // namespace regard::data

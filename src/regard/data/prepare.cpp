@@ -1,0 +1,241 @@
+#include "regard/data/prepare.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
+#include "regard/data/readers/split.hpp"
+
+namespace regard::data {
+namespace {
+
+// Longest input where none is given: enough for the task, small enough for two cores.
+constexpr int64_t kWindow = 128, kWords = 256, kBytes = 1024;
+
+std::string percent(double fraction) { return shortest(std::round(fraction * 1e4) / 1e2) + " %"; }
+
+Task choose_task(const DataSpec& spec, const Examples& training) {
+  if (spec.task == "language_model") {
+    if (training.form == Examples::Form::kImages) {
+      throw InputError(training.place(0) + ": a language model reads text, and this is an image");
+    }
+    return Task::kLanguageModel;
+  }
+  if (training.labelled()) return Task::kClassification;
+  if (spec.task == "classification" || training.form == Examples::Form::kImages) {
+    throw InputError(training.place(0) + ": a classification needs labels, and there are none");
+  }
+  return Task::kLanguageModel;
+}
+
+std::string choose_tokenizer(const DataSpec& spec, Task task) {
+  if (spec.tokenizer.tokenizer != "auto") return spec.tokenizer.tokenizer;
+  if (task == Task::kLanguageModel) return "character";
+  const bool folders =
+      spec.reader.reader == "directory" ||
+      (spec.reader.reader == "auto" && guess_reader(spec.train.front()) == "directory");
+  return folders ? "byte" : "words";
+}
+
+int64_t longest_document(const Examples& examples, const Tokenizer& tokenizer) {
+  std::size_t longest = 1;
+  std::vector<int32_t> ids;
+  for (int64_t i = 0; i < examples.size(); ++i) {
+    ids.clear();
+    tokenizer.encode(examples.documents[i], ids);
+    longest = std::max(longest, ids.size());
+  }
+  return static_cast<int64_t>(longest);
+}
+
+void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& training) {
+  auto tokenizer = spec.tokenizer;
+  tokenizer.tokenizer = choose_tokenizer(spec, encoding.task);
+  encoding.tokenizer = make_tokenizer(tokenizer, training);
+  encoding.vocabulary = encoding.tokenizer->vocabulary();
+  encoding.max_length = spec.max_length;
+  if (spec.max_length > 0) return;
+  if (encoding.task == Task::kLanguageModel) {
+    encoding.max_length = kWindow;
+  } else {
+    const auto most = tokenizer.tokenizer == "words" ? kWords : kBytes;
+    encoding.max_length = std::min(most, longest_document(training, *encoding.tokenizer));
+  }
+}
+
+Encoding fit(const DataSpec& spec, const Examples& training, Task task) {
+  Encoding encoding;
+  encoding.task = task;
+  encoding.image = spec.image;
+  if (task == Task::kClassification) {
+    encoding.classes = training.label_names;
+    if (encoding.classes.size() < 2) {
+      throw InputError(training.place(0) +
+                       ": a classification needs two labels, and every example is \"" +
+                       encoding.classes.front() + "\"");
+    }
+  }
+  if (training.form == Examples::Form::kImages) {
+    fit_images(encoding, training);
+  } else {
+    fit_documents(encoding, spec, training);
+  }
+  return encoding;
+}
+
+struct Parts {
+  Examples train, valid;
+  std::string sentence;
+};
+
+Parts hold_out_examples(const DataSpec& spec, const Examples& all) {
+  const auto split =
+      hold_out(all.labels, spec.valid_fraction, static_cast<uint64_t>(spec.split_seed));
+  Parts parts{subset(all, split.train), subset(all, split.valid), ""};
+  parts.sentence = std::to_string(split.valid.size()) + " of " + std::to_string(all.size()) +
+                   " training examples (" + percent(spec.valid_fraction) +
+                   " of each label, split_seed " + std::to_string(spec.split_seed) +
+                   ") are held out for validation";
+  return parts;
+}
+
+// The text is cut before the tokenizer is made, so that it knows the training part alone.
+Parts hold_out_text(const DataSpec& spec, const Examples& all) {
+  if (!(spec.valid_fraction > 0 && spec.valid_fraction < 1)) {
+    throw InputError("valid_fraction lies between 0 and 1, and " + shortest(spec.valid_fraction) +
+                     " came");
+  }
+  std::string text;
+  for (int64_t i = 0; i < all.size(); ++i) {
+    if (i > 0) text += '\n';
+    text += all.documents[i];
+  }
+  auto cut = static_cast<std::size_t>(static_cast<double>(text.size()) * (1 - spec.valid_fraction));
+  while (cut < text.size() && (static_cast<uint8_t>(text[cut]) & 0xC0) == 0x80) ++cut;
+  const auto part = [&](std::size_t begin, std::size_t end) {
+    Examples examples;
+    examples.files = all.files;
+    examples.origins = {{0, 0}};
+    examples.documents.add(std::string_view(text).substr(begin, end - begin));
+    return examples;
+  };
+  Parts parts{part(0, cut), part(cut, text.size()), ""};
+  parts.sentence = "the last " + percent(spec.valid_fraction) + " of the text (" +
+                   human_bytes(static_cast<double>(text.size() - cut)) +
+                   ") are held out for validation";
+  return parts;
+}
+
+std::string count_sentence(const char* name, const Dataset& data, const Encoding& encoding) {
+  std::string text = std::string(name) + ": " + std::to_string(data.size());
+  if (encoding.task == Task::kLanguageModel) {
+    text += " tokens";
+  } else {
+    text += encoding.is_image() ? " images" : " documents";
+  }
+  if (data.truncated() > 0) {
+    text += ", " + std::to_string(data.truncated()) +
+            " of them cut at max_length = " + std::to_string(encoding.max_length) + " tokens";
+  }
+  return text;
+}
+
+std::string input_sentence(const Encoding& e) {
+  std::string text = "input: ";
+  if (e.is_image()) {
+    text += "images of " + std::to_string(e.shape.height) + " x " + std::to_string(e.shape.width) +
+            " x " + std::to_string(e.shape.channels) + " as " + std::to_string(e.max_length) + " " +
+            e.image.image_tokens;
+  } else {
+    text += e.tokenizer->name() + " tokens, vocabulary " + std::to_string(e.vocabulary) +
+            ", at most " + std::to_string(e.max_length);
+  }
+  if (!e.classes.empty()) text += "; " + std::to_string(e.classes.size()) + " labels";
+  return text;
+}
+
+// A table read for a language model needs no label column.
+Labels labels_of(const DataSpec& spec) {
+  return spec.task == "language_model" ? Labels::kNone : Labels::kRead;
+}
+
+Examples drop_labels(Examples examples, Task task) {
+  if (task == Task::kLanguageModel) {
+    examples.labels.clear();
+    examples.label_names.clear();
+  }
+  return examples;
+}
+
+Examples read_part(const std::vector<std::string>& paths, const DataSpec& spec, Task task) {
+  auto examples = read_examples(paths, spec.reader, labels_of(spec));
+  if (task == Task::kClassification && !examples.labelled()) {
+    throw InputError(examples.place(0) + ": labels are needed here, and there are none");
+  }
+  return drop_labels(std::move(examples), task);
+}
+
+}  // namespace
+
+void DataSpec::visit(Visitor& f) {
+  f("train", train, "training data: files, or directories");
+  f("valid", valid, "validation data; empty: a part of the training data is held out");
+  f("test", test, "test data, looked at once, at the end");
+  f("task", task, "auto: classification when there are labels, language_model otherwise",
+    {"auto", "classification", "language_model"});
+  reader.visit(f);
+  tokenizer.visit(f);
+  image.visit(f);
+  f("max_length", max_length,
+    "longest input in tokens, longer documents are cut; 0: 128 for a language model, else the "
+    "longest "
+    "document, at most 256 words or 1024 bytes or characters");
+  f("valid_fraction", valid_fraction,
+    "part of the training data that is held out when valid is empty");
+  f("split_seed", split_seed,
+    "which examples are held out; the same for all seeds of a comparison");
+}
+
+Prepared prepare(const DataSpec& spec, torch::Device device) {
+  if (spec.train.empty())
+    throw InputError("no training data is named (--data, or train in [data])");
+  if (spec.max_length < 0) throw InputError("max_length counts tokens, from 0; it is negative");
+  Prepared prepared;
+  auto all = read_examples(spec.train, spec.reader, labels_of(spec));
+  auto& sentences = prepared.sentences;
+  sentences = all.notes;
+  const auto task = choose_task(spec, all);
+  Parts parts;
+  if (!spec.valid.empty()) {
+    parts = {drop_labels(std::move(all), task), read_part(spec.valid, spec, task), ""};
+  } else {
+    parts = task == Task::kLanguageModel ? hold_out_text(spec, all) : hold_out_examples(spec, all);
+  }
+  prepared.encoding = fit(spec, parts.train, task);
+  prepared.train = make_dataset(std::move(parts.train), prepared.encoding, device);
+  prepared.valid = make_dataset(std::move(parts.valid), prepared.encoding, device);
+  if (!spec.test.empty()) {
+    prepared.test = make_dataset(read_part(spec.test, spec, task), prepared.encoding, device);
+  }
+  sentences.push_back(input_sentence(prepared.encoding));
+  sentences.push_back(count_sentence("train", *prepared.train, prepared.encoding));
+  sentences.push_back(count_sentence("valid", *prepared.valid, prepared.encoding));
+  if (prepared.test) sentences.push_back(count_sentence("test", *prepared.test, prepared.encoding));
+  if (!parts.sentence.empty()) sentences.push_back(parts.sentence);
+  return prepared;
+}
+
+std::shared_ptr<const Dataset> prepare_evaluation(const std::vector<std::string>& paths,
+                                                  const DataSpec& spec, const Encoding& encoding,
+                                                  torch::Device device) {
+  return make_dataset(read_part(paths, spec, encoding.task), encoding, device);
+}
+
+std::shared_ptr<const Dataset> prepare_inputs(const std::vector<std::string>& paths,
+                                              const DataSpec& spec, const Encoding& encoding,
+                                              torch::Device device) {
+  return make_dataset(read_examples(paths, spec.reader, Labels::kNone), encoding, device);
+}
+
+}  // namespace regard::data

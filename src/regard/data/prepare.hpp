@@ -1,0 +1,49 @@
+// From the [data] table of a recipe to encoded training, validation and test data.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "regard/base/spec.hpp"
+#include "regard/data/dataset.hpp"
+#include "regard/data/readers/encoding.hpp"
+#include "regard/data/readers/reader.hpp"
+#include "regard/data/readers/tokenizer.hpp"
+
+namespace regard::data {
+
+struct DataSpec {
+  std::vector<std::string> train, valid, test;
+  std::string task = "auto";
+  ReaderSpec reader;
+  TokenizerSpec tokenizer;
+  ImageSpec image;
+  int64_t max_length = 0;
+  double valid_fraction = 0.1;
+  int64_t split_seed = 0;
+  void visit(Visitor& f);
+};
+
+struct Prepared {
+  Encoding encoding;  // task, input, classes, longest input; saved with the run
+  std::shared_ptr<const Dataset> train, valid;
+  std::shared_ptr<const Dataset> test;  // nullptr when no test data is named
+  std::vector<std::string> sentences;   // to print: what was read, held out, cut
+};
+
+/// Reads and encodes everything that `spec` names. Without `valid` a part of the training data is held out: for a classification
+/// valid_fraction of each label, for a language model the last part of the text. InputError names what is wrong and where.
+Prepared prepare(const DataSpec& spec, torch::Device device);
+
+/// Data with labels for `eval`, read by `spec.reader`, encoded as the training data was.
+std::shared_ptr<const Dataset> prepare_evaluation(const std::vector<std::string>& paths,
+                                                  const DataSpec& spec, const Encoding& encoding,
+                                                  torch::Device device);
+
+/// Data without labels for `predict`: files, tables, a directory, or "-" for the lines of standard input.
+std::shared_ptr<const Dataset> prepare_inputs(const std::vector<std::string>& paths,
+                                              const DataSpec& spec, const Encoding& encoding,
+                                              torch::Device device);
+
+}  // namespace regard::data

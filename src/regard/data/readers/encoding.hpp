@@ -1,0 +1,61 @@
+// How examples become numbers: all that a trained model needs to read new data as it read its own. Saved with the run.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "regard/base/spec.hpp"
+#include "regard/data/readers/examples.hpp"
+#include "regard/data/readers/tokenizer.hpp"
+
+namespace regard::data {
+
+enum class Task { kClassification, kLanguageModel };
+std::string task_name(Task task);  // "classification", "language_model"
+
+/// How an image of height x width x channels becomes T tokens:
+///   pixels   T = height * width,            C = channels
+///   rows     T = height,                    C = width * channels
+///   patches  T = (height / p) (width / p),  C = p * p * channels
+///   levels   T = height * width * channels, ids 0..255 of the grey level
+struct ImageSpec {
+  std::string image_tokens = "pixels";
+  int64_t patch = 4;
+  std::string normalise = "none";
+  void visit(Visitor& f) {
+    f("image_tokens", image_tokens, "images: what a token is; levels: pixel values as ids 0..255",
+      {"pixels", "rows", "patches", "levels"});
+    f("patch", patch, "images: side of a patch, which divides height and width");
+    f("normalise", normalise,
+      "images: none: values in [0, 1]; standard: mean 0 and deviation 1 a channel",
+      {"none", "standard"});
+  }
+};
+
+struct Encoding {
+  Task task = Task::kClassification;
+  int64_t max_length = 0;                      // longest input of the model, T
+  int64_t vocabulary = 0;                      // tokens: ids are 0 .. vocabulary - 1; values: 0
+  int64_t channels = 0;                        // values: C; tokens: 0
+  std::vector<std::string> classes;            // of a classification
+  std::shared_ptr<const Tokenizer> tokenizer;  // documents only
+  ImageSpec image;                             // images only, as the following
+  ImageShape shape;
+  std::vector<double> mean, deviation;  // (shape.channels), of values in [0, 1]
+
+  bool is_image() const { return tokenizer == nullptr; }
+  bool is_tokens() const { return vocabulary > 0; }
+  std::string to_json() const;
+};
+
+/// InputError when the text is no JSON of an encoding.
+Encoding encoding_from_json(std::string_view json);
+
+/// Sets shape, max_length, vocabulary, channels, mean and deviation from the training images. InputError when a patch does not
+/// divide the image.
+void fit_images(Encoding& encoding, const Examples& training);
+
+}  // namespace regard::data
