@@ -70,7 +70,8 @@ void mutate_once(std::string& text, const std::vector<std::string>& all, regard:
       break;
     }
     default: {  // insert a character that formats give a meaning
-      const std::string meaning("\0\n\r\t\"'\\,;:{}[]()-+.eE0123456789\xef\xbb\xbf\xff\x1f\x8b", 37);
+      const std::string meaning("\0\n\r\t\"'\\,;:{}[]()-+.eE0123456789\xef\xbb\xbf\xff\x1f\x8b",
+                                37);
       text.insert(at, 1, meaning[random.below(meaning.size())]);
     }
   }
