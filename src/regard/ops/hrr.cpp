@@ -1,6 +1,5 @@
 #include "regard/ops/hrr.hpp"
 
-#include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/autograd_not_implemented_fallback.h>
@@ -10,6 +9,7 @@
 #include <tuple>
 
 #include "regard/kernels/cpu/hrr.hpp"
+#include "regard/ops/parallel.hpp"
 
 namespace regard::ops {
 namespace {
@@ -78,10 +78,6 @@ kernels::HrrProblem problem_of(const Tensor& q, const Tensor& lengths, bool caus
           time_scale};
 }
 
-void parallel(int64_t count, int64_t grain, const kernels::RangeBody& body) {
-  at::parallel_for(0, count, grain, body);
-}
-
 /// (B, h, T, d) as a view of (B, T, h, d), so that merging the heads afterwards copies nothing.
 Tensor empty_heads(const Tensor& q) {
   const auto s = q.sym_sizes();
@@ -107,7 +103,7 @@ Three forward_cpu(const Tensor& q_in, const Tensor& k_in, const Tensor& v_in,
   auto [y, s, z] = empty_outputs(q, causal);
   kernels::hrr_forward(problem_of(q, lengths, causal, time_scale), input(q), input(k), input(v),
                        output(y), s.mutable_data_ptr<float>(), z.mutable_data_ptr<float>(),
-                       parallel);
+                       parallel_for);
   return {y, s, z};
 }
 
@@ -129,7 +125,7 @@ Three backward_cpu(const Tensor& g_in, const Tensor& q_in, const Tensor& k_in, c
   Three out{empty_heads(q), empty_heads(q), empty_heads(q)};
   kernels::hrr_backward(problem, input(q), input(k), input(v), input(g), s.const_data_ptr<float>(),
                         z.const_data_ptr<float>(), output(std::get<0>(out)),
-                        output(std::get<1>(out)), output(std::get<2>(out)), parallel);
+                        output(std::get<1>(out)), output(std::get<2>(out)), parallel_for);
   return out;
 }
 
