@@ -84,6 +84,28 @@ TEST_F(Browser, AClassificationAndATrainingRunDrawTheirs) {
   EXPECT_EQ(count(dom, kDrawn), 3);
 }
 
+TEST_F(Browser, ButtonsAndMenusChangeTheFigures) {
+  // Hides `off`, shows training losses, and goes from the first map (weights) to the gates of hrr.
+  const std::string clicks = R"js(<script>
+    document.querySelector('.legend button[data-phrase="off"]').click();
+    document.querySelector('.switch button[data-variant="training loss"]').click();
+    const menu = document.querySelector("#map-menus select");
+    menu.value = "hrr";
+    menu.dispatchEvent(new Event("change"));
+    const curve = document.getElementById("curve-step"), map = document.getElementById("map");
+    document.body.dataset.seen = [curve.layout.yaxis.title.text,
+      curve.data.filter(t => t.meta === "off").every(t => t.visible === false),
+      curve.data.filter(t => t.meta === "hrr").every(t => t.visible === true),
+      map.data[0].zmin, map.data[0].z.length].join("|");
+    </script></body>)js";
+  auto html = page(sample_comparison(), plotly_);
+  html.replace(html.rfind("</body>"), 7, clicks);
+  std::string console;
+  const auto dom = open("clicks", html, console);
+  EXPECT_EQ(console, "");
+  EXPECT_NE(dom.find("data-seen=\"training loss (nats)|true|true|-2|1\""), std::string::npos);
+}
+
 TEST_F(Browser, AFaultInAScriptIsSeen) {
   std::string console;
   open("fault", "<!DOCTYPE html><title>x</title><script>nothing.at.all()</script>", console);

@@ -83,9 +83,9 @@ std::pair<double, double> frame(const std::vector<Band>& bands, bool lower_is_be
   }
   for (const auto& b : bands) {
     for (std::size_t i = 0; i < b.x.size(); ++i) {
-      const bool late = b.x[i] >= 0.1 * last;
-      if (late || !lower_is_better) low = std::min(low, b.low[i]);
-      if (late || lower_is_better == false) high = std::max(high, b.high[i]);
+      const bool shown = b.x[i] >= 0.1 * last || !lower_is_better;
+      if (shown) low = std::min(low, b.low[i]);
+      if (shown) high = std::max(high, b.high[i]);
     }
   }
   const double pad = high > low ? 0.05 * (high - low) : 0.05 * std::max(1e-3, std::abs(high));
@@ -161,16 +161,18 @@ Band band(const std::vector<const Run*>& runs, double Point::*x, double Point::*
 Figure curves_by_step(const Comparison& comparison) {
   auto figure = curves(comparison, &Point::step, "step");
   figure.id = "curve-step";
-  figure.caption = "By steps: what each phrase learns from the same number of batches.";
   figure.description = "Learning curves against training steps, one line for each phrase";
+  if (phrases(comparison).size() < 2) return figure;
+  figure.caption = "By steps: what each phrase learns from the same number of batches.";
   return figure;
 }
 
 Figure curves_by_seconds(const Comparison& comparison) {
   auto figure = curves(comparison, &Point::seconds, "training time (s)");
   figure.id = "curve-seconds";
-  figure.caption = "By time: what each phrase learns in the same seconds on this machine.";
   figure.description = "Learning curves against seconds of training, one line for each phrase";
+  if (phrases(comparison).size() < 2) return figure;
+  figure.caption = "By time: what each phrase learns in the same seconds on this machine.";
   return figure;
 }
 

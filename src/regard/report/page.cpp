@@ -108,8 +108,10 @@ std::string legend(const Comparison& comparison) {
 
 std::string figure_html(const Figure& figure) {
   return "<figure>\n<div class=\"figure\" id=\"" + figure.id + "\" role=\"img\" aria-label=\"" +
-         escape(figure.description) + "\"></div>\n<figcaption>" + escape(figure.caption) +
-         "</figcaption>\n</figure>\n";
+         escape(figure.description) + "\"></div>\n" +
+         (figure.caption.empty() ? ""
+                                 : "<figcaption>" + escape(figure.caption) + "</figcaption>\n") +
+         "</figure>\n";
 }
 
 /// Two figures side by side, with one row of buttons that switches both.
@@ -161,6 +163,10 @@ std::string map_lead(const std::vector<AttentionMap>& maps) {
   return lead;
 }
 
+bool several_seeds(const Comparison& comparison) {
+  return comparison.runs.size() > phrases(comparison).size();
+}
+
 /// Figures with their data and scripts, or one sentence when no bundle was found.
 struct Drawn {
   std::string sections, scripts;
@@ -182,15 +188,19 @@ Drawn figures(const Comparison& comparison, const Plotly& plotly) {
   if (!curve_pair.empty()) {
     drawn.sections += section(
         "Learning curves",
-        "Lines are means over seeds; bands reach from the smallest to the largest seed. The frame "
-        "starts after the first tenth: double-click to see all.",
+        std::string(several_seeds(comparison) ? "Lines are means over seeds; bands reach from the "
+                                                "smallest to the largest seed. "
+                                              : "") +
+            "The frame of a loss leaves out the steep first tenth; double-click to see all.",
         legend(comparison) + curve_pair);
   }
-  drawn.sections +=
-      section("Quality against cost",
-              "Vertical bars: 95 % interval of the mean. Horizontal bars: from the smallest to the "
-              "largest seed. The grey line joins the phrases that no other beats in both.",
-              pair_html(costs));
+  drawn.sections += section(
+      "Quality against cost",
+      std::string("The grey line joins the phrases that no other beats in both.") +
+          (several_seeds(comparison) ? " Vertical bars: 95 % interval of the mean; horizontal "
+                                       "bars: from the smallest to the largest seed."
+                                     : ""),
+      pair_html(costs));
   Json content = {{"figures", Json::object()}, {"maps", maps_json(comparison.maps)}};
   for (const auto* group : {&curves, &costs}) {
     for (const auto& figure : *group) {

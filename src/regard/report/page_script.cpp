@@ -106,7 +106,7 @@ const char* const kPageScript = R"js(
       Object.assign(trace, { zmin: -2, zmax: 2,
         colorscale: [[0, "#0072B2"], [0.25, "#7fb8d8"], [0.5, "#f7f7f7"], [0.75, "#eaae7f"], [1, "#D55E00"]] });
       const marks = [0.14, 0.25, 0.5, 1, 2, 4, 7.4];
-      Object.assign(trace.colorbar, { title: { text: "T·w", side: "top" }, tickvals: marks.map(Math.log),
+      Object.assign(trace.colorbar, { title: { text: "T·w", side: "top" }, tickvals: marks.map((v, i) => i === 0 ? -2 : i === marks.length - 1 ? 2 : Math.log(v)),
                                       ticktext: marks.map(String) });
       trace.colorbar.lenmode = "pixels"; trace.colorbar.len = 210;
     } else {
@@ -123,6 +123,7 @@ const char* const kPageScript = R"js(
     for (const a of [layout.xaxis, layout.yaxis]) { a.showgrid = false; a.showline = false; }
     if (square) Object.assign(layout.yaxis, { scaleanchor: "x", constrain: "domain" });
     if (square) layout.xaxis.constrain = "domain";
+    layout.margin.t = 40;
     Plotly.react(place, [trace], layout, config);
   }
   fill();
