@@ -124,7 +124,8 @@ const char* const kPageScript = R"js(
     if (square) Object.assign(layout.yaxis, { scaleanchor: "x", constrain: "domain" });
     if (square) layout.xaxis.constrain = "domain";
     layout.margin.t = 40;
-    Plotly.react(place, [trace], layout, config);
+    // Not react: it keeps the width of the map before, and a strip is wider than a square.
+    Plotly.newPlot(place, [trace], layout, config);
   }
   fill();
   drawMap();
