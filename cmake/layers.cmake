@@ -73,7 +73,12 @@ regard_layer(nn TORCH FOLDERS nn LINK attention)
 regard_layer(models TORCH FOLDERS models LINK nn)
 regard_layer(data TORCH FOLDERS data LINK readers nn)
 regard_layer(train TORCH FOLDERS train WITHOUT ${safetensors} LINK nn safetensors nlohmann_json::nlohmann_json)
-regard_layer(lab TORCH FOLDERS lab LINK models data train report nlohmann_json::nlohmann_json Tomlplusplus::headers)
+include(version)
+regard_layer(lab TORCH FOLDERS lab SOURCES ${REGARD_VERSION_FILE} LINK models data train report nlohmann_json::nlohmann_json Tomlplusplus::headers)
+
+if(TARGET regard_lab)
+  add_dependencies(regard_lab regard_version)
+endif()
 
 # Whole archives by hand: registrations with PyTorch are static initialisers, which a linker drops from an
 # archive that nothing calls into; and the layers name each other, which $<LINK_LIBRARY:...> refuses.

@@ -1,10 +1,10 @@
 #include "regard/ops/dropout.hpp"
 
-#include <ATen/Parallel.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include "regard/base/error.hpp"
 #include "regard/kernels/cpu/dropout.hpp"
+#include "regard/ops/parallel.hpp"
 #ifdef REGARD_HAS_CUDA
 #include "regard/kernels/cuda/dropout.hpp"
 #endif
@@ -19,7 +19,7 @@ Tensor scale_on_cpu(const Tensor& x, double p, const DropoutKey& key) {
   auto* data = scale.data_ptr<float>();
   const int64_t step = key.step.defined() ? *key.step.const_data_ptr<int64_t>() : 0;
   const int64_t blocks = (x.numel() + 3) / 4;
-  at::parallel_for(0, blocks, 4096, [&](int64_t begin, int64_t end) {
+  parallel_for(blocks, 4096, [&](int64_t begin, int64_t end) {
     kernels::cpu::dropout_scale(data, begin * 4, std::min(end * 4, x.numel()), p,
                                 static_cast<uint64_t>(key.seed), static_cast<uint64_t>(step),
                                 static_cast<uint32_t>(key.site));

@@ -1,0 +1,69 @@
+#include "regard/lab/machine.hpp"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <torch/version.h>
+
+#include <fstream>
+#include <thread>
+
+#include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
+#include "regard/kernels/cpu/targets.hpp"
+#include "regard/lab/version.hpp"
+
+namespace regard::lab {
+
+std::string why_no_gpu() {
+  if (!at::hasCUDA()) {
+    return at::detail::getCUDAHooks().hasCUDA() ? "PyTorch sees no GPU (no driver, or none visible)"
+                                                : "PyTorch's CUDA library is not loaded or finds no driver";
+  }
+  if (at::detail::getCUDAHooks().deviceCount() < 1) return "PyTorch sees no GPU";
+  return "";
+}
+
+torch::Device choose_device(const std::string& name) {
+  if (name == "cpu") return torch::kCPU;
+  const auto why = why_no_gpu();
+  if (why.empty()) return torch::Device(torch::kCUDA, 0);
+  if (name == "auto") return torch::kCPU;
+  throw InputError("device cuda: " + why + "; take --device cpu");
+}
+
+int64_t cores() { return std::max<int64_t>(1, std::thread::hardware_concurrency()); }
+
+void set_threads(int64_t threads) {
+  if (threads < 0) throw InputError("threads: 0 or more were expected, and " + std::to_string(threads) + " came");
+  at::set_num_threads(static_cast<int>(threads == 0 ? cores() : threads));
+}
+
+std::string cpu_name() {
+  std::ifstream in("/proc/cpuinfo");
+  std::string line;
+  while (std::getline(in, line)) {
+    if (line.starts_with("model name")) return trim(line.substr(line.find(':') + 1));
+  }
+  return "unknown";
+}
+
+std::string device_name(torch::Device device) {
+  if (device.is_cpu()) return cpu_name();
+  return "GPU " + std::to_string(device.index());
+}
+
+std::vector<std::pair<std::string, std::string>> environment(torch::Device device) {
+  return {
+      {"device", device.is_cpu() ? "cpu" : "cuda"},
+      {"processor", cpu_name()},
+      {"cores", std::to_string(cores())},
+      {"threads", std::to_string(at::get_num_threads())},
+      {"SIMD target", kernels::cpu::best_target()},
+      {"regard", version_text()},
+      {"PyTorch", TORCH_VERSION},
+      {"compiler", std::string("g++ ") + __VERSION__},
+  };
+}
+
+}  // namespace regard::lab

@@ -1,0 +1,28 @@
+// Where a run computes, and what a report says about it.
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace regard::lab {
+
+/// "auto", "cpu" or "cuda" -> the device; InputError when a GPU is asked for and there is none, with the reason.
+torch::Device choose_device(const std::string& name);
+
+/// "" when PyTorch can use a GPU, else why not.
+std::string why_no_gpu();
+
+/// Sets PyTorch's threads; 0: one a core.
+void set_threads(int64_t threads);
+
+std::string cpu_name();
+int64_t cores();
+std::string device_name(torch::Device device);
+
+/// Machine and versions, for reports and `doctor`.
+std::vector<std::pair<std::string, std::string>> environment(torch::Device device);
+
+}  // namespace regard::lab

@@ -1,0 +1,193 @@
+#include "regard/lab/recipe.hpp"
+
+#include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
+#include "regard/lab/toml_file.hpp"
+
+namespace regard::lab {
+
+void RunSpec::visit(Visitor& f) {
+  f("title", title, "a name for reports");
+  f("seed", seed, "keys every random number: weights, order of the data, dropout");
+  f("device", device, "where tensors live; auto: a GPU where there is one", {"auto", "cpu", "cuda"});
+  f("threads", threads, "CPU threads (0: one a core)");
+  f("out", out, "run folder (empty: runs/<name of the data>)");
+}
+
+void AttentionSpec::visit(Visitor& f) {
+  f("phrase", phrase, "projection+graph+fold, as `regard list` names them");
+  f("layers", layers, "a phrase for each layer, instead of one for all");
+}
+
+void LoadSpec::visit(Visitor& f) {
+  f("batch", batch, "examples in a training batch");
+  f("batch_tokens", batch_tokens, "documents: positions in a batch with their padding, instead of batch (0: not set)");
+  f("eval_batch", eval_batch, "examples in an evaluation batch");
+  f("loaders", loaders, "threads that prepare batches ahead");
+}
+
+void CompareSpec::visit(Visitor& f) {
+  f("attention", attention, "the phrases to compare; differences are to the first");
+  f("seeds", seeds, "one run a phrase and seed");
+  f("budget", budget, "what the runs have in common: steps, seconds (train.seconds) or parameters (the feed-forward is widened)",
+    {"steps", "seconds", "parameters"});
+  f("jobs", jobs, "runs at a time (0: one a core on CPUs with one thread each, one on a GPU)");
+}
+
+std::vector<Recipe::Table> Recipe::tables() {
+  return {
+      {"run", [this](Visitor& f) { run.visit(f); }},
+      {"model", [this](Visitor& f) { model.visit(f); }},
+      {"attention", [this](Visitor& f) { attention.visit(f); }},
+      {"data",
+       [this](Visitor& f) {
+         data.visit(f);
+         load.visit(f);
+       }},
+      {"train", [this](Visitor& f) { train.visit(f); }},
+      {"compare", [this](Visitor& f) { compare.visit(f); }},
+  };
+}
+
+namespace {
+
+// projection = "shared", graph = { name = "window", width = 64 }: an axis as a table instead of a term.
+std::string term_of(const TomlEntry& axis) {
+  if (!axis.table) return to_text(axis.value);
+  std::string name;
+  std::vector<std::string> options;
+  for (const auto& child : axis.children) {
+    if (child.table) throw InputError(child.place + ", [attention] " + axis.key + ": an option was expected, and a table came");
+    if (child.key == "name") {
+      name = to_text(child.value);
+    } else {
+      options.push_back(child.key + "=" + to_text(child.value));
+    }
+  }
+  if (name.empty()) throw InputError(axis.place + ", [attention] " + axis.key + ": a key `name` was expected");
+  return options.empty() ? name : name + "(" + join(options, ",") + ")";
+}
+
+void read_attention(const TomlEntry& table, Recipe& recipe) {
+  std::vector<std::string> terms;
+  bool phrase = false;
+  for (const auto& entry : table.children) {
+    const bool axis = entry.key == "projection" || entry.key == "graph" || entry.key == "fold";
+    if (axis) {
+      terms.push_back(term_of(entry));
+      continue;
+    }
+    phrase = true;
+    if (entry.table) throw InputError(entry.place + ", [attention]: a phrase was expected for \"" + entry.key + "\", and a table came");
+    set_option(recipe, "attention", entry.key, entry.value, entry.place + ", [attention]");
+  }
+  if (terms.empty()) return;
+  if (phrase) throw InputError(table.place + ", [attention]: a phrase or tables projection, graph, fold were expected, and both came");
+  recipe.attention.phrase = join(terms, "+");
+}
+
+// budget = { steps = 1500 } sets the budget and its amount.
+void read_compare(const TomlEntry& table, Recipe& recipe) {
+  for (const auto& entry : table.children) {
+    if (!entry.table) {
+      set_option(recipe, "compare", entry.key, entry.value, entry.place + ", [compare]");
+      continue;
+    }
+    if (entry.key != "budget" || entry.children.size() != 1) {
+      throw InputError(entry.place + ", [compare]: budget = { steps = N }, { seconds = S } or \"parameters\" was expected");
+    }
+    const auto& amount = entry.children[0];
+    set_option(recipe, "compare", "budget", amount.key, amount.place + ", [compare] budget");
+    if (amount.key == "parameters") {
+      throw InputError(amount.place + ", [compare]: budget = \"parameters\" takes no amount; the first phrase decides it");
+    }
+    set_option(recipe, "train", amount.key, amount.value, amount.place + ", [compare] budget");
+  }
+}
+
+// Paths in a recipe are relative to where the command runs, as on the command line.
+void read_table(const TomlEntry& table, Recipe& recipe) {
+  for (const auto& entry : table.children) {
+    if (entry.table) throw InputError(entry.place + ", [" + table.key + "]: a value was expected for \"" + entry.key + "\", and a table came");
+    set_option(recipe, table.key, entry.key, entry.value, entry.place + ", [" + table.key + "]");
+  }
+}
+
+}  // namespace
+
+void set_option(Recipe& recipe, const std::string& table, const std::string& key, const Value& value,
+                const std::string& where) {
+  std::vector<std::string> known;
+  for (const auto& t : recipe.tables()) {
+    known.push_back(t.name);
+    if (t.name == table) {
+      assign(t.visit, {{key, value}}, where);
+      return;
+    }
+  }
+  throw InputError(where + ": unknown table \"" + table + "\"" + suggestion(table, known));
+}
+
+Recipe load_recipe(const std::filesystem::path& path) {
+  Recipe recipe;
+  recipe.source = path.string();
+  std::vector<std::string> known;
+  for (const auto& table : recipe.tables()) known.push_back(table.name);
+  for (const auto& table : read_toml(path).children) {
+    if (!table.table) throw InputError(table.place + ": a table was expected, and the key \"" + table.key + "\" stands outside of one");
+    if (table.key == "attention") {
+      read_attention(table, recipe);
+    } else if (table.key == "compare") {
+      read_compare(table, recipe);
+    } else if (std::find(known.begin(), known.end(), table.key) != known.end()) {
+      read_table(table, recipe);
+    } else {
+      throw InputError(table.place + ": unknown table [" + table.key + "]" + suggestion(table.key, known));
+    }
+  }
+  return recipe;
+}
+
+std::vector<attention::Phrase> Recipe::phrases() const {
+  std::vector<attention::Phrase> parsed;
+  if (attention.layers.empty()) {
+    parsed.push_back(attention::parse_phrase(attention.phrase));
+  } else {
+    for (const auto& text : attention.layers) parsed.push_back(attention::parse_phrase(text));
+  }
+  return parsed;
+}
+
+std::string Recipe::phrase_text() const {
+  std::vector<std::string> texts;
+  for (const auto& phrase : phrases()) texts.push_back(phrase.canonical);
+  return texts.size() == 1 ? texts[0] : "[" + join(texts, ", ") + "]";
+}
+
+std::string Recipe::to_toml() const {
+  Recipe copy = *this;
+  std::string text;
+  for (const auto& table : copy.tables()) {
+    if (!text.empty()) text += "\n";
+    text += "[" + table.name + "]\n" + toml_lines(table.visit);
+  }
+  return text;
+}
+
+std::string Recipe::identity() const {
+  Recipe copy = *this;
+  copy.data.train.clear();
+  copy.data.valid.clear();
+  copy.data.test.clear();
+  copy.load.loaders = LoadSpec().loaders;
+  copy.load.eval_batch = LoadSpec().eval_batch;
+  if (copy.attention.layers.empty()) copy.attention.phrase = phrase_text();
+  std::string text;
+  for (const auto& table : copy.tables()) {
+    if (table.name == "run" || table.name == "compare") continue;
+    text += "[" + table.name + "]\n" + toml_lines(table.visit);
+  }
+  return text;
+}
+
+}  // namespace regard::lab

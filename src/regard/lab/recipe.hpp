@@ -1,0 +1,80 @@
+// A recipe: everything that decides a run, as tables of a TOML file. Unknown keys are errors with file and line.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "regard/attention/phrase.hpp"
+#include "regard/data/prepare.hpp"
+#include "regard/models/model.hpp"
+#include "regard/train/spec.hpp"
+
+namespace regard::lab {
+
+struct RunSpec {
+  std::string title;
+  int64_t seed = 1;
+  std::string device = "auto";
+  int64_t threads = 0;
+  std::string out;
+  void visit(Visitor& f);
+};
+
+struct AttentionSpec {
+  std::string phrase = "softmax";
+  std::vector<std::string> layers;
+  void visit(Visitor& f);
+};
+
+struct LoadSpec {
+  int64_t batch = 32;
+  int64_t batch_tokens = 0;
+  int64_t eval_batch = 64;
+  int64_t loaders = 1;
+  void visit(Visitor& f);
+};
+
+struct CompareSpec {
+  std::vector<std::string> attention;
+  std::vector<int64_t> seeds;
+  std::string budget = "steps";
+  int64_t jobs = 0;
+  void visit(Visitor& f);
+};
+
+struct Recipe {
+  std::string source;  // the file, for messages; "" when made from flags
+  RunSpec run;
+  models::ModelSpec model;
+  AttentionSpec attention;
+  data::DataSpec data;
+  LoadSpec load;
+  train::Spec train;
+  CompareSpec compare;
+
+  struct Table {
+    std::string name;
+    Visit visit;
+  };
+  /// The tables of a recipe file in order: run, model, attention, data, train, compare.
+  std::vector<Table> tables();
+
+  /// The phrases of the layers, parsed: one, or one a layer.
+  std::vector<attention::Phrase> phrases() const;
+  /// The canonical text of the phrases: "softmax", or "[window(width=8), softmax]".
+  std::string phrase_text() const;
+  /// The whole recipe with every default, as a TOML file.
+  std::string to_toml() const;
+  /// What decides the weights, without paths, seeds, threads and budgets of other runs.
+  std::string identity() const;
+};
+
+/// Reads a file on top of the defaults.
+Recipe load_recipe(const std::filesystem::path& path);
+
+/// Sets "table.key" from text as a flag gives it; `where` names the flag in errors.
+void set_option(Recipe& recipe, const std::string& table, const std::string& key, const Value& value,
+                const std::string& where);
+
+}  // namespace regard::lab

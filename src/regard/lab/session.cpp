@@ -1,0 +1,90 @@
+#include "regard/lab/session.hpp"
+
+#include "regard/base/error.hpp"
+#include "regard/lab/machine.hpp"
+
+namespace regard::lab {
+namespace fs = std::filesystem;
+
+train::NamedTensors ModelLearner::parameters() {
+  train::NamedTensors named;
+  for (const auto& item : model_->named_parameters()) named.emplace_back(item.key(), item.value());
+  return named;
+}
+
+torch::Tensor ModelLearner::loss(const nn::Batch& batch) {
+  if (!model_->is_training()) model_->train();
+  return model_->loss(batch);
+}
+
+torch::Tensor ModelLearner::score(const nn::Batch& batch) {
+  if (model_->is_training()) model_->eval();
+  return model_->score(batch);
+}
+
+StreamBatches::StreamBatches(std::shared_ptr<const data::Dataset> dataset, const data::StreamOptions& options)
+    : dataset_(std::move(dataset)), stream_(dataset_->train(options)) {}
+
+train::Evaluation evaluation_of(const data::Dataset& dataset, int64_t rows) {
+  std::shared_ptr<data::Stream> stream = dataset.sweep(rows);
+  return {[stream](int64_t i) { return stream->batch(i); }, stream->steps_per_epoch()};
+}
+
+std::string model_kind(const Recipe& recipe, const data::Encoding& encoding) {
+  const bool text = encoding.task == data::Task::kLanguageModel;
+  const std::string natural = text ? "language_model" : "encoder_classifier";
+  const auto& asked = recipe.model.kind;
+  if (asked.empty() || asked == natural) return natural;
+  throw InputError("[model] kind = \"" + asked + "\": the data is a " + data::task_name(encoding.task) +
+                   ", which needs \"" + natural + "\"" +
+                   (text ? "; labels are read when --label names their column" : ""));
+}
+
+std::shared_ptr<models::Model> make_model(const Recipe& recipe, const data::Encoding& encoding) {
+  auto spec = recipe.model;
+  spec.kind = model_kind(recipe, encoding);
+  const auto phrases = recipe.phrases();
+  for (const auto& phrase : phrases) attention::check_meaning(phrase, spec.kind == "language_model");
+  return models::make_model(spec,
+                            {.input = {.vocabulary = encoding.vocabulary, .channels = encoding.channels},
+                             .classes = static_cast<int64_t>(encoding.classes.size()),
+                             .max_length = encoding.max_length},
+                            phrases, static_cast<uint64_t>(recipe.run.seed));
+}
+
+int64_t count_parameters(const torch::nn::Module& model) {
+  int64_t count = 0;
+  for (const auto& parameter : model.parameters()) count += parameter.numel();
+  return count;
+}
+
+TrainedRun open_run(const fs::path& folder, const std::string& device) {
+  if (!fs::is_directory(folder)) throw InputError(folder.string() + ": no such run folder");
+  TrainedRun run;
+  for (const char* name : {"best.safetensors", "last.safetensors"}) {
+    if (fs::exists(folder / name)) {
+      run.checkpoint = folder / name;
+      break;
+    }
+  }
+  if (run.checkpoint.empty() || !fs::exists(folder / "recipe.toml")) {
+    throw InputError(folder.string() + ": a run folder with recipe.toml and best.safetensors was expected" +
+                     (fs::exists(folder / "comparison.json") ? "; this is a comparison: name one of the runs in it" : ""));
+  }
+  run.recipe = load_recipe(folder / "recipe.toml");
+  const auto metadata = train::load_metadata(run.checkpoint);
+  const auto encoding = metadata.find("encoding");
+  if (encoding == metadata.end()) {
+    throw InputError(run.checkpoint.string() + ": no checkpoint of this command: it does not say how its data was encoded");
+  }
+  run.encoding = data::encoding_from_json(encoding->second);
+  run.device = choose_device(device.empty() ? run.recipe.run.device : device);
+  run.model = make_model(run.recipe, run.encoding);
+  run.model->to(run.device);
+  ModelLearner learner(run.model);
+  train::load_weights(run.checkpoint, learner);
+  run.model->eval();
+  return run;
+}
+
+}  // namespace regard::lab

@@ -1,0 +1,61 @@
+// One run put together: data, model, and what the loop needs of both.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "regard/lab/recipe.hpp"
+#include "regard/train/learner.hpp"
+
+namespace regard::lab {
+
+/// A model as the loop sees it.
+class ModelLearner final : public train::Learner {
+ public:
+  explicit ModelLearner(std::shared_ptr<models::Model> model) : model_(std::move(model)) {}
+  train::NamedTensors parameters() override;
+  torch::Tensor loss(const nn::Batch& batch) override;
+  torch::Tensor score(const nn::Batch& batch) override;
+
+ private:
+  std::shared_ptr<models::Model> model_;
+};
+
+/// A stream of a dataset as the loop sees it.
+class StreamBatches final : public train::Batches {
+ public:
+  StreamBatches(std::shared_ptr<const data::Dataset> dataset, const data::StreamOptions& options);
+  nn::Batch batch(int64_t index) override { return stream_->batch(index); }
+  int64_t per_epoch() const override { return stream_->steps_per_epoch(); }
+  std::string describe(int64_t index) override { return dataset_->describe(*stream_, index); }
+
+ private:
+  std::shared_ptr<const data::Dataset> dataset_;
+  std::unique_ptr<data::Stream> stream_;
+};
+
+/// Everything of a dataset once, for evaluation.
+train::Evaluation evaluation_of(const data::Dataset& dataset, int64_t rows);
+
+/// The kind of model that the data asks for, unless the recipe names one.
+std::string model_kind(const Recipe& recipe, const data::Encoding& encoding);
+
+/// A fresh model for the data.
+std::shared_ptr<models::Model> make_model(const Recipe& recipe, const data::Encoding& encoding);
+
+int64_t count_parameters(const torch::nn::Module& model);
+
+/// A trained run, read from its folder: recipe, encoding, and the weights of its best checkpoint.
+struct TrainedRun {
+  Recipe recipe;
+  data::Encoding encoding;
+  std::shared_ptr<models::Model> model;  // in evaluation mode, on `device`
+  torch::Device device = torch::kCPU;
+  std::filesystem::path checkpoint;
+};
+
+/// InputError when the folder holds no finished training. `device` as in a recipe; "" takes that of the run.
+TrainedRun open_run(const std::filesystem::path& folder, const std::string& device = "");
+
+}  // namespace regard::lab
