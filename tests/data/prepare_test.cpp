@@ -1,0 +1,176 @@
+#include "regard/data/prepare.hpp"
+
+#include <gtest/gtest.h>
+
+#include "data/helpers.hpp"
+#include "regard/base/text.hpp"
+
+namespace regard::data {
+namespace {
+
+std::string reviews(int64_t count, const std::string& tag) {
+  std::string table = "label\ttext\n";
+  for (int64_t i = 0; i < count; ++i) {
+    table += (i % 4 == 0 ? "neg\tBad " : "pos\tgood ") + tag + std::to_string(i) + " film\n";
+  }
+  return table;
+}
+
+std::set<std::string> places_of(const Dataset& data) {
+  std::set<std::string> places;
+  for (int64_t i = 0; i < data.places().size(); ++i) places.insert(data.places().place(i));
+  return places;
+}
+
+std::string all_sentences(const Prepared& prepared) { return join(prepared.sentences, "\n"); }
+
+TEST(Prepare, TableWithHeldOutPart) {
+  TemporaryFolder folder;
+  DataSpec spec;
+  spec.train = {folder.write("reviews.tsv", reviews(40, "w"))};
+  spec.test = {folder.write("test.tsv", reviews(8, "t"))};
+  const auto p = prepare(spec, torch::kCPU);
+  EXPECT_EQ(p.encoding.task, Task::kClassification);
+  EXPECT_EQ(p.encoding.tokenizer->name(), "words");
+  EXPECT_EQ(p.encoding.max_length, 3);
+  EXPECT_EQ(p.encoding.classes, (std::vector<std::string>{"neg", "pos"}));
+  EXPECT_EQ(p.train->size(), 36);
+  EXPECT_EQ(p.valid->size(), 4);
+  EXPECT_EQ(p.test->size(), 8);
+  for (const auto& place : places_of(*p.valid)) EXPECT_EQ(places_of(*p.train).count(place), 0u);
+  EXPECT_TRUE(
+      contains(all_sentences(p),
+               "4 of 40 training examples (10 % of each label, split_seed 0) are held out"));
+  spec.split_seed = 1;
+  EXPECT_NE(places_of(*prepare(spec, torch::kCPU).valid), places_of(*p.valid));
+}
+
+TEST(Prepare, WordsOfTheHeldOutPartAreUnknown) {
+  TemporaryFolder folder;
+  DataSpec spec;
+  spec.train = {folder.write("reviews.tsv", reviews(40, "w"))};
+  const auto p = prepare(spec, torch::kCPU);
+  const auto valid = p.valid->sweep(10)->batch(0).inputs;
+  EXPECT_TRUE((valid.select(1, 1) == 0).all().item<bool>());
+  EXPECT_TRUE((p.train->sweep(100)->batch(0).inputs > 0).all().item<bool>());
+}
+
+TEST(Prepare, CutDocumentsAreSaid) {
+  TemporaryFolder folder;
+  DataSpec spec;
+  spec.train = {folder.write("reviews.tsv", reviews(40, "w"))};
+  spec.max_length = 2;
+  EXPECT_TRUE(contains(all_sentences(prepare(spec, torch::kCPU)),
+                       "train: 36 documents, 36 of them cut at max_length = 2 tokens"));
+}
+
+TEST(Prepare, TextIsALanguageModelWithItsLastPartHeldOut) {
+  TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 90; ++i) text += "abc\xC3\xA4";
+  text += std::string(50, 'Z');
+  DataSpec spec;
+  spec.train = {folder.write("book.txt.gz", packed({{"d", text}}, "raw", "gzip"))};
+  spec.max_length = 10;
+  const auto p = prepare(spec, torch::kCPU);
+  EXPECT_EQ(p.encoding.task, Task::kLanguageModel);
+  EXPECT_EQ(p.encoding.tokenizer->name(), "character");
+  EXPECT_EQ(p.encoding.vocabulary, 5);
+  EXPECT_EQ(p.train->size(), 360);
+  EXPECT_EQ(p.valid->size(), 50);
+  EXPECT_TRUE((p.valid->sweep(1)->batch(0).inputs == 4).all().item<bool>());
+  EXPECT_TRUE(contains(all_sentences(p), "the last 10 % of the text (50 B) are held out"));
+}
+
+TEST(Prepare, TheSavedEncodingReadsNewInputs) {
+  TemporaryFolder folder;
+  DataSpec spec;
+  spec.train = {
+      folder.write("reviews.csv", "text,label\ngood one,pos\nbad one,neg\ngood,pos\nbad,neg\n")};
+  spec.valid_fraction = 0.3;
+  const auto p = prepare(spec, torch::kCPU);
+  const auto encoding = encoding_from_json(p.encoding.to_json());
+  EXPECT_EQ(encoding.to_json(), p.encoding.to_json());
+  EXPECT_EQ(encoding.vocabulary, p.encoding.vocabulary);
+  const auto file = folder.write("new.csv", "id,text\n1,bad good\n2,\"one, two\"\n");
+  const auto inputs = prepare_inputs({file}, spec, encoding, torch::kCPU);
+  EXPECT_EQ(inputs->size(), 2);
+  EXPECT_EQ(inputs->places().place(1), file + ": line 3");
+  EXPECT_FALSE(inputs->sweep(2)->batch(0).targets.defined());
+  folder.write("d/a", "good");
+  folder.write("d/b", "bad");
+  EXPECT_EQ(prepare_inputs({folder / "d"}, spec, encoding, torch::kCPU)->size(), 2);
+  EXPECT_EQ(prepare_evaluation(spec.train, spec, encoding, torch::kCPU)->size(), 4);
+}
+
+TEST(Prepare, ImageEncodingReadsBack) {
+  ExamplesBuilder builder;
+  builder.begin_file("i");
+  for (const uint8_t value : {0, 100, 200})
+    builder.add_image(std::vector<uint8_t>{value, 9}, {1, 2, 1}, 1);
+  Encoding encoding;
+  encoding.image.normalise = "standard";
+  fit_images(encoding, builder.finish());
+  EXPECT_EQ(encoding_from_json(encoding.to_json()).to_json(), encoding.to_json());
+}
+
+TEST(Prepare, EveryOptionHasItsOwnName) {
+  DataSpec spec;
+  std::set<std::string> names;
+  for (const auto& field : fields([&](Visitor& f) { spec.visit(f); })) {
+    EXPECT_TRUE(names.insert(field.name).second) << field.name;
+    EXPECT_FALSE(field.doc.empty());
+  }
+  assign([&](Visitor& f) { spec.visit(f); }, {{"text", std::string("review")}}, "[data]");
+  EXPECT_EQ(spec.reader.table.text, "review");
+}
+
+TEST(Prepare, Errors) {
+  TemporaryFolder folder;
+  const auto error = [](const DataSpec& spec) {
+    return input_error([&] { prepare(spec, torch::kCPU); });
+  };
+  DataSpec spec;
+  EXPECT_TRUE(contains(error(spec), "no training data is named"));
+  spec.train = {folder / "none.tsv"};
+  EXPECT_EQ(error(spec), (folder / "none.tsv") + ": no such file or directory");
+  spec.train = {folder.write("one.tsv", "text\tlabel\na\tx\nb\tx\nc\tx\n")};
+  spec.valid_fraction = 0.4;
+  EXPECT_TRUE(contains(error(spec), "needs two labels, and every example is \"x\""));
+  spec.train = {folder.write("reviews.tsv", reviews(40, "w"))};
+  spec.valid = {folder.write("valid.tsv", "text\tlabel\ngood\tpos\nso so\tneutral\n")};
+  EXPECT_TRUE(contains(error(spec), "valid.tsv: line 3: label \"neutral\" does not occur"));
+  spec.train = {folder.write("t.txt", "some text")};
+  spec.task = "classification";
+  EXPECT_TRUE(contains(error(spec), "a classification needs labels"));
+}
+
+TEST(Prepare, TinyShakespeare) {
+  const std::string path = REGARD_SOURCE_DIR "/../shared/data/lm/tinyshakespeare.txt";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is absent";
+  DataSpec spec;
+  spec.train = {path};
+  const auto p = prepare(spec, torch::kCPU);
+  EXPECT_EQ(p.encoding.vocabulary, 66);
+  EXPECT_EQ(p.train->size(), 1003854);
+  EXPECT_EQ(p.valid->size(), 111540);
+}
+
+TEST(Prepare, ImdbAsBytes) {
+  const std::string root = REGARD_SOURCE_DIR "/../shared/data/docs/";
+  if (!std::filesystem::exists(root + "imdb_train.tsv.xz")) GTEST_SKIP() << root << " is absent";
+  DataSpec spec;
+  spec.train = {root + "imdb_train.tsv.xz"};
+  spec.test = {root + "imdb_test.tsv.xz"};
+  spec.reader.table.text = "3";
+  spec.reader.table.label = "1";
+  spec.tokenizer.tokenizer = "byte";
+  spec.max_length = 4000;
+  const auto p = prepare(spec, torch::kCPU);
+  EXPECT_EQ(p.train->size() + p.valid->size(), 25000);
+  EXPECT_EQ(p.test->size(), 25000);
+  EXPECT_EQ(p.encoding.classes, (std::vector<std::string>{"neg", "pos"}));
+}
+
+}  // namespace
+}  // namespace regard::data
