@@ -20,9 +20,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 /// Well-formed inputs of the target, from which mutation starts; a target may leave it out.
 __attribute__((weak)) std::vector<std::string> fuzz_seeds();
 
-/// There when the program is built with a sanitizer.
-extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)());
-
 namespace {
 
 std::vector<std::string> seeds() {
@@ -31,6 +28,28 @@ std::vector<std::string> seeds() {
   found.emplace_back();
   return found;
 }
+
+int write_seeds(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  int number = 0;
+  for (const std::string& seed : seeds())
+    std::ofstream(folder / ("seed" + std::to_string(number++)), std::ios::binary) << seed;
+  return 0;
+}
+
+}  // namespace
+
+#ifdef REGARD_LIBFUZZER
+/// libFuzzer has its own main; it calls this first.
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
+  if (*argc == 3 && std::string((*argv)[1]) == "--write-seeds") std::exit(write_seeds((*argv)[2]));
+  return 0;
+}
+#else
+/// There when the program is built with a sanitizer.
+extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)());
+
+namespace {
 
 /// Numbers at which parsers of lengths and offsets break.
 constexpr uint64_t kEdges[] = {0,          1,          0x7f,       0x80,       0xff,
@@ -83,23 +102,8 @@ void say_round() {
   std::fprintf(stderr, "died in round %lld\n", static_cast<long long>(current_round));
 }
 
-int write_seeds(const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
-  int number = 0;
-  for (const std::string& seed : seeds())
-    std::ofstream(folder / ("seed" + std::to_string(number++)), std::ios::binary) << seed;
-  return 0;
-}
-
 }  // namespace
 
-#ifdef REGARD_LIBFUZZER
-/// libFuzzer has its own main; it calls this first.
-extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
-  if (*argc == 3 && std::string((*argv)[1]) == "--write-seeds") std::exit(write_seeds((*argv)[2]));
-  return 0;
-}
-#else
 int main(int argc, char** argv) {
   if (argc == 3 && std::string(argv[1]) == "--write-seeds") return write_seeds(argv[2]);
   const int64_t rounds = argc > 1 ? std::atoll(argv[1]) : 4000;
