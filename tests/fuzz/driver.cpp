@@ -1,7 +1,7 @@
 // Runs a fuzz target without libFuzzer: mutates its seeds under a fixed random stream, so that a fault
 // comes again with the same arguments.
 //
-//   <name>_fuzz [rounds] [first round]      mutate and run; default 4000 rounds
+//   <name>_fuzz [rounds] [first round]      mutate and run; default 20000 rounds
 //   <name>_fuzz --write-seeds FOLDER        write the seeds as files, as libFuzzer's first corpus
 #include <cstdint>
 #include <cstdio>
@@ -106,7 +106,7 @@ void say_round() {
 
 int main(int argc, char** argv) {
   if (argc == 3 && std::string(argv[1]) == "--write-seeds") return write_seeds(argv[2]);
-  const int64_t rounds = argc > 1 ? std::atoll(argv[1]) : 4000;
+  const int64_t rounds = argc > 1 ? std::atoll(argv[1]) : 20000;
   const int64_t first = argc > 2 ? std::atoll(argv[2]) : 0;
   if (&__sanitizer_set_death_callback != nullptr) __sanitizer_set_death_callback(say_round);
   std::set_terminate([] {
