@@ -66,6 +66,9 @@ target_precompile_headers(regard_pch PRIVATE "${CMAKE_SOURCE_DIR}/cmake/pch.hpp"
 # Registry of projections, graphs and folds: a file in the folder is an entry of the axis.
 include(registry)
 
+# PyTorch's parallel_for is a template that is serial without OpenMP; one file is compiled with it, for all.
+set_source_files_properties("${src}/ops/parallel.cpp" PROPERTIES COMPILE_OPTIONS -fopenmp
+                            SKIP_PRECOMPILE_HEADERS ON)
 regard_layer(ops TORCH FOLDERS ops LINK kernels kernels_cuda graph base)
 regard_layer(attention TORCH FOLDERS attention attention/projections attention/graphs attention/folds
              SOURCES ${REGARD_REGISTRY} LINK ops)
