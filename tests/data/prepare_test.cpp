@@ -79,7 +79,7 @@ TEST(Prepare, TextIsALanguageModelWithItsLastPartHeldOut) {
   EXPECT_EQ(p.train->size(), 360);
   EXPECT_EQ(p.valid->size(), 50);
   EXPECT_TRUE((p.valid->sweep(1)->batch(0).inputs == 4).all().item<bool>());
-  EXPECT_TRUE(contains(all_sentences(p), "the last 10 % of the text (50 B) are held out"));
+  EXPECT_TRUE(contains(all_sentences(p), "the last 10 % of the text (50 B) is held out"));
 }
 
 TEST(Prepare, TheSavedEncodingReadsNewInputs) {

@@ -67,6 +67,15 @@ TEST(Archive, ZipMembersAndTheirChecksums) {
   const auto members = unpack(zip, "two.zip");
   ASSERT_EQ(members.size(), 2u);
   EXPECT_EQ(members[1].bytes, "xyz");
+  auto flipped = zip;
+  const auto at = flipped.find("text\tlabel");
+  if (at != std::string::npos) {
+    flipped[at] = 'T';
+  } else {
+    // Deflated: the first byte behind the 30 bytes of the header, the name and its extra field.
+    flipped[38] = static_cast<char>(flipped[38] ^ 0x40);
+  }
+  EXPECT_TRUE(contains(input_error([&] { unpack(flipped, "two.zip"); }), "truncated or corrupt"));
   const auto error = input_error([&] { unpack(zip.substr(0, 40), "two.zip"); });
   EXPECT_TRUE(contains(error, "two.zip: the file is truncated or corrupt")) << error;
 }

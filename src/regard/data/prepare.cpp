@@ -123,7 +123,7 @@ Parts hold_out_text(const DataSpec& spec, const Examples& all) {
   Parts parts{part(0, cut), part(cut, text.size()), ""};
   parts.sentence = "the last " + percent(spec.valid_fraction) + " of the text (" +
                    human_bytes(static_cast<double>(text.size() - cut)) +
-                   ") are held out for validation";
+                   ") is held out for validation";
   return parts;
 }
 
