@@ -16,7 +16,7 @@ function(regard_test folder)
   target_compile_definitions(test_${folder} PRIVATE REGARD_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                              REGARD_BINARY_DIR="${CMAKE_BINARY_DIR}")
   if("regard" IN_LIST arg_LINK)
-    list(APPEND arg_LINK nlohmann_json::nlohmann_json Tomlplusplus::headers)
+    list(APPEND arg_LINK PkgConfig::archive nlohmann_json::nlohmann_json Tomlplusplus::headers)
   endif()
   regard_program(test_${folder} LINK ${arg_LINK} GTest::gtest GTest::gtest_main)
   add_test(NAME ${folder} COMMAND test_${folder} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
