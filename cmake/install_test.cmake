@@ -1,4 +1,5 @@
 # Installs into the build folder, then configures, builds and runs examples/cmake as an outside project.
+cmake_minimum_required(VERSION 3.25)
 set(prefix "${build}/install-test/prefix")
 set(outside "${build}/install-test/outside")
 file(REMOVE_RECURSE "${build}/install-test")

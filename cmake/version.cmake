@@ -1,6 +1,7 @@
 # Writes the commit into the build folder, anew at every build but only when it changed.
 # Used as a script (-P) by the target regard_version.
 if(CMAKE_SCRIPT_MODE_FILE)
+  cmake_minimum_required(VERSION 3.25)
   execute_process(COMMAND git -C "${SOURCE}" describe --always --dirty --abbrev=10
                   OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   if(NOT commit)
