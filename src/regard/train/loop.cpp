@@ -246,8 +246,9 @@ class Loop {
     p.tokens_per_second = tokens_per_second();
     p.loss = loss_;
     p.lr = lr_;
-    p.valid_loss = state_.valid_loss;
-    p.valid_accuracy = state_.valid_accuracy;
+    const double none = std::numeric_limits<double>::quiet_NaN();
+    p.valid_loss = state_.evaluated > 0 ? state_.valid_loss : none;
+    p.valid_accuracy = state_.evaluated > 0 ? state_.valid_accuracy : none;
     progress_(p);
   }
 

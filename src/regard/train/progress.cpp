@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
+#include <utility>
 
 #include "regard/base/clock.hpp"
 #include "regard/base/text.hpp"
@@ -21,7 +23,7 @@ std::string line_of(const std::string& title, const Progress& p) {
   line += "step " + std::to_string(p.step);
   if (p.steps > 0) line += "/" + std::to_string(p.steps);
   line += format("  loss %.4f", p.loss);
-  if (p.event != Progress::Event::kLog) {
+  if (p.event != Progress::Event::kLog && !std::isnan(p.valid_loss)) {
     line += format("  valid %.4f", p.valid_loss) + format("  accuracy %.4f", p.valid_accuracy);
   }
   line += "  " + format("%.0f", p.tokens_per_second) + " tokens/s  " + human_seconds(p.seconds);
@@ -37,6 +39,9 @@ class Console {
   void show(const Progress& p) {
     const bool lasting = p.event != Progress::Event::kLog;
     if (!terminal_ && !lasting && !due(p)) return;
+    // A run that ends with an evaluation has said it all.
+    if (p.event == Progress::Event::kEnd && p.step == lasting_step_) return;
+    if (lasting) lasting_step_ = p.step;
     const std::string line = line_of(title_, p);
     // \033[K clears what a longer line left behind.
     std::fprintf(stderr, terminal_ ? "\r%s\033[K%s" : "%s%s", line.c_str(),
@@ -52,6 +57,7 @@ class Console {
   }
   std::string title_;
   bool terminal_;
+  int64_t lasting_step_ = -1;
   double shown_fraction_ = 0;
   double shown_at_ = seconds_now();
 };

@@ -19,7 +19,7 @@ struct Progress {
   double tokens_per_second = 0;
   double loss = 0;
   double lr = 0;
-  double valid_loss = 0;  // of the last evaluation
+  double valid_loss = 0;  // of the last evaluation, NaN before the first
   double valid_accuracy = 0;
 };
 
