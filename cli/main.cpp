@@ -1,0 +1,82 @@
+// regard: train, compare, run and explain self-attention models.
+//
+// Exit codes: 0 success, 1 a run that failed, 2 a mistake in the input, 128 + signal after saving.
+#include <c10/util/Exception.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <new>
+
+#include "commands.hpp"
+#include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
+#include "regard/lab/version.hpp"
+
+namespace {
+
+int fail(const std::string& sentence, int code) {
+  std::fprintf(stderr, "regard: %s\n", sentence.c_str());
+  return code;
+}
+
+std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// A command that does not exist: the nearest that does.
+std::string parse_message(const CLI::App& app, const CLI::ParseError& error, int argc,
+                          char** argv) {
+  std::vector<std::string> names;
+  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(sub->get_name());
+  if (argc > 1 && argv[1][0] != '-' &&
+      std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+    return std::string("unknown command \"") + argv[1] + "\"" + regard::suggestion(argv[1], names);
+  }
+  return std::string(error.what()) + "; `regard" +
+         (argc > 1 && argv[1][0] != '-' ? std::string(" ") + argv[1] : "") +
+         " --help` lists what there is";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Regard trains, compares, runs and explains self-attention models.", "regard"};
+  app.set_version_flag("--version", regard::lab::version_text());
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+  using namespace regard::cli;
+  add_train(app);
+  add_compare(app);
+  add_eval(app);
+  add_predict(app);
+  add_generate(app);
+  add_report(app);
+  add_list(app);
+  add_show(app);
+  add_explain(app);
+  add_doctor(app);
+  add_bench(app);
+  try {
+    app.parse(argc, argv);
+    return 0;
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    return fail(parse_message(app, error, argc, argv), 2);
+  } catch (const regard::InputError& error) {
+    return fail(error.what(), 2);
+  } catch (const regard::Interrupted& stop) {
+    return fail("stopped by a signal; the state is saved, and --resume goes on from it",
+                128 + stop.signal);
+  } catch (const regard::RunError& error) {
+    return fail(error.what(), 1);
+  } catch (const std::bad_alloc&) {
+    return fail("not enough memory; a smaller --batch, --width or data.max_length takes less", 1);
+  } catch (const c10::OutOfMemoryError&) {
+    return fail("not enough GPU memory; a smaller --batch, --width or data.max_length takes less",
+                1);
+  } catch (const c10::Error& error) {
+    return fail("PyTorch: " + first_line(error.what_without_backtrace()), 1);
+  } catch (const std::exception& error) {
+    return fail(first_line(error.what()), 1);
+  }
+}

@@ -1,0 +1,79 @@
+#include "recipe_flags.hpp"
+
+#include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
+
+namespace regard::cli {
+
+void RecipeFlags::add(CLI::App& command, const std::string& flag, const std::string& table,
+                      const std::string& key, const std::string& help, bool many) {
+  Flag entry{flag, table, key, nullptr, std::make_shared<std::vector<std::string>>(), many};
+  entry.option = command.add_option(flag, *entry.values, help);
+  if (many) {
+    entry.option->expected(1, -1);
+  } else {
+    entry.option->expected(1);
+  }
+  flags_.push_back(entry);
+}
+
+RecipeFlags::RecipeFlags(CLI::App& command)
+    : file_(std::make_shared<std::string>()), set_(std::make_shared<std::vector<std::string>>()) {
+  command.add_option("recipe", *file_,
+                     "a recipe file (TOML); without it, --data says what to train on");
+  add(command, "--data", "data", "train",
+      "training data: text, .tsv or .csv, images, a folder per label; also compressed", true);
+  add(command, "--valid", "data", "valid",
+      "validation data (default: a part of --data is held out)", true);
+  add(command, "--test", "data", "test", "test data, looked at once, at the end", true);
+  add(command, "--text", "data", "text", "column with the text: its name, or its number from 1");
+  add(command, "--label", "data", "label", "column with the label");
+  add(command, "--tokenizer", "data", "tokenizer", "auto, byte, character or words");
+  add(command, "--max-length", "data", "max_length", "longest input in tokens");
+  add(command, "--model", "model", "kind",
+      "encoder_classifier or language_model (default: what the data asks for)");
+  add(command, "--width", "model", "width", "width of the model");
+  add(command, "--layers", "model", "layers", "number of layers");
+  add(command, "--heads", "model", "heads", "attention heads");
+  add(command, "--steps", "train", "steps", "training steps");
+  add(command, "--epochs", "train", "epochs", "passes over the data, instead of --steps");
+  add(command, "--batch", "data", "batch", "examples in a batch");
+  add(command, "--lr", "train", "lr", "highest learning rate");
+  add(command, "--checkpoint-every", "train", "checkpoint_every", "steps between checkpoints");
+  add(command, "--dtype", "train", "dtype", "fp32 or bf16");
+  add(command, "--deterministic", "train", "deterministic", "auto (on CPUs), yes or no");
+  add(command, "--device", "run", "device", "auto, cpu or cuda");
+  add(command, "--threads", "run", "threads", "CPU threads (default: one a core)");
+  add(command, "--title", "run", "title", "a name for the report");
+  add(command, "--out", "run", "out", "run folder (default: runs/<name of the data>)");
+  command
+      .add_option("--set", *set_,
+                  "any option of a recipe: table.key=value, as `regard show` prints them")
+      ->expected(1);
+  command.get_option("--set")->take_all();
+}
+
+lab::Recipe RecipeFlags::recipe() const {
+  lab::Recipe recipe = file_->empty() ? lab::Recipe() : lab::load_recipe(*file_);
+  for (const auto& flag : flags_) {
+    if (flag.option->count() == 0) continue;
+    const auto& values = *flag.values;
+    const bool word =
+        flag.key == "text" || flag.key == "label" || flag.key == "title" || flag.key == "out";
+    const Value value = flag.many ? Value(values)
+                        : word    ? Value(values.back())
+                                  : parse_value(values.back());
+    lab::set_option(recipe, flag.table, flag.key, value, flag.name);
+  }
+  for (const auto& item : *set_) {
+    const auto equals = item.find('='), dot = item.find('.');
+    if (equals == std::string::npos || dot == std::string::npos || dot > equals) {
+      throw InputError("--set: table.key=value was expected, and \"" + item + "\" came");
+    }
+    lab::set_option(recipe, trim(item.substr(0, dot)), trim(item.substr(dot + 1, equals - dot - 1)),
+                    parse_value(item.substr(equals + 1)), "--set " + item);
+  }
+  return recipe;
+}
+
+}  // namespace regard::cli

@@ -1,0 +1,57 @@
+#include <cstdio>
+
+#include "commands.hpp"
+#include "recipe_flags.hpp"
+#include "regard/attention/phrase.hpp"
+#include "regard/base/text.hpp"
+#include "regard/lab/train_run.hpp"
+
+namespace regard::cli {
+
+void add_train(CLI::App& app) {
+  auto* command = app.add_subcommand("train", "train one model on your data");
+  command->footer(
+      "Examples:\n"
+      "  regard train --data reviews.tsv --text text --label label --attention hrr --out "
+      "runs/mine\n"
+      "  regard train --data book.txt --out runs/book        a language model\n"
+      "  regard train recipes/fashion.toml --seed 2\n"
+      "The run folder gets recipe.toml, metrics.jsonl, best and last checkpoint, result.json and "
+      "report.html.");
+  struct State {
+    std::string attention;
+    int64_t seed = 1;
+    bool resume = false, no_report = false;
+  };
+  auto state = std::make_shared<State>();
+  auto flags = std::make_shared<RecipeFlags>(*command);
+  auto* attention =
+      command->add_option("--attention", state->attention,
+                          "phrase: projection+graph+fold, as `regard list` names them");
+  auto* seed = command->add_option("--seed", state->seed, "keys every random number (default 1)");
+  command->add_flag("--resume", state->resume, "go on from the last checkpoint in the folder");
+  command->add_flag("--no-report", state->no_report, "write no report.html");
+  command->callback([=] {
+    auto recipe = flags->recipe();
+    if (attention->count() > 0) {
+      recipe.attention.phrase = state->attention;
+      recipe.attention.layers.clear();
+    }
+    if (seed->count() > 0) recipe.run.seed = state->seed;
+    const auto folder = lab::default_folder(recipe);
+    const auto r =
+        lab::train_run(recipe, folder, state->resume ? lab::Start::kResume : lab::Start::kNew,
+                       state->no_report ? lab::Report::kNone : lab::Report::kWrite);
+    std::printf("%s: best validation loss %.4f nats", r.phrase.c_str(), r.outcome.best_loss);
+    if (r.task == "classification")
+      std::printf(", accuracy %.2f %%", 100 * r.outcome.best_accuracy);
+    if (r.test_loss == r.test_loss)
+      std::printf("; test loss %.4f, accuracy %.2f %%", r.test_loss, 100 * r.test_accuracy);
+    std::printf("; %s, %.0f tokens/s, %s\n", human_seconds(r.outcome.seconds).c_str(),
+                r.outcome.tokens_per_second,
+                human_bytes(static_cast<double>(r.outcome.peak_memory)).c_str());
+    std::printf("%s\n", (folder / (state->no_report ? "result.json" : "report.html")).c_str());
+  });
+}
+
+}  // namespace regard::cli

@@ -1,0 +1,384 @@
+#include "regard/lab/compare.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <deque>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "regard/base/clock.hpp"
+#include "regard/base/error.hpp"
+#include "regard/base/files.hpp"
+#include "regard/base/text.hpp"
+#include "regard/lab/generate.hpp"
+#include "regard/lab/machine.hpp"
+#include "regard/lab/processes.hpp"
+#include "regard/lab/run_report.hpp"
+#include "regard/lab/session.hpp"
+#include "regard/lab/train_run.hpp"
+#include "regard/report/page.hpp"
+#include "regard/report/summary.hpp"
+#include "regard/report/table.hpp"
+
+namespace regard::lab {
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+namespace {
+
+struct Job {
+  std::string phrase;  // canonical
+  int64_t seed = 0;
+  int64_t mlp = 0;  // of an equal-parameter budget; 0: as the recipe says
+  fs::path folder;
+};
+
+std::vector<attention::Phrase> distinct_phrases(const Recipe& recipe, bool causal) {
+  if (recipe.compare.attention.empty()) {
+    throw InputError(
+        "compare: phrases were expected; give --attention softmax,hrr,... or `attention` in the "
+        "table [compare]");
+  }
+  std::vector<attention::Phrase> phrases;
+  std::map<std::string, std::string> meanings;
+  for (const auto& text : recipe.compare.attention) {
+    auto phrase = attention::parse_phrase(text);
+    attention::check_meaning(phrase, causal);
+    const auto& meaning = causal ? phrase.causal_meaning : phrase.canonical;
+    if (const auto [at, fresh] = meanings.emplace(meaning, text); !fresh) {
+      throw InputError("compare: \"" + at->second + "\" and \"" + text + "\" mean the same" +
+                       (causal ? " in a language model" : "") + " (" + meaning +
+                       "); keep one of them");
+    }
+    phrases.push_back(std::move(phrase));
+  }
+  return phrases;
+}
+
+// The width of the feed-forward with which a phrase has the parameters of the first one, as near as it goes.
+int64_t matching_mlp(Recipe recipe, const data::Encoding& encoding, const std::string& phrase,
+                     int64_t target) {
+  recipe.attention.phrase = phrase;
+  const auto count = [&](int64_t mlp) {
+    recipe.model.trunk.mlp = mlp;
+    return count_parameters(*make_model(recipe, encoding));
+  };
+  const int64_t one = count(1), slope = count(2) - one;
+  const auto mlp = 1 + std::llround(static_cast<double>(target - one) / static_cast<double>(slope));
+  if (mlp < 1)
+    throw InputError(
+        "compare: " + phrase +
+        " has more parameters than the first phrase even with the narrowest feed-forward");
+  return mlp;
+}
+
+std::vector<int64_t> seeds_of(const Recipe& recipe) {
+  return recipe.compare.seeds.empty() ? std::vector<int64_t>{1, 2, 3} : recipe.compare.seeds;
+}
+
+int64_t progress_of(const fs::path& folder) {
+  std::ifstream in(folder / "metrics.jsonl");
+  std::string line, last;
+  while (std::getline(in, line)) {
+    if (!line.empty() && line.back() == '}') last = line;
+  }
+  const auto json = Json::parse(last, nullptr, false);
+  return json.is_object() ? json.value("step", int64_t{0}) : 0;
+}
+
+// One line on a terminal, written over; else a plain line now and then.
+class Board {
+ public:
+  Board(std::size_t total, std::size_t done)
+      : total_(static_cast<double>(total)), start_(static_cast<double>(done)) {}
+  void show(double done, const std::string& running) {
+    const double elapsed = seconds_now() - began_;
+    const double gained = done - start_;
+    const std::string left =
+        gained > 0.02 ? human_seconds(elapsed / gained * (total_ - done)) + " left" : "estimating";
+    char head[64];
+    std::snprintf(head, sizeof head, "%4.1f of %.0f runs, ", done, total_);
+    const std::string line = head + left + "; " + running;
+    if (terminal_) {
+      std::fprintf(stderr, "\r\033[K%s", line.substr(0, 110).c_str());
+      std::fflush(stderr);
+    } else if (seconds_now() - last_ > 30) {
+      std::fprintf(stderr, "%s\n", line.c_str());
+      last_ = seconds_now();
+    }
+  }
+  void end_line(const std::string& line) {
+    std::fprintf(stderr, "%s%s\n", terminal_ ? "\r\033[K" : "", line.c_str());
+  }
+
+ private:
+  double total_, start_, began_ = seconds_now(), last_ = seconds_now();
+  bool terminal_ = ::isatty(2) != 0;
+};
+
+std::string last_line(const fs::path& path) {
+  std::ifstream in(path);
+  std::string line, last;
+  while (std::getline(in, line)) {
+    if (!trim(line).empty()) last = trim(line);
+  }
+  return last;
+}
+
+class Runner {
+ public:
+  Runner(const Recipe& recipe, const fs::path& folder, std::vector<Job> jobs, int64_t parallel,
+         int64_t threads)
+      : recipe_(recipe),
+        folder_(folder),
+        total_(jobs.size()),
+        parallel_(parallel),
+        threads_(threads) {
+    for (auto& job : jobs) {
+      if (is_finished(job.folder)) {
+        ++done_;
+      } else {
+        waiting_.push_back(std::move(job));
+      }
+    }
+  }
+
+  void run() {
+    if (done_ > 0) std::fprintf(stderr, "%zu of %zu runs are finished already\n", done_, total_);
+    const SignalWatch watch;
+    Board board(total_, done_);
+    while (!waiting_.empty() || !running_.empty()) {
+      if (const int signal = SignalWatch::caught(); signal != 0) {
+        std::vector<pid_t> pids;
+        for (const auto& [pid, job] : running_) pids.push_back(pid);
+        board.end_line("stopping; the same command goes on from here");
+        stop_all(pids);
+        throw Interrupted(signal);
+      }
+      while (!waiting_.empty() && static_cast<int64_t>(running_.size()) < parallel_) start_next();
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      while (true) {
+        const auto ended = poll_ended();
+        if (ended.pid == 0) break;
+        finish(ended, board);
+      }
+      show(board);
+    }
+    board.end_line(std::to_string(done_) + " runs are done" +
+                   (failed_ > 0 ? ", " + std::to_string(failed_) + " failed" : ""));
+    if (failed_ > 0 && done_ == 0)
+      throw RunError("compare: every run failed; the last said: " + last_error_);
+  }
+
+ private:
+  void start_next() {
+    auto job = waiting_.front();
+    waiting_.pop_front();
+    make_directory(job.folder);
+    std::error_code ignored;
+    fs::remove(job.folder / "error.txt", ignored);
+    std::vector<std::string> arguments = {"train",       (folder_ / "recipe.toml").string(),
+                                          "--attention", job.phrase,
+                                          "--seed",      std::to_string(job.seed),
+                                          "--out",       job.folder.string(),
+                                          "--resume",    "--no-report",
+                                          "--threads",   std::to_string(threads_)};
+    if (job.mlp > 0) {
+      arguments.push_back("--set");
+      arguments.push_back("model.mlp=" + std::to_string(job.mlp));
+    }
+    const auto pid = start_self(arguments, job.folder / "log.txt");
+    running_.emplace(pid, job);
+  }
+
+  void finish(const Ended& ended, Board& board) {
+    const auto found = running_.find(ended.pid);
+    if (found == running_.end()) return;
+    const auto job = found->second;
+    running_.erase(found);
+    const std::string name = job.phrase + " seed " + std::to_string(job.seed);
+    if (ended.code == 0 && is_finished(job.folder)) {
+      ++done_;
+      const auto r = read_result(job.folder);
+      char text[96];
+      std::snprintf(text, sizeof text, ": validation loss %.4f, accuracy %.2f %%, ",
+                    r.outcome.best_loss, 100 * r.outcome.best_accuracy);
+      board.end_line(name + text + human_seconds(r.outcome.seconds));
+      return;
+    }
+    ++failed_;
+    last_error_ = last_line(job.folder / "log.txt");
+    write_atomically(job.folder / "error.txt", last_error_);
+    board.end_line(name + " failed (exit code " + std::to_string(ended.code) + "): " + last_error_);
+  }
+
+  void show(Board& board) {
+    double part = 0;
+    std::string names;
+    for (const auto& [pid, job] : running_) {
+      const auto step = progress_of(job.folder);
+      if (recipe_.train.steps > 0)
+        part += std::min(1.0, static_cast<double>(step) / static_cast<double>(recipe_.train.steps));
+      names += (names.empty() ? "" : ", ") + job.phrase + " seed " + std::to_string(job.seed) +
+               " step " + std::to_string(step);
+    }
+    board.show(static_cast<double>(done_ + failed_) + part, names);
+  }
+
+  const Recipe& recipe_;
+  fs::path folder_;
+  std::size_t total_, done_ = 0, failed_ = 0;
+  int64_t parallel_, threads_;
+  std::deque<Job> waiting_;
+  std::map<pid_t, Job> running_;
+  std::string last_error_;
+};
+
+std::string budget_text(const Recipe& recipe) {
+  if (recipe.compare.budget == "seconds")
+    return shortest(recipe.train.seconds) + " seconds of training each";
+  std::string steps = recipe.train.epochs > 0 ? shortest(recipe.train.epochs) + " epochs each"
+                                              : std::to_string(recipe.train.steps) + " steps each";
+  if (recipe.compare.budget == "parameters") steps += ", at equal parameters";
+  return steps;
+}
+
+void guard_folder(const Recipe& recipe, const fs::path& folder) {
+  const auto path = folder / "recipe.toml";
+  const auto text = recipe.to_toml();
+  if (fs::exists(path)) {
+    if (read_file(path) != text) {
+      throw InputError(
+          folder.string() +
+          ": holds a comparison by another recipe; choose another --out, or remove the folder");
+    }
+    return;
+  }
+  if (fs::exists(folder) && !fs::is_empty(folder)) {
+    throw InputError(folder.string() +
+                     ": this folder is not empty and holds no comparison; choose another --out");
+  }
+  make_directory(folder);
+  write_atomically(path, text);
+}
+
+}  // namespace
+
+report::Comparison read_comparison(const fs::path& folder) {
+  const auto recipe = load_recipe(folder / "recipe.toml");
+  report::Comparison comparison;
+  comparison.title = recipe.run.title.empty() ? folder.filename().string() : recipe.run.title;
+  std::string task, best_folder;
+  for (const auto& text : recipe.compare.attention) {
+    const auto phrase = attention::parse_phrase(text).canonical;
+    for (const auto seed : seeds_of(recipe)) {
+      const auto run_folder = folder / phrase / ("seed" + std::to_string(seed));
+      comparison.runs.push_back(report_run(run_folder, phrase, seed));
+      if (!is_finished(run_folder)) continue;
+      const auto r = read_result(run_folder);
+      comparison.task = report::task_from_text(r.task);
+      comparison.unit = r.unit;
+    }
+  }
+  comparison.budget = budget_text(recipe);
+  comparison.recipe_toml = recipe.to_toml();
+  comparison.environment = environment(choose_device(recipe.run.device));
+  return comparison;
+}
+
+namespace {
+
+fs::path folder_of(const fs::path& folder, const report::Run& run) {
+  return folder / run.phrase / ("seed" + std::to_string(run.seed));
+}
+
+// Maps of the first finished run of each phrase, and text by the best.
+void add_pictures(report::Comparison& comparison, const fs::path& folder) {
+  std::map<std::string, bool> seen;
+  const report::Run* best = nullptr;
+  for (const auto& run : comparison.runs) {
+    if (!run.finished) continue;
+    if (best == nullptr || run.loss < best->loss) best = &run;
+    if (std::exchange(seen[run.phrase], true)) continue;
+    for (auto& map : attention_maps(folder_of(folder, run)))
+      comparison.maps.push_back(std::move(map));
+  }
+  if (best != nullptr && comparison.task == report::Task::kLanguageModel) {
+    const auto trained = open_run(folder_of(folder, *best), "cpu");
+    comparison.samples =
+        generate(trained, {.prompt = "\n", .length = 400, .temperature = 0.8, .seed = 1});
+  }
+}
+
+}  // namespace
+
+void write_report(const fs::path& folder) {
+  const auto path = folder / "recipe.toml";
+  if (!fs::exists(path))
+    throw InputError(folder.string() + ": a run folder or a comparison was expected");
+  if (is_finished(folder)) {
+    write_run_report(folder);
+    return;
+  }
+  if (load_recipe(path).compare.attention.empty())
+    throw InputError(folder.string() + ": this run is not finished");
+  auto comparison = read_comparison(folder);
+  add_pictures(comparison, folder);
+  report::write_page(comparison, folder / "report.html");
+}
+
+report::Comparison compare(const Recipe& given, const fs::path& folder) {
+  Recipe recipe = given;
+  recipe.run.out = folder.string();
+  train::check(recipe.train);
+  if (recipe.data.train.empty())
+    throw InputError("compare: data was expected; give --data FILE or a recipe");
+  if (!recipe.attention.layers.empty())
+    throw InputError("compare: [attention] layers and [compare] attention do not go together");
+  if (recipe.compare.budget == "seconds" && recipe.train.seconds <= 0) {
+    throw InputError("compare: a budget of seconds needs train.seconds above 0");
+  }
+  if (recipe.compare.budget != "seconds") recipe.train.seconds = 0;
+  recipe.compare.seeds = seeds_of(recipe);
+  const auto device = choose_device(recipe.run.device);
+  // Everything that can be wrong is told before a run starts.
+  const auto prepared = data::prepare(recipe.data, torch::kCPU);
+  const bool causal = model_kind(recipe, prepared.encoding) == "language_model";
+  const auto phrases = distinct_phrases(recipe, causal);
+  guard_folder(recipe, folder);
+  for (const auto& sentence : prepared.sentences) std::fprintf(stderr, "%s\n", sentence.c_str());
+
+  int64_t target = 0;
+  if (recipe.compare.budget == "parameters") {
+    Recipe first = recipe;
+    first.attention.phrase = phrases.front().canonical;
+    target = count_parameters(*make_model(first, prepared.encoding));
+  }
+  std::vector<Job> jobs;
+  for (const auto seed : recipe.compare.seeds) {
+    for (const auto& phrase : phrases) {
+      jobs.push_back(
+          {phrase.canonical, seed,
+           target > 0 ? matching_mlp(recipe, prepared.encoding, phrase.canonical, target) : 0,
+           folder / phrase.canonical / ("seed" + std::to_string(seed))});
+    }
+  }
+  int64_t parallel = recipe.compare.jobs, threads = recipe.run.threads;
+  if (parallel == 0) parallel = device.is_cpu() && recipe.compare.budget != "seconds" ? cores() : 1;
+  if (threads == 0) threads = std::max<int64_t>(1, cores() / parallel);
+  Runner(recipe, folder, std::move(jobs), parallel, threads).run();
+
+  auto comparison = read_comparison(folder);
+  add_pictures(comparison, folder);
+  report::write_page(comparison, folder / "report.html");
+  write_atomically(folder / "comparison.json", report::to_json(report::summary(comparison)) + "\n");
+  return comparison;
+}
+
+}  // namespace regard::lab

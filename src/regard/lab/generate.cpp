@@ -1,0 +1,107 @@
+#include "regard/lab/generate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "regard/base/error.hpp"
+#include "regard/base/philox.hpp"
+#include "regard/models/language_model.hpp"
+
+namespace regard::lab {
+namespace {
+
+int32_t sample(const torch::Tensor& logits, const GenerateOptions& options, Random& random) {
+  const auto row = logits[0].to(torch::kCPU, torch::kDouble).contiguous();
+  const auto* values = row.const_data_ptr<double>();
+  const auto count = static_cast<std::size_t>(row.numel());
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return values[a] > values[b]; });
+  if (options.temperature == 0) return static_cast<int32_t>(order[0]);
+  const auto kept =
+      options.top_k > 0 ? std::min(count, static_cast<std::size_t>(options.top_k)) : count;
+  std::vector<double> weights(kept);
+  double total = 0;
+  for (std::size_t i = 0; i < kept; ++i) {
+    weights[i] = std::exp((values[order[i]] - values[order[0]]) / options.temperature);
+    total += weights[i];
+  }
+  double at = random.uniform() * total;
+  for (std::size_t i = 0; i < kept; ++i) {
+    at -= weights[i];
+    if (at < 0) return static_cast<int32_t>(order[i]);
+  }
+  return static_cast<int32_t>(order[kept - 1]);
+}
+
+class Generator {
+ public:
+  Generator(const TrainedRun& run, models::LanguageModel& model)
+      : run_(run), model_(model), state_(model.start()) {
+    const auto& positions = run.recipe.model.trunk.positions;
+    bounded_ = positions == "learned" || positions == "sinusoidal";
+  }
+  torch::Tensor push(int32_t id) {
+    seen_.push_back(id);
+    if (bounded_ && state_.position >= run_.encoding.max_length) return restart();
+    return feed(id);
+  }
+
+ private:
+  torch::Tensor feed(int32_t id) {
+    return model_.step(at::full({1, 1}, int64_t{id},
+                                torch::TensorOptions().dtype(torch::kLong).device(run_.device)),
+                       state_);
+  }
+  torch::Tensor restart() {
+    state_ = model_.start();
+    const auto keep = static_cast<std::size_t>(std::max<int64_t>(1, run_.encoding.max_length / 2));
+    torch::Tensor logits;
+    for (auto i = seen_.size() - std::min(keep, seen_.size()); i < seen_.size(); ++i)
+      logits = feed(seen_[i]);
+    return logits;
+  }
+  const TrainedRun& run_;
+  models::LanguageModel& model_;
+  nn::TrunkState state_;
+  std::vector<int32_t> seen_;
+  bool bounded_ = false;
+};
+
+}  // namespace
+
+std::string generate(const TrainedRun& run, const GenerateOptions& options,
+                     const std::function<void(const std::string&)>& each) {
+  auto* model = dynamic_cast<models::LanguageModel*>(run.model.get());
+  if (model == nullptr)
+    throw InputError(
+        "generate: a language model was expected, and this run is a classifier; use `regard "
+        "predict`");
+  if (options.length < 0) throw InputError("generate: a length of 0 or more was expected");
+  if (options.temperature < 0)
+    throw InputError("generate: a temperature of 0 or more was expected");
+  std::vector<int32_t> prompt;
+  run.encoding.tokenizer->encode(options.prompt, prompt);
+  if (prompt.empty()) throw InputError("generate: a prompt of at least one token was expected");
+  const torch::NoGradGuard guard;
+  Generator generator(run, *model);
+  torch::Tensor logits;
+  for (const auto id : prompt) logits = generator.push(id);
+  Random random(static_cast<uint64_t>(options.seed), RandomStream::kSample);
+  std::vector<int32_t> made;
+  std::string text;
+  for (int64_t i = 0; i < options.length; ++i) {
+    made.push_back(sample(logits, options, random));
+    // Decoding everything keeps multi-byte characters and blanks between words right.
+    const auto all = run.encoding.tokenizer->decode(made);
+    const auto piece = all.substr(std::min(text.size(), all.size()));
+    text = all;
+    if (each) each(piece);
+    if (i + 1 < options.length) logits = generator.push(made.back());
+  }
+  return text;
+}
+
+}  // namespace regard::lab

@@ -1,0 +1,24 @@
+// Text from a trained language model, one token after another.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "regard/lab/session.hpp"
+
+namespace regard::lab {
+
+struct GenerateOptions {
+  std::string prompt;
+  int64_t length = 300;      // tokens after the prompt
+  double temperature = 0.8;  // 0: the likeliest token
+  int64_t top_k = 0;         // 0: all tokens
+  int64_t seed = 1;
+};
+
+/// The new text, without the prompt. The model sees at most its longest input: beyond it, with a position table, the last
+/// half of the window is read anew. `each`, when given, gets every piece as it comes.
+std::string generate(const TrainedRun& run, const GenerateOptions& options,
+                     const std::function<void(const std::string&)>& each = {});
+
+}  // namespace regard::lab

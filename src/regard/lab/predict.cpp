@@ -1,0 +1,41 @@
+#include "regard/lab/predict.hpp"
+
+#include "regard/base/error.hpp"
+
+namespace regard::lab {
+
+std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::string>& paths) {
+  if (run.encoding.task != data::Task::kClassification) {
+    throw InputError(
+        "predict: a classifier was expected, and this run is a language model; use `regard "
+        "generate` or `regard eval`");
+  }
+  const torch::NoGradGuard guard;
+  const auto data = data::prepare_inputs(paths, run.recipe.data, run.encoding, run.device);
+  const auto stream = data->sweep(run.recipe.load.eval_batch);
+  std::vector<Prediction> predictions(static_cast<std::size_t>(data->size()));
+  for (int64_t step = 0; step < stream->steps_per_epoch(); ++step) {
+    const auto rows = stream->examples(step);
+    const auto p = at::softmax(run.model->logits(stream->batch(step)), 1)
+                       .to(torch::kCPU, torch::kDouble)
+                       .contiguous();
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      auto& out = predictions[static_cast<std::size_t>(rows[r])];
+      const auto* values = p.const_data_ptr<double>() + static_cast<int64_t>(r) * p.size(1);
+      out.probabilities.assign(values, values + p.size(1));
+      const auto best = std::max_element(out.probabilities.begin(), out.probabilities.end());
+      out.probability = *best;
+      out.label = run.encoding.classes[static_cast<std::size_t>(best - out.probabilities.begin())];
+      out.place = data->places().place(rows[r]);
+    }
+  }
+  return predictions;
+}
+
+train::Score evaluate_run(const TrainedRun& run, const std::vector<std::string>& paths) {
+  const auto data = data::prepare_evaluation(paths, run.recipe.data, run.encoding, run.device);
+  ModelLearner learner(run.model);
+  return train::evaluate(learner, evaluation_of(*data, run.recipe.load.eval_batch));
+}
+
+}  // namespace regard::lab

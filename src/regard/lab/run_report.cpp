@@ -1,0 +1,144 @@
+#include "regard/lab/run_report.hpp"
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "regard/base/error.hpp"
+#include "regard/base/files.hpp"
+#include "regard/lab/machine.hpp"
+#include "regard/lab/session.hpp"
+#include "regard/lab/train_run.hpp"
+#include "regard/report/page.hpp"
+
+namespace regard::lab {
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr int64_t kMapInputs = 2, kMapPositions = 64;
+
+// Lines of one step (training, evaluation) become one point.
+std::vector<report::Point> read_curve(const fs::path& metrics) {
+  std::map<int64_t, report::Point> points;
+  if (!fs::exists(metrics)) return {};
+  std::istringstream lines(read_file(metrics));
+  std::string line;
+  while (std::getline(lines, line)) {
+    const auto json = Json::parse(line, nullptr, false);
+    if (!json.is_object() || !json.contains("step")) continue;
+    const auto step = json["step"].get<int64_t>();
+    auto& point = points[step];
+    point.step = static_cast<double>(step);
+    const auto set = [&](const char* key, double& target) {
+      if (json.contains(key) && json[key].is_number()) target = json[key].get<double>();
+    };
+    set("seconds", point.seconds);
+    set("tokens", point.tokens);
+    set("loss", point.train_loss);
+    set("valid_loss", point.valid_loss);
+    set("valid_accuracy", point.valid_accuracy);
+  }
+  std::vector<report::Point> curve;
+  for (const auto& [step, point] : points) curve.push_back(point);
+  return curve;
+}
+
+std::vector<std::string> position_labels(const TrainedRun& run, const torch::Tensor& ids) {
+  std::vector<std::string> labels;
+  if (!run.encoding.tokenizer || ids.dim() != 1) return labels;
+  const auto whole = ids.to(torch::kCPU, torch::kLong).contiguous();
+  for (int64_t t = 0; t < whole.numel(); ++t) {
+    const auto id = static_cast<int32_t>(whole[t].item<int64_t>());
+    auto text = run.encoding.tokenizer->decode(std::span(&id, 1));
+    labels.push_back(text == "\n" ? "\u21b5" : text == " " ? "\u2423" : text);
+  }
+  return labels;
+}
+
+void add_maps(const TrainedRun& run, const nn::Batch& one, int64_t input,
+              std::vector<report::AttentionMap>& maps) {
+  const auto labels = position_labels(run, one.inputs[0]);
+  for (const auto& layer : run.model->maps(one)) {
+    const auto values =
+        layer.map.values[0].to(torch::kCPU, torch::kFloat).contiguous();  // (h, rows, T)
+    for (int64_t head = 0; head < values.size(0); ++head) {
+      const auto map = values[head].contiguous();
+      maps.push_back(
+          {.title = run.recipe.phrase_text() + " · input " + std::to_string(input + 1) +
+                    " · layer " + std::to_string(layer.layer + 1) + " · head " +
+                    std::to_string(head + 1),
+           .rows = map.size(0),
+           .cols = map.size(1),
+           .values = std::vector<float>(map.data_ptr<float>(), map.data_ptr<float>() + map.numel()),
+           .gate = layer.map.gate,
+           .labels = static_cast<int64_t>(labels.size()) == map.size(1)
+                         ? labels
+                         : std::vector<std::string>()});
+    }
+  }
+}
+
+}  // namespace
+
+report::Run report_run(const fs::path& folder, const std::string& phrase, int64_t seed) {
+  report::Run run;
+  run.phrase = phrase;
+  run.seed = seed;
+  run.curve = read_curve(folder / "metrics.jsonl");
+  if (!is_finished(folder)) {
+    run.note = fs::exists(folder / "error.txt") ? read_file(folder / "error.txt") : "not finished";
+    return run;
+  }
+  const auto r = read_result(folder);
+  run.loss = r.outcome.best_loss;
+  run.accuracy = r.outcome.best_accuracy;
+  run.test_loss = r.test_loss;
+  run.test_accuracy = r.test_accuracy;
+  run.parameters = static_cast<double>(r.parameters);
+  run.seconds = r.outcome.seconds;
+  run.tokens_per_second = r.outcome.tokens_per_second;
+  run.peak_memory_bytes = static_cast<double>(r.outcome.peak_memory);
+  run.finished = true;
+  return run;
+}
+
+std::vector<report::AttentionMap> attention_maps(const fs::path& folder) {
+  const torch::NoGradGuard guard;
+  const auto run = open_run(folder, "cpu");
+  auto spec = run.recipe.data;
+  const auto paths = spec.valid.empty() ? spec.train : spec.valid;
+  const auto data = data::prepare_evaluation(paths, spec, run.encoding, torch::kCPU);
+  const auto stream = data->sweep(1);
+  std::vector<report::AttentionMap> maps;
+  const int64_t count = std::min(kMapInputs, stream->steps_per_epoch());
+  for (int64_t i = 0; i < count; ++i) {
+    auto batch =
+        stream->batch(i * std::max<int64_t>(1, (stream->steps_per_epoch() - 1) / kMapInputs));
+    const int64_t length =
+        std::min(kMapPositions,
+                 batch.lengths.defined() ? batch.lengths[0].item<int64_t>() : batch.inputs.size(1));
+    batch.inputs = batch.inputs.narrow(1, 0, length);
+    batch.lengths = torch::Tensor();
+    add_maps(run, batch, i, maps);
+  }
+  return maps;
+}
+
+void write_run_report(const fs::path& folder) {
+  const auto result = read_result(folder);
+  auto recipe = load_recipe(folder / "recipe.toml");
+  report::Comparison comparison;
+  comparison.title = recipe.run.title.empty() ? folder.filename().string() : recipe.run.title;
+  comparison.task = report::task_from_text(result.task);
+  comparison.unit = result.unit;
+  comparison.runs = {report_run(folder, result.phrase, result.seed)};
+  comparison.budget = std::to_string(result.outcome.step) + " steps";
+  comparison.recipe_toml = recipe.to_toml();
+  comparison.environment = environment(choose_device(recipe.run.device));
+  comparison.maps = attention_maps(folder);
+  report::write_page(comparison, folder / "report.html");
+}
+
+}  // namespace regard::lab

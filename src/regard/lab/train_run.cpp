@@ -1,0 +1,163 @@
+#include "regard/lab/train_run.hpp"
+
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "regard/base/error.hpp"
+#include "regard/base/files.hpp"
+#include "regard/base/text.hpp"
+#include "regard/lab/machine.hpp"
+#include "regard/lab/run_report.hpp"
+#include "regard/lab/session.hpp"
+
+namespace regard::lab {
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+// JSON has no NaN: an absent number is null.
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+double number(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() || found->is_null() ? std::numeric_limits<double>::quiet_NaN()
+                                                   : found->get<double>();
+}
+
+void write_result(const fs::path& folder, const RunResult& r) {
+  const auto& o = r.outcome;
+  const Json json = {{"phrase", r.phrase},
+                     {"seed", r.seed},
+                     {"task", r.task},
+                     {"unit", r.unit},
+                     {"parameters", r.parameters},
+                     {"steps", o.step},
+                     {"tokens", o.tokens},
+                     {"seconds", o.seconds},
+                     {"tokens_per_second", o.tokens_per_second},
+                     {"peak_memory", o.peak_memory},
+                     {"train_loss", number(o.train_loss)},
+                     {"valid_loss", number(o.best_loss)},
+                     {"valid_accuracy", number(o.best_accuracy)},
+                     {"best_step", o.best_step},
+                     {"test_loss", number(r.test_loss)},
+                     {"test_accuracy", number(r.test_accuracy)},
+                     {"finished", o.finished},
+                     {"kernels", r.kernels}};
+  write_atomically(folder / "result.json", json.dump(2) + "\n");
+}
+
+std::string unit_of(const data::Encoding& encoding) {
+  if (!encoding.tokenizer) return "token";
+  const auto name = encoding.tokenizer->name();
+  return name == "words" ? "word" : name;
+}
+
+void say(const std::string& sentence) { std::fprintf(stderr, "%s\n", sentence.c_str()); }
+
+}  // namespace
+
+fs::path default_folder(const Recipe& recipe) {
+  if (!recipe.run.out.empty()) return recipe.run.out;
+  if (recipe.data.train.empty()) return fs::path("runs") / "run";
+  fs::path name = fs::path(recipe.data.train.front()).lexically_normal();
+  if (name.filename().empty()) name = name.parent_path();
+  auto stem = name.filename().string();
+  return fs::path("runs") / stem.substr(0, std::max<std::size_t>(1, stem.find('.', 1)));
+}
+
+RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Report report) {
+  Recipe recipe = given;
+  recipe.run.out = folder.string();
+  train::check(recipe.train);
+  if (recipe.data.train.empty()) {
+    throw InputError(
+        "train: data was expected; give --data FILE, or `train` in the table [data] of a recipe");
+  }
+  const auto device = choose_device(recipe.run.device);
+  set_threads(recipe.run.threads);
+  const auto phrase =
+      recipe.phrase_text();  // a mistake in a phrase is told before anything is read or written
+
+  const auto prepared = data::prepare(recipe.data, device);
+  const auto model = make_model(recipe, prepared.encoding);
+  const train::RunFolder run_folder(folder, start == Start::kResume
+                                                ? train::RunFolder::Open::kResume
+                                                : train::RunFolder::Open::kNew);
+  if (is_finished(folder)) {
+    say(folder.string() + ": this run is finished");
+    return read_result(folder);
+  }
+  for (const auto& sentence : prepared.sentences) say(sentence);
+  model->to(device);
+  say("model: " + model_kind(recipe, prepared.encoding) + ", " + phrase + ", " +
+      std::to_string(count_parameters(*model)) + " parameters; device " + device.str());
+  write_atomically(folder / "recipe.toml", recipe.to_toml());
+
+  ModelLearner learner(model);
+  StreamBatches batches(prepared.train, {.size = {recipe.load.batch, recipe.load.batch_tokens},
+                                         .seed = static_cast<uint64_t>(recipe.run.seed),
+                                         .last = data::Last::kKeep,
+                                         .threads = recipe.load.loaders});
+  const auto valid = evaluation_of(*prepared.valid, recipe.load.eval_batch);
+  const train::RunIdentity identity{
+      .recipe = recipe.identity(),
+      .seed = recipe.run.seed,
+      .notes = {{"encoding", prepared.encoding.to_json()}, {"phrase", phrase}}};
+  RunResult result;
+  result.outcome =
+      train::run(learner, batches, valid, recipe.train, run_folder, identity,
+                 train::console_progress(phrase + ", seed " + std::to_string(recipe.run.seed)));
+  result.phrase = phrase;
+  result.seed = recipe.run.seed;
+  result.task = data::task_name(prepared.encoding.task);
+  result.unit = unit_of(prepared.encoding);
+  result.parameters = count_parameters(*model);
+  result.kernels = ops::kernels_that_ran();
+  result.test_loss = result.test_accuracy = std::numeric_limits<double>::quiet_NaN();
+  if (prepared.test) {
+    train::load_weights(fs::exists(run_folder.best()) ? run_folder.best() : run_folder.last(),
+                        learner);
+    const auto score =
+        train::evaluate(learner, evaluation_of(*prepared.test, recipe.load.eval_batch));
+    result.test_loss = score.loss;
+    result.test_accuracy = score.accuracy;
+  }
+  write_result(folder, result);
+  if (report == Report::kWrite) write_run_report(folder);
+  return result;
+}
+
+bool is_finished(const fs::path& folder) { return fs::exists(folder / "result.json"); }
+
+RunResult read_result(const fs::path& folder) {
+  const auto path = folder / "result.json";
+  const auto json = Json::parse(read_file(path), nullptr, false);
+  if (!json.is_object()) throw InputError(path.string() + ": the result of a run was expected");
+  RunResult r;
+  r.phrase = json.value("phrase", "");
+  r.task = json.value("task", "");
+  r.unit = json.value("unit", "");
+  r.seed = json.value("seed", int64_t{0});
+  r.parameters = json.value("parameters", int64_t{0});
+  auto& o = r.outcome;
+  o.step = json.value("steps", int64_t{0});
+  o.tokens = json.value("tokens", int64_t{0});
+  o.seconds = number(json, "seconds");
+  o.tokens_per_second = number(json, "tokens_per_second");
+  o.peak_memory = json.value("peak_memory", int64_t{0});
+  o.train_loss = number(json, "train_loss");
+  o.best_loss = o.valid_loss = number(json, "valid_loss");
+  o.best_accuracy = o.valid_accuracy = number(json, "valid_accuracy");
+  o.best_step = json.value("best_step", int64_t{-1});
+  o.finished = json.value("finished", "");
+  r.test_loss = number(json, "test_loss");
+  r.test_accuracy = number(json, "test_accuracy");
+  r.kernels = json.value("kernels", std::vector<std::string>());
+  return r;
+}
+
+}  // namespace regard::lab

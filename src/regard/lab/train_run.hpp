@@ -1,0 +1,39 @@
+// One training run: recipe -> run folder with recipe.toml, metrics.jsonl, checkpoints, result.json, report.html.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "regard/lab/recipe.hpp"
+#include "regard/train/loop.hpp"
+
+namespace regard::lab {
+
+/// What a finished run came to; result.json holds the same.
+struct RunResult {
+  std::string phrase;
+  std::string task;
+  std::string
+      unit;  // what one prediction of a language model stands for: "character", "byte", "word"
+  int64_t seed = 0;
+  int64_t parameters = 0;
+  train::Outcome outcome;
+  double test_loss = 0, test_accuracy = 0;  // of the best checkpoint; NaN without test data
+  std::vector<std::string> kernels;         // that ran, by name
+};
+
+enum class Start { kNew, kResume };
+enum class Report { kWrite, kNone };
+
+/// Trains by `recipe` in `folder`. A finished run is not repeated. Sentences about the data go to standard error.
+RunResult train_run(const Recipe& recipe, const std::filesystem::path& folder, Start start,
+                    Report report);
+
+/// Reads result.json; InputError where there is none.
+RunResult read_result(const std::filesystem::path& folder);
+bool is_finished(const std::filesystem::path& folder);
+
+/// "runs/<name of the data>" unless the recipe names a folder.
+std::filesystem::path default_folder(const Recipe& recipe);
+
+}  // namespace regard::lab
