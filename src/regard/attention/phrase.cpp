@@ -36,7 +36,11 @@ Term parse_term(const std::string& text, std::string_view phrase) {
       fail(phrase, "option key=value was expected in \"" + term.name + "(...)\", and \"" + part +
                        "\" came");
     }
-    term.options.emplace_back(trim(part.substr(0, equals)), parse_value(part.substr(equals + 1)));
+    const auto key = trim(part.substr(0, equals));
+    for (const auto& before : term.options) {
+      if (before.first == key) fail(phrase, "option \"" + key + "\" came twice");
+    }
+    term.options.emplace_back(key, parse_value(part.substr(equals + 1)));
   }
   return term;
 }

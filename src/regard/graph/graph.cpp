@@ -7,7 +7,7 @@ namespace regard::graph {
 bool Graph::allows(int64_t query, int64_t key, Extent extent) const {
   const int64_t at = query + extent.keys - extent.queries;
   if (causal && key > at) return false;
-  if (at < global || key < global) return true;
+  if (global > 0 && (at < global || key < global)) return true;
   if (left != kUnlimited && key < at - left) return false;
   if (right != kUnlimited && key > at + right) return false;
   return true;
@@ -37,7 +37,7 @@ int64_t Graph::pairs(Extent extent) const {
     band.global = 0;
     const int64_t at = i + extent.keys - extent.queries;
     const int64_t limit = causal ? std::clamp<int64_t>(at + 1, 0, extent.keys) : extent.keys;
-    if (at < global) {
+    if (global > 0 && at < global) {
       count += limit;
       continue;
     }

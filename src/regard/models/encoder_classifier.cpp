@@ -46,7 +46,9 @@ Tensor EncoderClassifier::pool(const Tensor& x, const Tensor& lengths) {
   if (spec_.pooling == "attention") {
     auto scores = pool_->forward(x);  // (B, T, 1)
     if (valid.defined()) scores = scores.masked_fill(~valid, -1e30);
-    return (at::softmax(scores, 1, torch::kFloat).to(x.scalar_type()) * x).sum(1);
+    auto weights = at::softmax(scores, 1, torch::kFloat);
+    if (valid.defined()) weights = weights.masked_fill(~valid, 0.0);  // an empty row pools to 0
+    return (weights.to(x.scalar_type()) * x).sum(1);
   }
   if (!valid.defined()) return x.mean(1);
   const auto count = lengths.clamp_min(1).unsqueeze(1).to(torch::kFloat);

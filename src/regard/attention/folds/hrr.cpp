@@ -9,6 +9,7 @@
 #include "regard/attention/fourier.hpp"
 #include "regard/attention/rows.hpp"
 #include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
 #include "regard/ops/hrr.hpp"
 
 namespace regard::attention::folds {
@@ -37,10 +38,11 @@ Tensor sum_over_graph(const Tensor& x, const Inputs& inputs) {
 }  // namespace
 
 Tensor safe_cosine(const Tensor& x, const Tensor& y) {
-  const auto square = (x * x).sum(-1, true) * (y * y).sum(-1, true);
-  const auto zero = square <= 1e-30;
-  const auto inverse = square.masked_fill(zero, 1.0).rsqrt().masked_fill(zero, 0.0);
-  return (x * y).sum(-1, true) * inverse;
+  const auto xx = (x * x).sum(-1, true), yy = (y * y).sum(-1, true);
+  const auto zero = xx * yy <= 1e-30;
+  // Two roots: the product of the squares overflows fp32 where neither of them does.
+  const auto inverse = xx.masked_fill(zero, 1.0).rsqrt() * yy.masked_fill(zero, 1.0).rsqrt();
+  return ((x * y).sum(-1, true) * inverse).masked_fill(zero, 0.0);
 }
 
 void Hrr::visit(Visitor& f) {
@@ -84,7 +86,7 @@ Tensor Hrr::basis(int64_t d) const { return fourier_basis(d); }
 
 namespace {
 
-// log(T w), w and y in the folded basis by plain tensor operations; fp32 or better inside.
+// The gate in the folded basis by plain tensor operations; fp32 or better inside.
 struct Folded {
   Tensor e, z;  // (B, h, T, 1): e^a with padding zero, and its sum over the allowed keys
 };
@@ -106,6 +108,14 @@ Tensor run_folded(const Hrr& fold, const Inputs& x) {
   auto w = g.e / g.z.masked_fill(g.z == 0, 1.0);
   if (fold.scale == "time") w = w * allowed_keys(x, type);
   return (w * expand_heads(x.v, x.heads)).to(x.v.scalar_type());
+}
+
+ops::Support can_folded(const ops::Problem& p) {
+  if (!p.graph.banded()) return ops::Support::yes();
+  const double pairs = static_cast<double>(p.queries) * static_cast<double>(p.keys);
+  const double bytes = pairs * (2.0 + static_cast<double>(c10::elementSize(sum_type(p.dtype))));
+  if (bytes < 0.5 * ops::free_bytes(p.device)) return ops::Support::yes();
+  return ops::Support::no("the dense mask of this window takes " + human_bytes(bytes));
 }
 
 ops::Support can_fused(const Hrr& fold, const ops::Problem& p) {
@@ -130,8 +140,7 @@ Tensor run_fused(const Hrr& fold, const Inputs& x) {
 std::vector<Kernel> Hrr::kernels() const {
   return {{"highway", [this](const ops::Problem& p) { return can_fused(*this, p); },
            [this](const Inputs& x) { return run_fused(*this, x); }},
-          {"folded", [](const ops::Problem&) { return ops::Support::yes(); },
-           [this](const Inputs& x) { return run_folded(*this, x); }}};
+          {"folded", can_folded, [this](const Inputs& x) { return run_folded(*this, x); }}};
 }
 
 // The definition in the time domain, by FFTs of length d.
@@ -145,13 +154,13 @@ Tensor Hrr::reference(const Inputs& x, const Tensor& mask) const {
   const auto s = pads == "in" ? bound.sum(2, true) : at::matmul(allowed, bound);
   const auto query = at::fft_fft(q);
   const auto memory = at::fft_fft(s);
-  Tensor read;
-  if (unbind == "exact") {
-    read = memory / query;
-  } else if (unbind == "unit") {
-    read = (query / query.abs()).conj() * memory;
-  } else {
-    read = query.conj() * memory;
+  Tensor read = query.conj() * memory;
+  if (unbind != "conj") {
+    // 1/F(q) = conj(F(q)) / |F(q)|^2, and 0 where F(q) is 0.
+    const auto square = at::real(query * query.conj());
+    const auto zero = square == 0;
+    const auto safe = square.masked_fill(zero, 1.0);
+    read = read * (unbind == "exact" ? safe.reciprocal() : safe.rsqrt()).masked_fill(zero, 0.0);
   }
   const auto a = safe_cosine(v, at::real(at::fft_ifft(read)));  // (B, h, T, 1)
   const auto e = a.exp() * self;
@@ -191,15 +200,19 @@ class HrrDecoder final : public Decoder {
   }
 
   Tensor step(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor&) override {
-    const auto u = fourier_basis(v.size(3)).to(v.options());
-    const auto value = at::matmul(expand_heads(v, q.size(1)), u);
-    push(bound_, slot_product(at::matmul(expand_heads(k, q.size(1)), u), value, false));
-    const auto e = safe_cosine(value, fold_.read_out(at::matmul(q, u), total(bound_))).exp();
+    const auto options = v.options().dtype(sum_type(v.scalar_type()));
+    const auto u = fourier_basis(v.size(3)).to(options);
+    const auto folded = [&](const Tensor& x) {
+      return at::matmul(expand_heads(x, q.size(1)).to(options), u);
+    };
+    const auto value = folded(v);
+    push(bound_, slot_product(folded(k), value, false));
+    const auto e = safe_cosine(value, fold_.read_out(folded(q), total(bound_))).exp();
     push(gates_, e);
     ++seen_;
     auto w = e / total(gates_);
     if (fold_.scale == "time") w = w * static_cast<double>(keys_of_last());
-    return w * expand_heads(v, q.size(1));
+    return (w * expand_heads(v, q.size(1))).to(v.scalar_type());
   }
 
  private:
@@ -208,6 +221,8 @@ class HrrDecoder final : public Decoder {
       history = history.defined() ? history + next : next;
     } else {
       history = history.defined() ? at::cat({history, next}, 2) : next;
+      const int64_t size = history.size(2), reach = graph_.left + 1;
+      if (graph_.global == 0 && size > reach) history = history.narrow(2, size - reach, reach);
     }
   }
   int64_t keys_of_last() const { return graph_.pairs({1, seen_}); }

@@ -1,7 +1,6 @@
 #include "regard/attention/folds/linear.hpp"
 
 #include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/elu.h>
 #include <ATen/ops/ones_like.h>
 
 #include "regard/attention/rows.hpp"
@@ -11,14 +10,17 @@ using torch::Tensor;
 
 namespace {
 
-Tensor phi(const Tensor& x) { return at::elu(x) + 1; }
+// elu(x) + 1, written so that small values keep their digits: max(x, 0) + e^min(x, 0).
+Tensor phi(const Tensor& x) { return x.relu() + x.clamp_max(0).exp(); }
 
 // v with a column of ones: the last column of any weighted sum is its normaliser.
 Tensor with_ones(const Tensor& v) { return at::cat({v, at::ones_like(v.narrow(-1, 0, 1))}, -1); }
 
+// 0 where the normaliser is 0: no keys, or every product of features below the smallest number.
 Tensor normalise(const Tensor& sums) {
   const int64_t width = sums.size(-1) - 1;
-  return sums.narrow(-1, 0, width) / sums.narrow(-1, width, 1);
+  const auto total = sums.narrow(-1, width, 1);
+  return sums.narrow(-1, 0, width) / total.masked_fill(total == 0, 1.0);
 }
 
 struct Features {
@@ -31,11 +33,8 @@ Features features(const Inputs& x) {
           with_ones(expand_heads(x.v, x.heads).to(type))};
 }
 
-// A row without keys has normaliser 0; it is cleared, and its gradient with it.
 Tensor finish(const Tensor& sums, const Inputs& x) {
-  if (!x.lengths.defined()) return normalise(sums).to(x.v.scalar_type());
-  const auto dead = ~valid_rows(x.lengths, x.queries);
-  return normalise(sums.masked_fill(dead, 1.0)).masked_fill(dead, 0.0).to(x.v.scalar_type());
+  return clear_padding(normalise(sums), x).to(x.v.scalar_type());
 }
 
 Tensor run_sums(const Inputs& x) {
@@ -78,14 +77,15 @@ ops::Support can_whole(const ops::Problem& p, bool causal) {
 class LinearDecoder final : public Decoder {
  public:
   Tensor step(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor&) override {
-    const auto update = at::matmul(phi(expand_heads(k, q.size(1))).transpose(2, 3),
-                                   with_ones(expand_heads(v, q.size(1))));
+    const auto type = sum_type(v.scalar_type());
+    const auto update = at::matmul(phi(expand_heads(k, q.size(1)).to(type)).transpose(2, 3),
+                                   with_ones(expand_heads(v, q.size(1)).to(type)));
     state_ = state_.defined() ? state_ + update : update;
-    return normalise(at::matmul(phi(q), state_));
+    return normalise(at::matmul(phi(q.to(type)), state_)).to(v.scalar_type());
   }
 
  private:
-  Tensor state_;  // (B, h, d, d + 1)
+  Tensor state_;  // (B, h, d, d + 1), in the type of sums
 };
 
 }  // namespace

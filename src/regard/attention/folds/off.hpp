@@ -16,6 +16,7 @@ class Off final : public Fold {
   std::vector<Kernel> kernels() const override;
   WeightMap weights(const Inputs& x) const override;
   Cost cost(const ops::Problem& p) const override;
+  std::unique_ptr<Decoder> decoder(const graph::Graph& graph) const override;
 };
 
 std::unique_ptr<Fold> make_off();

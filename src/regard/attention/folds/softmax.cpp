@@ -16,7 +16,8 @@ Tensor Softmax::reference(const Inputs& x, const Tensor& mask) const {
   auto scores = at::matmul(x.q, x.k.transpose(2, 3)) * scale;  // (B, h, T_q, T_k)
   if (x.bias.defined()) scores = scores + x.bias;
   // Rows without keys: softmax over finite numbers, then zero, so that no NaN reaches the gradient.
-  const auto weights = at::softmax(scores.masked_fill(~mask, -1e30), -1).masked_fill(~mask, 0.0);
+  const double lowest = scores.scalar_type() == torch::kHalf ? -65504.0 : -1e30;
+  const auto weights = at::softmax(scores.masked_fill(~mask, lowest), -1).masked_fill(~mask, 0.0);
   return at::matmul(weights, x.v);
 }
 
@@ -32,8 +33,7 @@ Tensor safe_mask(const Inputs& x) {
   if (x.lengths.defined() && !(x.graph.plain() && x.graph.causal)) {
     auto valid = valid_rows(x.lengths, extent.keys).transpose(2, 3);  // (B, 1, 1, T_k)
     if (mask.defined()) {
-      const auto self = at::eye(extent.keys, mask.options());
-      mask = (mask & valid) | self.slice(0, extent.keys - extent.queries);
+      mask = (mask & valid) | at::eye(extent.keys, mask.options());
     } else {
       const auto first = at::arange(extent.keys, x.lengths.options()) == 0;
       mask = valid | first.view({1, 1, 1, -1});
@@ -52,6 +52,12 @@ Tensor run_sdpa(const Inputs& x) {
 }
 
 ops::Support can_sdpa(const ops::Problem& p) {
+  if (p.queries != p.keys && p.ragged) {
+    return ops::Support::no("lengths with as many queries as keys are needed");
+  }
+  if (p.queries > p.keys && (p.graph.causal || p.graph.banded())) {
+    return ops::Support::no("some queries come before every key and have none");
+  }
   if (p.graph.plain()) return ops::Support::yes();
   const double bytes = static_cast<double>(p.queries) * static_cast<double>(p.keys) *
                        (p.ragged ? static_cast<double>(p.batch) : 1.0) *

@@ -12,23 +12,28 @@ void Window::visit(Visitor& f) {
 }
 
 void Window::check() {
-  if (width < 1)
-    throw InputError("width >= 1 was expected, and " + std::to_string(width) + " came");
-  if (left < -1 || right < -1 || global < 0) {
-    throw InputError("left, right and global of at least 0 were expected");
+  constexpr int64_t kMost = int64_t{1}
+                            << 40;  // sums with positions stay far from the largest number
+  const auto need = [](const char* name, int64_t value, int64_t least) {
+    if (value < least || value > kMost) {
+      throw InputError(std::string(name) + " of at least " +
+                       std::to_string(std::max<int64_t>(least, 0)) + " was expected, and " +
+                       std::to_string(value) + " came");
+    }
+  };
+  need("width", width, 1);
+  need("left", left, graph::kUnlimited);
+  need("right", right, graph::kUnlimited);
+  need("global", global, 0);
+  if (left == graph::kUnlimited && right == graph::kUnlimited) return;
+  if (width != Window().width) {
+    throw InputError("width, or left and right, was expected, and both came");
   }
-  // One spelling for one meaning: a symmetric pair is a width, and a width that is not used is not shown.
-  if (left != graph::kUnlimited && left == right) {
+  if (left == graph::kUnlimited) left = 0;
+  if (right == graph::kUnlimited) right = 0;
+  if (left == right) {  // one spelling for one meaning: a symmetric pair is a width
     width = left + 1;
     left = right = graph::kUnlimited;
-  } else if (left != graph::kUnlimited || right != graph::kUnlimited) {
-    if (left == graph::kUnlimited) left = 0;
-    if (right == graph::kUnlimited) right = 0;
-    width = Window().width;
-    if (left == right) {
-      width = left + 1;
-      left = right = graph::kUnlimited;
-    }
   }
 }
 

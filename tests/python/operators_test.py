@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""The operators that libregard.so registers with PyTorch: values, gradients, errors, opcheck.
+
+    REGARD_LIBRARY=build/lib/libregard.so .venv/bin/python3 tests/python/operators_test.py
+"""
+import os
+import pathlib
+import sys
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+LIBRARY = os.environ.get("REGARD_LIBRARY", str(ROOT / "build/lib/libregard.so"))
+
+try:
+    import torch
+    import torch.nn.functional as F
+except (ImportError, OSError) as error:
+    print(f"skipped: this Python cannot import torch ({error})")
+    sys.exit(77)
+if not pathlib.Path(LIBRARY).exists():
+    print(f"skipped: {LIBRARY} is not built")
+    sys.exit(77)
+torch.ops.load_library(LIBRARY)
+attention = torch.ops.regard.attention.default
+
+
+def qkv(*shape, dtype=torch.float64, seed=0):
+    make = torch.Generator().manual_seed(seed)
+    return [torch.randn(*shape, dtype=dtype, generator=make).requires_grad_() for _ in range(3)]
+
+
+def hrr_by_definition(q, k, v):
+    """Alam et al. 2023, as its released code writes it: complex FFTs, index reversal, softmax over time."""
+    bind = lambda x, y: torch.fft.ifft(torch.fft.fft(x) * torch.fft.fft(y)).real
+    inverse = torch.roll(torch.flip(q, [-1]), 1, -1)
+    read = bind(inverse, bind(k, v).sum(2, keepdim=True))
+    score = (v * read).sum(-1, keepdim=True) / v.norm(dim=-1, keepdim=True) / read.norm(dim=-1, keepdim=True)
+    return torch.softmax(score, 2) * v
+
+
+class Values(unittest.TestCase):
+    def agree(self, phrase, causal, expected, dtype=torch.float64, tolerance=1e-12, shape=(2, 3, 37, 8)):
+        ours, theirs = qkv(*shape, dtype=dtype), qkv(*shape, dtype=dtype)
+        y, z = attention(*ours, phrase, causal), expected(*theirs)
+        torch.testing.assert_close(y, z, rtol=tolerance, atol=tolerance)
+        weight = torch.randn(z.shape, dtype=dtype, generator=torch.Generator().manual_seed(9))
+        (y * weight).sum().backward()
+        (z * weight).sum().backward()
+        for a, b in zip(ours, theirs):
+            torch.testing.assert_close(a.grad, b.grad, rtol=10 * tolerance, atol=10 * tolerance)
+
+    def test_softmax_is_scaled_dot_product_attention(self):
+        for dtype, tolerance in ((torch.float64, 1e-12), (torch.float32, 2e-6)):
+            for causal in (False, True):
+                self.agree("softmax", causal,
+                           lambda q, k, v: F.scaled_dot_product_attention(q, k, v, is_causal=causal), dtype, tolerance)
+
+    def test_window_is_a_band(self):
+        i = torch.arange(37)
+        band = (i[:, None] - i[None, :]).abs() < 5
+        self.agree("window(width=5)", False,
+                   lambda q, k, v: F.scaled_dot_product_attention(q, k, v, attn_mask=band))
+        self.agree("window(width=5)", True,
+                   lambda q, k, v: F.scaled_dot_product_attention(q, k, v, attn_mask=band.tril()))
+
+    def test_holographic_is_the_released_formula(self):
+        self.agree("hrr", False, hrr_by_definition)
+        self.agree("hrr(mode=paper)", False, hrr_by_definition)
+        self.agree("hrr", False, hrr_by_definition, torch.float32, 2e-6)
+        self.agree("hrr", False, hrr_by_definition, shape=(2, 3, 11, 7))
+
+    def test_linear_is_a_kernel_sum(self):
+        def expected(q, k, v):
+            weight = (F.elu(q) + 1) @ (F.elu(k) + 1).transpose(2, 3)
+            return weight.tril() @ v / weight.tril().sum(-1, keepdim=True)
+        self.agree("linear", True, expected)
+
+    def test_fewer_queries_end_at_the_last_key(self):
+        q, k, v = qkv(1, 2, 9, 4)
+        whole = attention(q, k, v, "softmax", True)
+        last = attention(q[:, :, 6:], k, v, "softmax", True)
+        torch.testing.assert_close(last, whole[:, :, 6:], rtol=1e-12, atol=1e-12)
+
+    def test_off_returns_values_of_its_own(self):
+        _, _, v = qkv(1, 2, 9, 4)
+        y = attention(v, v, v, "off", False)
+        self.assertTrue(torch.equal(y, v))
+        self.assertNotEqual(y.data_ptr(), v.data_ptr())
+
+
+class Errors(unittest.TestCase):
+    def test_a_mistake_is_a_value_error_in_one_sentence(self):
+        q, k, v = qkv(1, 1, 4, 2)
+        with self.assertRaises(ValueError) as caught:
+            attention(q, k, v, "sotfmax", False)
+        self.assertIn('phrase "sotfmax": unknown name "sotfmax"; did you mean "softmax"?', str(caught.exception))
+        with self.assertRaises(ValueError) as caught:
+            attention(q, k, v, "hrr(pads=in)", True)
+        self.assertIn("hrr with pads=in", str(caught.exception))
+        with self.assertRaises(ValueError) as caught:
+            attention(q[:, :, :, :1], k, v, "softmax", False)
+        self.assertIn("regard::attention: q of shape (B, h, T, d) with the batch and width of v", str(caught.exception))
+
+
+class Opcheck(unittest.TestCase):
+    def test_attention(self):
+        for phrase in ("softmax", "hrr", "linear", "window(width=3)", "window(width=3)+hrr(scale=time)"):
+            for causal in (False, True):
+                for dtype in (torch.float32, torch.float64):
+                    with self.subTest(phrase=phrase, causal=causal, dtype=dtype):
+                        torch.library.opcheck(attention, (*qkv(2, 2, 12, 4, dtype=dtype), phrase, causal))
+
+    def test_holographic_kernel(self):
+        forward = torch.ops.regard.hrr_forward.default
+        for causal in (False, True):
+            for lengths in (None, torch.tensor([12, 5])):
+                with self.subTest(causal=causal, lengths=lengths):
+                    inputs = qkv(2, 2, 12, 4, dtype=torch.float32)
+                    torch.library.opcheck(forward, (*inputs, lengths, causal, True))
+
+    def test_traced_equals_eager(self):
+        from torch.fx.experimental.proxy_tensor import make_fx
+        for phrase in ("softmax", "hrr", "off", "mean"):
+            inputs = qkv(2, 2, 12, 4)
+            def gradients(q, k, v):
+                y = attention(q, k, v, phrase, False)
+                return torch.autograd.grad(y.square().sum(), (q, k, v), materialize_grads=True)
+            graph = make_fx(gradients, tracing_mode="fake")(*inputs)
+            names = [node.name for node in graph.graph.nodes if node.op == "call_function"]
+            self.assertIn("attention_backward", names)
+            for a, b in zip(graph(*inputs), gradients(*inputs)):
+                torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
+
+
+if __name__ == "__main__":
+    unittest.main()
