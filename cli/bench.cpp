@@ -14,7 +14,7 @@ namespace {
 
 struct Flags {
   lab::BenchOptions bench;
-  std::string shapes, attention = "softmax,hrr", out;
+  std::string shapes, attention, out;
   bool json = false;
 };
 
@@ -55,8 +55,8 @@ void add_bench(CLI::App& app) {
       "text, image, bytes16k, bytes131k, core, demo, or sizes such as "
       "B1T4096H256heads8layers1mlp512; several with commas. Default: core and demo on a CPU, "
       "the four large ones on a GPU");
-  bench->add_option("--attention", flags->attention, "phrases, separated by commas")
-      ->capture_default_str();
+  bench->add_option("--attention", flags->attention,
+                    "phrases, separated by commas. Default: softmax and hrr");
   bench->add_option("--device", options.device, "auto, cpu or cuda")->capture_default_str();
   bench->add_option("--dtype", options.dtype,
                     "fp32, bf16 or fp16 (attention alone). Default: fp32 on a CPU, bf16 on a GPU");
@@ -64,7 +64,8 @@ void add_bench(CLI::App& app) {
       ->capture_default_str();
   bench
       ->add_option("--seconds", options.seconds,
-                   "an implementation whose turns took this long gets no more after the third")
+                   "an implementation whose turns took this long gets no more; the first three may "
+                   "take thrice that")
       ->capture_default_str();
   bench->add_option("--threads", options.threads, "CPU threads; 0: one a core")
       ->capture_default_str();

@@ -1,0 +1,206 @@
+// A whole training step: encoder classifier on bytes, learned positions, mean pool, 10 classes, no dropout;
+// forward, loss, backward, clipping, AdamW.
+#include <torch/csrc/autograd/autograd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "regard/base/error.hpp"
+#include "regard/lab/bench.hpp"
+#include "regard/lab/bench_plain.hpp"
+#include "regard/lab/session.hpp"
+#include "regard/models/model.hpp"
+#include "regard/ops/dispatch.hpp"
+#include "regard/train/autocast.hpp"
+#include "regard/train/step.hpp"
+
+namespace regard::lab {
+using torch::Tensor;
+
+namespace {
+
+constexpr int64_t kVocabulary = 257, kClasses = 10;
+
+std::shared_ptr<models::Model> make_classifier(const BenchShape& s, const std::string& phrase,
+                                               torch::Device device) {
+  models::ModelSpec spec;
+  spec.kind = "encoder_classifier";
+  spec.trunk.width = s.width;
+  spec.trunk.layers = s.layers;
+  spec.trunk.heads = s.heads;
+  spec.trunk.mlp = s.mlp;
+  const models::ModelShape shape{.input = {.vocabulary = kVocabulary, .channels = 0},
+                                 .classes = kClasses,
+                                 .max_length = s.length};
+  auto model = models::make_model(spec, shape, {attention::parse_phrase(phrase)}, 1);
+  model->to(device);
+  model->train();
+  return model;
+}
+
+nn::Batch make_batch(const BenchShape& s, torch::Device device) {
+  const auto options = torch::dtype(torch::kLong).device(device);
+  return {.inputs = torch::randint(kVocabulary, {s.batch, s.length}, options),
+          .lengths = {},
+          .targets = torch::randint(kClasses, {s.batch}, options),
+          .rows = s.batch,
+          .tokens = s.batch * s.length};
+}
+
+train::Spec train_spec(const BenchSetting& setting) {
+  train::Spec spec;
+  spec.dtype = dtype_name(setting.dtype);
+  return spec;
+}
+
+/// Our step with what it needs to live.
+struct OurStep {
+  OurStep(const BenchSetting& setting, const BenchShape& shape, const std::string& phrase)
+      : model(make_classifier(shape, phrase, setting.device)),
+        learner(model),
+        step(learner, train_spec(setting), 1) {}
+  std::shared_ptr<models::Model> model;
+  ModelLearner learner;
+  train::TrainStep step;
+  int64_t done = 0;
+
+  void run(const nn::Batch& batch) {
+    step.prepare(done++, 1e-3);
+    step.run({batch});
+  }
+};
+
+struct Gradients {
+  double loss = 0;
+  std::vector<Tensor> of;
+};
+
+double distance(const std::vector<Tensor>& came, const std::vector<Tensor>& expected) {
+  double off = 0, size = 0;
+  for (std::size_t i = 0; i < came.size(); ++i) {
+    const auto c = came[i].cpu().to(torch::kDouble), e = expected[i].cpu();
+    off += (c - e).pow(2).sum().item<double>();
+    size += e.pow(2).sum().item<double>();
+  }
+  return std::sqrt(off / size);
+}
+
+Gradients plain_gradients(const PlainModel& model, const nn::Batch& batch, bool bf16) {
+  Tensor loss;
+  {
+    const train::AutocastScope autocast(batch.inputs.device().type(), bf16);
+    loss = model.loss(batch);
+  }
+  return {loss.item<double>(), torch::autograd::grad({loss}, model.parameters())};
+}
+
+/// Loss and all gradients together against the plain model in float64 with the fold's reference, for fresh
+/// weights on at most 2 x 128 tokens and 2 layers.
+void measure_error(const BenchSetting& setting, const BenchForm& form, BenchRow& row) {
+  auto shape = row.shape;
+  shape.batch = std::min<int64_t>(shape.batch, 2);
+  shape.length = std::min<int64_t>(shape.length, 128);
+  shape.layers = std::min<int64_t>(shape.layers, 2);
+  const bool bf16 = setting.dtype == torch::kBFloat16;
+  const auto batch = make_batch(shape, setting.device);
+  OurStep ours(setting, shape, form.phrase);
+  const auto parameters = ours.learner.parameters();
+  try {
+    Gradients came;
+    if (form.name == "regard") {
+      const auto loss = ours.step.forward(batch);
+      ours.step.backward(loss);
+      came = {loss.item<double>(), ours.step.optimizer().gradients()};
+    } else {
+      came = plain_gradients(PlainModel(parameters, shape, form), batch, bf16);
+    }
+    train::NamedTensors on_cpu;
+    for (const auto& [name, value] : parameters) on_cpu.emplace_back(name, value.detach().cpu());
+    const PlainModel exact(on_cpu, shape, reference_form(attention::parse_phrase(form.phrase)),
+                           torch::kDouble);
+    const auto expected = plain_gradients(exact, train::to_device(batch, torch::kCPU), false);
+    row.error = std::abs(came.loss / expected.loss - 1);
+    row.gradient_error = distance(came.of, expected.of);
+  } catch (const c10::Error&) {
+    // The timing of the same form says what PyTorch refused.
+  }
+}
+
+ops::Problem problem_of(const attention::Phrase& phrase, const BenchSetting& setting,
+                        const BenchShape& s) {
+  return {.batch = s.batch,
+          .heads = s.heads,
+          .kv_heads = s.heads,
+          .queries = s.length,
+          .keys = s.length,
+          .width = s.width / s.heads,
+          .dtype = setting.dtype,
+          .device = setting.device.type(),
+          .graph = phrase.graph->make(false)};
+}
+
+/// Matrix products forward and backward, and attention by the convention of bench_attention.cpp.
+/// Bytes: 24 passes over (B, T, H) a layer for norms, residuals, activation and their gradients when fused,
+/// q, k, v, y and theirs, 30 bytes a parameter for AdamW.
+void count_work(const BenchSetting& setting, BenchRow& row) {
+  const auto& s = row.shape;
+  const auto phrase = attention::parse_phrase(row.attention);
+  const auto uses = phrase.fold->uses();
+  const auto cost = phrase.fold->cost(problem_of(phrase, setting, s));
+  const auto width = static_cast<double>(s.width), mlp = static_cast<double>(s.mlp);
+  const auto layers = static_cast<double>(s.layers),
+             size = static_cast<double>(c10::elementSize(setting.dtype));
+  const double products =
+      3 * s.tokens() * (2 * (uses.count() + 1) * width * width + 4 * width * mlp);
+  row.flops = layers * (products + 3.5 * cost.flops);
+  row.bytes = layers * (24 * size * s.tokens() * width + (uses.count() == 3 ? 3 : 2) * cost.bytes) +
+              30 * static_cast<double>(row.parameters);
+  row.floor = floor_in_turn(setting.ceiling, row.flops, row.bytes);
+}
+
+std::string kernel_name(const attention::Phrase& phrase, const BenchSetting& setting,
+                        const BenchShape& s) {
+  const auto rows =
+      attention::candidates(*phrase.fold, phrase.fold_name, problem_of(phrase, setting, s));
+  for (const auto& row : rows) {
+    if (row.chosen) return row.name;
+  }
+  return "";
+}
+
+}  // namespace
+
+std::vector<BenchRow> bench_step(const BenchSetting& setting, const BenchShape& shape,
+                                 const attention::Phrase& phrase) {
+  torch::manual_seed(1);
+  const auto batch = make_batch(shape, setting.device);
+  const bool bf16 = setting.dtype == torch::kBFloat16;
+  auto forms = peer_forms(phrase);
+  forms.insert(forms.begin(), regard_form(phrase));
+  std::vector<BenchRow> rows;
+  std::vector<Contender> contenders;
+  for (const auto& form : forms) {
+    BenchRow row;
+    row.test = "training step";
+    row.shape = shape;
+    row.implementation = form.name;
+    auto ours = std::make_shared<OurStep>(setting, shape, form.phrase);
+    row.parameters = count_parameters(*ours->model);
+    row.attention = form.phrase;  // the work is that of the form's own fold
+    count_work(setting, row);
+    row.attention = phrase.canonical;
+    measure_error(setting, form, row);
+    if (form.name == "regard") {
+      row.kernel = kernel_name(phrase, setting, shape);
+      contenders.push_back({[ours, batch] { ours->run(batch); }, {}, {}});
+    } else {
+      auto plain =
+          std::make_shared<PlainStep>(PlainModel(ours->learner.parameters(), shape, form), bf16);
+      contenders.push_back({[plain, batch] { plain->run(batch); }, {}, {}});
+    }
+    rows.push_back(row);
+  }
+  return timed_rows(rows, contenders, setting.turns);
+}
+
+}  // namespace regard::lab
