@@ -6,6 +6,7 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
+#include "regard/lab/bench_load.hpp"
 #include "regard/lab/machine.hpp"
 
 namespace regard::lab {
@@ -69,11 +70,14 @@ std::string dtype_name(torch::ScalarType dtype) {
 
 std::vector<BenchRow> timed_rows(const std::vector<BenchRow>& rows,
                                  std::vector<Contender>& contenders, const TurnOptions& turns) {
+  const OtherLoad load;
   take_turns(contenders, turns);
+  const double other_cores = load.cores();
   auto timed = rows;
   for (std::size_t i = 0; i < timed.size(); ++i) {
     timed[i].time = summarise(contenders[i].seconds);
     timed[i].ratio = median_ratio(contenders[i].seconds, contenders[0].seconds);
+    timed[i].other_cores = other_cores;
     timed[i].note = contenders[i].failure;
   }
   return timed;
@@ -97,7 +101,9 @@ BenchReport run_bench(const BenchOptions& options, const Progress& progress) {
   report.dtype = dtype_name(setting.dtype);
   report.threads = at::get_num_threads();
   progress("ceilings of " + report.device + ", " + report.dtype);
+  const OtherLoad load;
   report.ceiling = setting.ceiling = measure_ceiling(setting.device, setting.dtype);
+  report.ceiling_other_cores = load.cores();
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     const auto& job = jobs[i];
     progress(std::to_string(i + 1) + "/" + std::to_string(jobs.size()) + " " +

@@ -41,7 +41,8 @@ struct BenchRow {
   double floor = report::kAbsent;  // least time for them at the measured ceilings
   double error = report::kAbsent;  // |y - exact| / |exact| (step: of the loss), reduced size
   double gradient_error = report::kAbsent;
-  int64_t parameters = 0;  // of the model, in a step
+  int64_t parameters = 0;                // of the model, in a step
+  double other_cores = report::kAbsent;  // taken by other processes meanwhile
   std::string note;
 };
 
@@ -50,6 +51,7 @@ struct BenchReport {
   std::string device, dtype;
   int64_t threads = 0;
   Ceiling ceiling;
+  double ceiling_other_cores = report::kAbsent;
   std::vector<BenchRow> rows;
 };
 

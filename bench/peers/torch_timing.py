@@ -1,0 +1,54 @@
+"""Timing of PyTorch as `regard bench` does it: events on a GPU with 256 MB overwritten before, wall time on a CPU."""
+import time
+
+import torch
+
+import common
+
+
+def run_once(work, device):
+    if device == "cpu":
+        start = time.perf_counter()
+        work()
+        return time.perf_counter() - start
+    begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+    flush = torch.empty(256 << 20, dtype=torch.int8, device=device)
+    torch.cuda.synchronize()
+    flush.zero_()
+    begin.record()
+    work()
+    end.record()
+    torch.cuda.synchronize()
+    return begin.elapsed_time(end) * 1e-3
+
+
+def prepare(given):
+    """Threads and seed; ends the script where the device is absent."""
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    if given.device == "cuda" and not torch.cuda.is_available():
+        raise SystemExit("--device cuda: PyTorch sees no GPU")
+    torch.manual_seed(1)
+
+
+def machine(given):
+    name = common.cpu_name() if given.device == "cpu" else torch.cuda.get_device_name()
+    return {"device": name, "dtype": given.dtype, "threads": torch.get_num_threads(),
+            "version": f"PyTorch {torch.__version__}"}
+
+
+def measure(shape, given, work, **row):
+    """Times `work`, compiles and warms it up first, and prints the row; a failure is a row with its reason."""
+    load, times = common.OtherLoad(), []
+    try:
+        start = time.perf_counter()
+        work()
+        row["first_run_s"] = round(time.perf_counter() - start, 2)  # compilation included
+        load = common.OtherLoad()
+        times = common.take_turns(lambda: run_once(work, given.device), given.repeat, given.seconds)
+    except torch.OutOfMemoryError:
+        row["note"] = "does not fit in memory"
+        torch.cuda.empty_cache()
+    except Exception as error:  # a compiler that cannot take a form must not end the other rows
+        row["note"] = f"{type(error).__name__}: {error}".split("\n")[0][:200]
+    common.emit(shape, times, **row, other_cores=load.cores(), **machine(given))
