@@ -34,16 +34,10 @@ def hrr(q, k, v):
     return gate(v, read).to(dtype)
 
 
-def dense_rows(*tensors):
-    """fp32. The compiler of PyTorch 2.11 assumes a layout of transforms that holds for contiguous input alone."""
-    wide = [x.float() for x in tensors]
-    return [x.contiguous() for x in wide] if torch.compiler.is_compiling() else wide
-
-
 def hrr_fft(q, k, v):
     """As the paper's code has it: complex transforms, bound and brought back token by token."""
     dtype = v.dtype
-    q, k, v = dense_rows(q, k, v)
+    q, k, v = q.float(), k.float(), v.float()
     bind = lambda x, y: torch.fft.ifft(torch.fft.fft(x) * torch.fft.fft(y)).real
     s = bind(k, v).sum(2, keepdim=True)
     return gate(v, bind(q.flip(-1).roll(1, -1), s)).to(dtype)
@@ -51,7 +45,7 @@ def hrr_fft(q, k, v):
 
 def hrr_rfft(q, k, v):
     dtype = v.dtype
-    q, k, v = dense_rows(q, k, v)
+    q, k, v = q.float(), k.float(), v.float()
     s = (torch.fft.rfft(k) * torch.fft.rfft(v)).sum(2, keepdim=True)
     return gate(v, torch.fft.irfft(torch.fft.rfft(q).conj() * s, q.shape[-1])).to(dtype)
 
@@ -68,4 +62,6 @@ def basis(d):
 
 FORMS = {"softmax": softmax, "hrr": hrr, "hrr-rfft": hrr_rfft, "hrr-fft": hrr_fft, "linear": linear}
 IN_BASIS = {"hrr"}
+# The compiler of PyTorch 2.11 makes no code for complex numbers and refuses the strides of these transforms.
+EAGER_ONLY = {"hrr-fft", "hrr-rfft"}
 REGARD_PHRASE = {"softmax": "softmax", "hrr": "hrr", "hrr-rfft": "hrr", "hrr-fft": "hrr", "linear": "linear"}
