@@ -73,7 +73,7 @@ Tensor block_window(const Inputs& x,
   mask = mask.reshape({batch * b.count, 1, b.size, b.span});
 
   Inputs small = x;
-  small.q = queries(x.q);
+  small.q = queries(x.q.defined() ? clear_padding(x.q, x) : x.q);
   small.k = keys(x.k);
   small.v = keys(x.v);
   small.queries = b.size;

@@ -48,7 +48,8 @@ Tensor safe_mask(const Inputs& x) {
 Tensor run_sdpa(const Inputs& x) {
   const auto mask = safe_mask(x);
   const bool causal = !mask.defined() && x.graph.causal && x.queries > 1;
-  return clear_padding(ops::sdpa(x.q, x.k, x.v, mask, causal), x);
+  // Huge numbers in padded queries would make fused backward passes divide infinities.
+  return clear_padding(ops::sdpa(clear_padding(x.q, x), x.k, x.v, mask, causal), x);
 }
 
 ops::Support can_sdpa(const ops::Problem& p) {

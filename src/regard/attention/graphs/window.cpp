@@ -14,12 +14,12 @@ void Window::visit(Visitor& f) {
 void Window::check() {
   constexpr int64_t kMost = int64_t{1}
                             << 40;  // sums with positions stay far from the largest number
-  const auto need = [](const char* name, int64_t value, int64_t least) {
-    if (value < least || value > kMost) {
-      throw InputError(std::string(name) + " of at least " +
-                       std::to_string(std::max<int64_t>(least, 0)) + " was expected, and " +
-                       std::to_string(value) + " came");
-    }
+  const auto need = [](const std::string& name, int64_t value, int64_t least) {
+    if (value >= least && value <= kMost) return;
+    const auto bound = value > kMost ? "most " + std::to_string(kMost)
+                                     : "least " + std::to_string(std::max<int64_t>(least, 0));
+    throw InputError(name + " of at " + bound + " was expected, and " + std::to_string(value) +
+                     " came");
   };
   need("width", width, 1);
   need("left", left, graph::kUnlimited);

@@ -1,0 +1,18 @@
+#include "regard/attention/graphs/full.hpp"
+
+#include <gtest/gtest.h>
+
+#include "harness/mask.hpp"
+
+namespace regard::attention::graphs {
+namespace {
+
+TEST(Full, IsEveryPairAndCausalInACausalCall) {
+  EXPECT_TRUE(Full().make(false).allows(0, 8, {9, 9}));
+  EXPECT_FALSE(Full().make(true).allows(0, 8, {9, 9}));
+  EXPECT_EQ(Full().make(false).pairs({9, 9}), 81);
+  harness::mask_is_predicate("full");
+}
+
+}  // namespace
+}  // namespace regard::attention::graphs

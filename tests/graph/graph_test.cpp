@@ -1,0 +1,110 @@
+// The plan of a graph (which keys) against its predicate (which pairs), tile by tile.
+#include "regard/graph/graph.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace regard::graph {
+namespace {
+
+std::vector<Graph> graphs() {
+  std::vector<Graph> all;
+  for (const bool causal : {false, true}) {
+    for (const int64_t left : {kUnlimited, int64_t{0}, int64_t{3}, int64_t{40}}) {
+      for (const int64_t right : {kUnlimited, int64_t{0}, int64_t{2}}) {
+        for (const int64_t global : {0, 1, 4}) all.push_back({left, right, global, causal});
+      }
+    }
+  }
+  return all;
+}
+
+const std::vector<Extent> kExtents = {{1, 1}, {7, 7}, {20, 20}, {1, 13}, {5, 20}, {20, 5}, {13, 1}};
+
+std::string describe(const Graph& g, Extent e) {
+  return "left " + std::to_string(g.left) + ", right " + std::to_string(g.right) + ", global " +
+         std::to_string(g.global) + (g.causal ? ", causal, " : ", ") + std::to_string(e.queries) +
+         " queries, " + std::to_string(e.keys) + " keys";
+}
+
+TEST(Graph, AllowsWhatTheDefinitionSays) {
+  for (const auto& g : graphs()) {
+    for (const auto& e : kExtents) {
+      SCOPED_TRACE(describe(g, e));
+      for (int64_t i = 0; i < e.queries; ++i) {
+        for (int64_t j = 0; j < e.keys; ++j) {
+          const int64_t at = i + e.keys - e.queries;
+          const bool in_band = (g.left == kUnlimited || at - j <= g.left) &&
+                               (g.right == kUnlimited || j - at <= g.right);
+          const bool seen_by_all = g.global > 0 && (j < g.global || at < g.global);
+          EXPECT_EQ(g.allows(i, j, e), (in_band || seen_by_all) && (!g.causal || j <= at))
+              << i << ", " << j;
+        }
+      }
+    }
+  }
+}
+
+TEST(Graph, PlanIsTheSmallestRangeOfEveryTile) {
+  for (const auto& g : graphs()) {
+    for (const auto& e : kExtents) {
+      SCOPED_TRACE(describe(g, e));
+      for (const int64_t tile : {1, 3, 16}) {
+        for (int64_t first = 0; first < e.queries; first += tile) {
+          const int64_t last = std::min(first + tile, e.queries);
+          int64_t begin = e.keys, end = 0;
+          for (int64_t i = first; i < last; ++i) {
+            for (int64_t j = 0; j < e.keys; ++j) {
+              if (!g.allows(i, j, e)) continue;
+              begin = std::min(begin, j);
+              end = std::max(end, j + 1);
+            }
+          }
+          const auto range = g.keys(first, last, e);
+          if (begin >= end) {
+            EXPECT_EQ(range.size(), 0) << first;
+          } else {
+            EXPECT_EQ(range.begin, begin) << first << ".." << last;
+            EXPECT_EQ(range.end, end) << first << ".." << last;
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(Graph, PairsAreCounted) {
+  for (const auto& g : graphs()) {
+    for (const auto& e : kExtents) {
+      int64_t count = 0;
+      for (int64_t i = 0; i < e.queries; ++i) {
+        for (int64_t j = 0; j < e.keys; ++j) count += g.allows(i, j, e);
+      }
+      EXPECT_EQ(g.pairs(e), count) << describe(g, e);
+    }
+  }
+}
+
+TEST(Graph, NoQueriesNeedNoKeys) {
+  EXPECT_EQ(full().keys(3, 3, {5, 5}).size(), 0);
+  EXPECT_EQ(full().pairs({0, 5}), 0);
+}
+
+TEST(Graph, KnowsWhenOnlyCausalityShapesIt) {
+  EXPECT_TRUE(full().plain());
+  EXPECT_TRUE(causal().plain());
+  EXPECT_TRUE(window(4).banded());
+  EXPECT_TRUE((Graph{.right = 2}.banded()));
+  EXPECT_TRUE((Graph{.right = 2, .causal = true}.plain()));  // causality cuts the right half anyway
+}
+
+TEST(Graph, CountsAMillionPositions) {
+  const int64_t n = 1'000'000;
+  EXPECT_EQ(full().pairs({n, n}), n * n);
+  EXPECT_EQ(causal().pairs({n, n}), n * (n + 1) / 2);
+  EXPECT_EQ(window(4).pairs({n, n}), 7 * n - 2 * (3 + 2 + 1));
+}
+
+}  // namespace
+}  // namespace regard::graph

@@ -1,0 +1,147 @@
+// Norms, feed-forward, dropout of a site, embeddings, and what a step tells its layers.
+#include "regard/nn/layers.hpp"
+
+#include <gtest/gtest.h>
+
+#include "harness/case.hpp"
+#include "harness/message.hpp"
+#include "regard/nn/block.hpp"
+#include "regard/nn/context.hpp"
+#include "regard/nn/embedding.hpp"
+
+namespace regard::nn {
+namespace {
+using torch::Tensor;
+
+template <class Module>
+void randomise(Module& module) {
+  const torch::NoGradGuard guard;
+  int64_t seed = 30;
+  for (auto& p : module.parameters()) p.copy_(harness::random(p.sizes(), seed++));
+}
+
+TEST(Norm, IsTheFormula) {
+  const auto x = harness::random({3, 5, 8}, 1) * 3 + 1;
+  Norm layer("layer", 8), rms("rms", 8);
+  layer.to(torch::kDouble);
+  rms.to(torch::kDouble);
+  randomise(layer);
+  randomise(rms);
+  const auto mean = x.mean(-1, true), variance = (x - mean).square().mean(-1, true);
+  const auto p = layer.named_parameters();
+  EXPECT_LE(harness::relative(layer.forward(x),
+                              (x - mean) / (variance + 1e-5).sqrt() * p["weight"] + p["bias"]),
+            1e-14);
+  const auto root = (x.square().mean(-1, true) + 1e-6).sqrt();
+  EXPECT_LE(harness::relative(rms.forward(x), x / root * rms.named_parameters()["weight"]), 1e-14);
+  EXPECT_EQ(rms.parameters().size(), 1u);
+}
+
+TEST(FeedForward, IsTheFormula) {
+  const auto x = harness::random({3, 5, 8}, 1);
+  for (const char* kind : {"gelu", "relu", "swiglu", "geglu"}) {
+    FeedForward layer(kind, 8, 6);
+    layer.to(torch::kDouble);
+    randomise(layer);
+    const auto p = layer.named_parameters();
+    const auto h = at::linear(x, p["up.weight"], p["up.bias"]);
+    const auto gelu = [](const Tensor& t) { return t * (1 + at::erf(t / std::sqrt(2.0))) / 2; };
+    const std::string name = kind;
+    Tensor inner;
+    if (name == "gelu") inner = gelu(h);
+    if (name == "relu") inner = at::maximum(h, at::zeros_like(h));
+    if (name == "swiglu")
+      inner = h.narrow(2, 0, 6) * at::sigmoid(h.narrow(2, 0, 6)) * h.narrow(2, 6, 6);
+    if (name == "geglu") inner = gelu(h.narrow(2, 0, 6)) * h.narrow(2, 6, 6);
+    EXPECT_LE(
+        harness::relative(layer.forward(x), at::linear(inner, p["down.weight"], p["down.bias"])),
+        1e-13)
+        << kind;
+  }
+}
+
+TEST(Dropout, IsKeyedByTheStepAndOffOutsideOfTraining) {
+  const auto x = at::ones({500});
+  EXPECT_TRUE(dropout(x, 0.5, 1, false).is_same(x));
+  const auto at_step = [&](int64_t seed, int64_t step, int64_t site) {
+    const RandomContext context{seed, at::scalar_tensor(step, torch::kLong)};
+    const RandomScope scope(context);
+    return dropout(x, 0.5, site, true);
+  };
+  EXPECT_TRUE(at::equal(at_step(1, 7, 2), at_step(1, 7, 2)));
+  EXPECT_FALSE(at::equal(at_step(1, 7, 2), at_step(1, 8, 2)));
+  EXPECT_FALSE(at::equal(at_step(1, 7, 2), at_step(2, 7, 2)));
+  EXPECT_FALSE(at::equal(at_step(1, 7, 2), at_step(1, 7, 3)));
+  EXPECT_EQ(random_context(), nullptr);
+}
+
+TEST(Dropout, ScopesNest) {
+  const RandomContext outer{1, at::scalar_tensor(1, torch::kLong)}, inner{2, outer.step};
+  const RandomScope a(outer);
+  {
+    const RandomScope b(inner);
+    EXPECT_EQ(random_context()->seed, 2);
+  }
+  EXPECT_EQ(random_context()->seed, 1);
+}
+
+TEST(Observer, SeesNamesOfNestedLayersAndNothingOutsideItsScope) {
+  std::vector<std::string> seen;
+  observe("before", {});
+  {
+    const ObserverScope scope(
+        [&](const std::string& name, const Tensor&) { seen.push_back(name); });
+    const LayerScope block("block0");
+    observe("attention", {});
+    {
+      const LayerScope deeper("mlp");
+      observe("up", {});
+    }
+    observe("mlp", {});
+  }
+  observe("after", {});
+  EXPECT_EQ(seen, (std::vector<std::string>{"block0.attention", "block0.mlp.up", "block0.mlp"}));
+}
+
+TEST(Embedding, TokensByTableAndValuesByMatrix) {
+  Embedding tokens({.vocabulary = 5}, 3);
+  randomise(tokens);
+  const auto ids = at::tensor({4, 0, 4}, torch::kLong).view({1, 3});
+  EXPECT_TRUE(at::equal(tokens.forward(ids)[0], tokens.table().index_select(0, ids[0])));
+  EXPECT_TRUE(at::equal(tokens.forward(ids.to(torch::kByte)), tokens.forward(ids)));
+  Embedding values({.vocabulary = 0, .channels = 2}, 3);
+  randomise(values);
+  const auto x = harness::random({1, 4, 2}, 2).to(torch::kFloat);
+  const auto p = values.named_parameters();
+  EXPECT_TRUE(at::equal(values.forward(x), at::linear(x, p["values.weight"], p["values.bias"])));
+  EXPECT_EQ(harness::message([] { Embedding({.vocabulary = 2, .channels = 2}, 3); }),
+            "embedding: either a vocabulary or channels were expected, and 2 and 2 came");
+}
+
+TEST(Block, PreAndPostNormAreWhereTheyAreSaidToBe) {
+  for (const char* norm : {"pre", "post"}) {
+    const auto phrase = attention::parse_phrase("off");
+    Block block(phrase, {.attention = {.width = 6, .heads = 2}, .hidden = 5, .norm = norm}, {});
+    block.to(torch::kDouble);
+    randomise(block);
+    const auto x = harness::random({2, 4, 6}, 1);
+    const auto apply_norm = [&](const Tensor& t, const std::string& name) {
+      const auto p = block.named_parameters();
+      return at::layer_norm(t, {6}, p[name + ".weight"], p[name + ".bias"]);
+    };
+    const auto attend = [&](const Tensor& t) { return block.attention().forward(t, {}); };
+    const auto mlp = [&](const Tensor& t) { return block.feed_forward().forward(t); };
+    Tensor expected;
+    if (std::string(norm) == "pre") {
+      const auto middle = x + attend(apply_norm(x, "norm1"));
+      expected = middle + mlp(apply_norm(middle, "norm2"));
+    } else {
+      const auto middle = apply_norm(x + attend(x), "norm1");
+      expected = apply_norm(middle + mlp(middle), "norm2");
+    }
+    EXPECT_LE(harness::relative(block.forward(x, {}), expected), 1e-14) << norm;
+  }
+}
+
+}  // namespace
+}  // namespace regard::nn
