@@ -92,9 +92,8 @@ class Set final : public Visitor {
       done = true;
       return;
     }
-    throw InputError(std::string(where_) + ": option \"" + key_ + "\" is " +
-                     type_name(Value(T{})) + ", and " + type_name(value_) + " " + to_text(value_) +
-                     " came");
+    throw InputError(std::string(where_) + ": option \"" + key_ + "\" is " + type_name(Value(T{})) +
+                     ", and " + type_name(value_) + " " + to_text(value_) + " came");
   }
   const std::string& key_;
   const Value& value_;
@@ -175,9 +174,9 @@ std::string to_text(const Value& value) {
 }
 
 std::string type_name(const Value& value) {
-  static const char* const names[] = {"true or false",    "a whole number",
-                                      "a number",         "a word",
-                                      "a list of whole numbers", "a list of words"};
+  static const char* const names[] = {
+      "true or false", "a whole number",          "a number",
+      "a word",        "a list of whole numbers", "a list of words"};
   return names[value.index()];
 }
 

@@ -17,8 +17,9 @@ namespace regard::lab {
 
 std::string why_no_gpu() {
   if (!at::hasCUDA()) {
-    return at::detail::getCUDAHooks().hasCUDA() ? "PyTorch sees no GPU (no driver, or none visible)"
-                                                : "PyTorch's CUDA library is not loaded or finds no driver";
+    return at::detail::getCUDAHooks().hasCUDA()
+               ? "PyTorch sees no GPU (no driver, or none visible)"
+               : "PyTorch's CUDA library is not loaded or finds no driver";
   }
   if (at::detail::getCUDAHooks().deviceCount() < 1) return "PyTorch sees no GPU";
   return "";
@@ -35,7 +36,8 @@ torch::Device choose_device(const std::string& name) {
 int64_t cores() { return std::max<int64_t>(1, std::thread::hardware_concurrency()); }
 
 void set_threads(int64_t threads) {
-  if (threads < 0) throw InputError("threads: 0 or more were expected, and " + std::to_string(threads) + " came");
+  if (threads < 0)
+    throw InputError("threads: 0 or more were expected, and " + std::to_string(threads) + " came");
   at::set_num_threads(static_cast<int>(threads == 0 ? cores() : threads));
 }
 

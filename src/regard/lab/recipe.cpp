@@ -9,7 +9,8 @@ namespace regard::lab {
 void RunSpec::visit(Visitor& f) {
   f("title", title, "a name for reports");
   f("seed", seed, "keys every random number: weights, order of the data, dropout");
-  f("device", device, "where tensors live; auto: a GPU where there is one", {"auto", "cpu", "cuda"});
+  f("device", device, "where tensors live; auto: a GPU where there is one",
+    {"auto", "cpu", "cuda"});
   f("threads", threads, "CPU threads (0: one a core)");
   f("out", out, "run folder (empty: runs/<name of the data>)");
 }
@@ -21,7 +22,8 @@ void AttentionSpec::visit(Visitor& f) {
 
 void LoadSpec::visit(Visitor& f) {
   f("batch", batch, "examples in a training batch");
-  f("batch_tokens", batch_tokens, "documents: positions in a batch with their padding, instead of batch (0: not set)");
+  f("batch_tokens", batch_tokens,
+    "documents: positions in a batch with their padding, instead of batch (0: not set)");
   f("eval_batch", eval_batch, "examples in an evaluation batch");
   f("loaders", loaders, "threads that prepare batches ahead");
 }
@@ -29,7 +31,9 @@ void LoadSpec::visit(Visitor& f) {
 void CompareSpec::visit(Visitor& f) {
   f("attention", attention, "the phrases to compare; differences are to the first");
   f("seeds", seeds, "one run a phrase and seed");
-  f("budget", budget, "what the runs have in common: steps, seconds (train.seconds) or parameters (the feed-forward is widened)",
+  f("budget", budget,
+    "what the runs have in common: steps, seconds (train.seconds) or parameters (the feed-forward "
+    "is widened)",
     {"steps", "seconds", "parameters"});
   f("jobs", jobs, "runs at a time (0: one a core on CPUs with one thread each, one on a GPU)");
 }
@@ -57,14 +61,17 @@ std::string term_of(const TomlEntry& axis) {
   std::string name;
   std::vector<std::string> options;
   for (const auto& child : axis.children) {
-    if (child.table) throw InputError(child.place + ", [attention] " + axis.key + ": an option was expected, and a table came");
+    if (child.table)
+      throw InputError(child.place + ", [attention] " + axis.key +
+                       ": an option was expected, and a table came");
     if (child.key == "name") {
       name = to_text(child.value);
     } else {
       options.push_back(child.key + "=" + to_text(child.value));
     }
   }
-  if (name.empty()) throw InputError(axis.place + ", [attention] " + axis.key + ": a key `name` was expected");
+  if (name.empty())
+    throw InputError(axis.place + ", [attention] " + axis.key + ": a key `name` was expected");
   return options.empty() ? name : name + "(" + join(options, ",") + ")";
 }
 
@@ -78,11 +85,16 @@ void read_attention(const TomlEntry& table, Recipe& recipe) {
       continue;
     }
     phrase = true;
-    if (entry.table) throw InputError(entry.place + ", [attention]: a phrase was expected for \"" + entry.key + "\", and a table came");
+    if (entry.table)
+      throw InputError(entry.place + ", [attention]: a phrase was expected for \"" + entry.key +
+                       "\", and a table came");
     set_option(recipe, "attention", entry.key, entry.value, entry.place + ", [attention]");
   }
   if (terms.empty()) return;
-  if (phrase) throw InputError(table.place + ", [attention]: a phrase or tables projection, graph, fold were expected, and both came");
+  if (phrase)
+    throw InputError(
+        table.place +
+        ", [attention]: a phrase or tables projection, graph, fold were expected, and both came");
   recipe.attention.phrase = join(terms, "+");
 }
 
@@ -94,12 +106,16 @@ void read_compare(const TomlEntry& table, Recipe& recipe) {
       continue;
     }
     if (entry.key != "budget" || entry.children.size() != 1) {
-      throw InputError(entry.place + ", [compare]: budget = { steps = N }, { seconds = S } or \"parameters\" was expected");
+      throw InputError(
+          entry.place +
+          ", [compare]: budget = { steps = N }, { seconds = S } or \"parameters\" was expected");
     }
     const auto& amount = entry.children[0];
     set_option(recipe, "compare", "budget", amount.key, amount.place + ", [compare] budget");
     if (amount.key == "parameters") {
-      throw InputError(amount.place + ", [compare]: budget = \"parameters\" takes no amount; the first phrase decides it");
+      throw InputError(
+          amount.place +
+          ", [compare]: budget = \"parameters\" takes no amount; the first phrase decides it");
     }
     set_option(recipe, "train", amount.key, amount.value, amount.place + ", [compare] budget");
   }
@@ -108,15 +124,17 @@ void read_compare(const TomlEntry& table, Recipe& recipe) {
 // Paths in a recipe are relative to where the command runs, as on the command line.
 void read_table(const TomlEntry& table, Recipe& recipe) {
   for (const auto& entry : table.children) {
-    if (entry.table) throw InputError(entry.place + ", [" + table.key + "]: a value was expected for \"" + entry.key + "\", and a table came");
+    if (entry.table)
+      throw InputError(entry.place + ", [" + table.key + "]: a value was expected for \"" +
+                       entry.key + "\", and a table came");
     set_option(recipe, table.key, entry.key, entry.value, entry.place + ", [" + table.key + "]");
   }
 }
 
 }  // namespace
 
-void set_option(Recipe& recipe, const std::string& table, const std::string& key, const Value& value,
-                const std::string& where) {
+void set_option(Recipe& recipe, const std::string& table, const std::string& key,
+                const Value& value, const std::string& where) {
   std::vector<std::string> known;
   for (const auto& t : recipe.tables()) {
     known.push_back(t.name);
@@ -134,7 +152,9 @@ Recipe load_recipe(const std::filesystem::path& path) {
   std::vector<std::string> known;
   for (const auto& table : recipe.tables()) known.push_back(table.name);
   for (const auto& table : read_toml(path).children) {
-    if (!table.table) throw InputError(table.place + ": a table was expected, and the key \"" + table.key + "\" stands outside of one");
+    if (!table.table)
+      throw InputError(table.place + ": a table was expected, and the key \"" + table.key +
+                       "\" stands outside of one");
     if (table.key == "attention") {
       read_attention(table, recipe);
     } else if (table.key == "compare") {
@@ -142,7 +162,8 @@ Recipe load_recipe(const std::filesystem::path& path) {
     } else if (std::find(known.begin(), known.end(), table.key) != known.end()) {
       read_table(table, recipe);
     } else {
-      throw InputError(table.place + ": unknown table [" + table.key + "]" + suggestion(table.key, known));
+      throw InputError(table.place + ": unknown table [" + table.key + "]" +
+                       suggestion(table.key, known));
     }
   }
   return recipe;

@@ -74,7 +74,7 @@ struct Recipe {
 Recipe load_recipe(const std::filesystem::path& path);
 
 /// Sets "table.key" from text as a flag gives it; `where` names the flag in errors.
-void set_option(Recipe& recipe, const std::string& table, const std::string& key, const Value& value,
-                const std::string& where);
+void set_option(Recipe& recipe, const std::string& table, const std::string& key,
+                const Value& value, const std::string& where);
 
 }  // namespace regard::lab

@@ -22,7 +22,8 @@ torch::Tensor ModelLearner::score(const nn::Batch& batch) {
   return model_->score(batch);
 }
 
-StreamBatches::StreamBatches(std::shared_ptr<const data::Dataset> dataset, const data::StreamOptions& options)
+StreamBatches::StreamBatches(std::shared_ptr<const data::Dataset> dataset,
+                             const data::StreamOptions& options)
     : dataset_(std::move(dataset)), stream_(dataset_->train(options)) {}
 
 train::Evaluation evaluation_of(const data::Dataset& dataset, int64_t rows) {
@@ -35,8 +36,8 @@ std::string model_kind(const Recipe& recipe, const data::Encoding& encoding) {
   const std::string natural = text ? "language_model" : "encoder_classifier";
   const auto& asked = recipe.model.kind;
   if (asked.empty() || asked == natural) return natural;
-  throw InputError("[model] kind = \"" + asked + "\": the data is a " + data::task_name(encoding.task) +
-                   ", which needs \"" + natural + "\"" +
+  throw InputError("[model] kind = \"" + asked + "\": the data is a " +
+                   data::task_name(encoding.task) + ", which needs \"" + natural + "\"" +
                    (text ? "; labels are read when --label names their column" : ""));
 }
 
@@ -44,12 +45,14 @@ std::shared_ptr<models::Model> make_model(const Recipe& recipe, const data::Enco
   auto spec = recipe.model;
   spec.kind = model_kind(recipe, encoding);
   const auto phrases = recipe.phrases();
-  for (const auto& phrase : phrases) attention::check_meaning(phrase, spec.kind == "language_model");
-  return models::make_model(spec,
-                            {.input = {.vocabulary = encoding.vocabulary, .channels = encoding.channels},
-                             .classes = static_cast<int64_t>(encoding.classes.size()),
-                             .max_length = encoding.max_length},
-                            phrases, static_cast<uint64_t>(recipe.run.seed));
+  for (const auto& phrase : phrases)
+    attention::check_meaning(phrase, spec.kind == "language_model");
+  return models::make_model(
+      spec,
+      {.input = {.vocabulary = encoding.vocabulary, .channels = encoding.channels},
+       .classes = static_cast<int64_t>(encoding.classes.size()),
+       .max_length = encoding.max_length},
+      phrases, static_cast<uint64_t>(recipe.run.seed));
 }
 
 int64_t count_parameters(const torch::nn::Module& model) {
@@ -68,14 +71,18 @@ TrainedRun open_run(const fs::path& folder, const std::string& device) {
     }
   }
   if (run.checkpoint.empty() || !fs::exists(folder / "recipe.toml")) {
-    throw InputError(folder.string() + ": a run folder with recipe.toml and best.safetensors was expected" +
-                     (fs::exists(folder / "comparison.json") ? "; this is a comparison: name one of the runs in it" : ""));
+    throw InputError(folder.string() +
+                     ": a run folder with recipe.toml and best.safetensors was expected" +
+                     (fs::exists(folder / "comparison.json")
+                          ? "; this is a comparison: name one of the runs in it"
+                          : ""));
   }
   run.recipe = load_recipe(folder / "recipe.toml");
   const auto metadata = train::load_metadata(run.checkpoint);
   const auto encoding = metadata.find("encoding");
   if (encoding == metadata.end()) {
-    throw InputError(run.checkpoint.string() + ": no checkpoint of this command: it does not say how its data was encoded");
+    throw InputError(run.checkpoint.string() +
+                     ": no checkpoint of this command: it does not say how its data was encoded");
   }
   run.encoding = data::encoding_from_json(encoding->second);
   run.device = choose_device(device.empty() ? run.recipe.run.device : device);

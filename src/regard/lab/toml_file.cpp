@@ -16,8 +16,10 @@ std::string place_of(const std::string& file, const toml::source_region& source)
 }
 
 [[noreturn]] void refuse(const std::string& place, const std::string& key, const char* came) {
-  throw InputError(place + ", \"" + key + "\": true or false, a number, a word, or a list of one of these was expected, and " +
-                   came + " came");
+  throw InputError(
+      place + ", \"" + key +
+      "\": true or false, a number, a word, or a list of one of these was expected, and " + came +
+      " came");
 }
 
 Value list_value(const toml::array& array, const std::string& place, const std::string& key) {
@@ -38,7 +40,11 @@ Value list_value(const toml::array& array, const std::string& place, const std::
 }
 
 TomlEntry convert(const std::string& key, const toml::node& node, const std::string& file) {
-  TomlEntry entry{.key = key, .place = place_of(file, node.source()), .table = false, .value = {}, .children = {}};
+  TomlEntry entry{.key = key,
+                  .place = place_of(file, node.source()),
+                  .table = false,
+                  .value = {},
+                  .children = {}};
   if (const auto* table = node.as_table()) {
     entry.table = true;
     for (const auto& [name, child] : *table) {
@@ -72,7 +78,8 @@ std::string quoted(const std::string& text) {
       out += "\\t";
     } else if (static_cast<unsigned char>(c) < 0x20) {
       char code[8];
-      std::snprintf(code, sizeof code, "\\u%04X", static_cast<unsigned>(static_cast<unsigned char>(c)));
+      std::snprintf(code, sizeof code, "\\u%04X",
+                    static_cast<unsigned>(static_cast<unsigned char>(c)));
       out += code;
     } else {
       out += c;
@@ -89,7 +96,8 @@ TomlEntry read_toml(const std::filesystem::path& path) {
     const auto table = toml::parse(text, path.string());
     return convert("", table, path.string());
   } catch (const toml::parse_error& error) {
-    throw InputError(place_of(path.string(), error.source()) + ": no TOML: " + std::string(error.description()));
+    throw InputError(place_of(path.string(), error.source()) +
+                     ": no TOML: " + std::string(error.description()));
   }
 }
 
@@ -109,7 +117,8 @@ std::string toml_text(const Value& value) {
 
 std::string toml_lines(const Visit& visit) {
   std::string lines;
-  for (const auto& field : fields(visit)) lines += field.name + " = " + toml_text(field.value) + "\n";
+  for (const auto& field : fields(visit))
+    lines += field.name + " = " + toml_text(field.value) + "\n";
   return lines;
 }
 
