@@ -66,7 +66,7 @@ inline void agree(const std::string& phrase, bool square = false) {
     if (square && c.queries != c.keys) continue;
     if (c.bias && !fold.has_scores()) continue;
     if (!fold.refusal(c.graph).empty()) continue;
-    if (parsed.fold_name == "off" && c.queries > c.keys) continue;    // refused: see off_test
+    if (parsed.fold_name == "off" && c.queries > c.keys) continue;  // refused: see off_test
     for (const auto dtype : {torch::kDouble, torch::kFloat, torch::kBFloat16}) {
       const auto given = make_inputs(c, dtype);
       const auto expected = run(fold, given, torch::kDouble, "reference");

@@ -118,6 +118,19 @@ class Opcheck(unittest.TestCase):
                     inputs = qkv(2, 2, 12, 4, dtype=torch.float32)
                     torch.library.opcheck(forward, (*inputs, lengths, causal, True))
 
+    def test_compiled_is_one_graph(self):
+        def call(q, k, v):
+            return 2 * attention(q, k, v, "window(width=3)+hrr", True)
+        for dynamic in (False, True):
+            compiled = torch.compile(call, backend="aot_eager", fullgraph=True, dynamic=dynamic)
+            ours, theirs = qkv(2, 2, 12, 4), qkv(2, 2, 12, 4)
+            y, z = compiled(*ours), call(*theirs)
+            torch.testing.assert_close(y, z, rtol=1e-12, atol=1e-12)
+            y.square().sum().backward()
+            z.square().sum().backward()
+            for a, b in zip(ours, theirs):
+                torch.testing.assert_close(a.grad, b.grad, rtol=1e-12, atol=1e-12)
+
     def test_traced_equals_eager(self):
         from torch.fx.experimental.proxy_tensor import make_fx
         for phrase in ("softmax", "hrr", "off", "mean"):
