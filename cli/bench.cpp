@@ -15,7 +15,7 @@ namespace {
 struct Flags {
   lab::BenchOptions bench;
   std::string shapes, attention, out;
-  bool json = false;
+  bool json = false, alone = false;
 };
 
 std::vector<std::string> list_of(const std::string& text) {
@@ -29,6 +29,7 @@ std::vector<std::string> list_of(const std::string& text) {
 void run(Flags flags) {
   flags.bench.shapes = list_of(flags.shapes);
   flags.bench.attention = list_of(flags.attention);
+  flags.bench.peers = !flags.alone;
   const auto report = lab::run_bench(
       flags.bench, [](const std::string& now) { std::cerr << "bench: " << now << "\n"; });
   const auto json = lab::bench_json(report);
@@ -69,6 +70,8 @@ void add_bench(CLI::App& app) {
       ->capture_default_str();
   bench->add_option("--threads", options.threads, "CPU threads; 0: one a core")
       ->capture_default_str();
+  bench->add_flag("--alone", flags->alone,
+                  "without peers: memory and caches are then ours, as in a program of its own");
   bench->add_flag("--json", flags->json, "print JSON instead of a table");
   bench->add_option("--out", flags->out, "also write the JSON to this file");
   bench->callback([flags] { run(*flags); });

@@ -157,6 +157,18 @@ TEST(Bench, MeasuresOursBesidePeersWithSmallErrors) {
   EXPECT_EQ(bench_table(report).rows.size(), report.rows.size());
 }
 
+TEST(Bench, AloneLeavesPeersOut) {
+  BenchOptions options;
+  options.shapes = {"B1T16H16heads2"};
+  options.attention = {"hrr"};
+  options.device = "cpu";
+  options.repeat = 2;
+  options.peers = false;
+  const auto report = run_bench(options, [](const std::string&) {});
+  ASSERT_EQ(report.rows.size(), 3u);
+  for (const auto& row : report.rows) EXPECT_EQ(row.implementation, "regard");
+}
+
 TEST(Bench, CountsParametersAsTheFormulaOfThePeers) {
   BenchOptions options;
   options.test = "step";

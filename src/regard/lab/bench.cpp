@@ -89,6 +89,7 @@ BenchReport run_bench(const BenchOptions& options, const Progress& progress) {
   BenchSetting setting;
   setting.device = choose_device(options.device);
   setting.dtype = dtype_of(options.dtype, setting.device);
+  setting.peers = options.peers;
   setting.turns = {setting.device, options.repeat, options.seconds};
   const auto jobs = plan(options, setting.device);
   if (setting.dtype == torch::kHalf && options.test != "attention") {

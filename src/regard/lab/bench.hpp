@@ -26,6 +26,7 @@ struct BenchOptions {
   int64_t repeat = 20;
   double seconds = 2;  // for one implementation in one row; three turns may take thrice that
   int64_t threads = 0;
+  bool peers = true;  // without: ours alone, as a program that shares no turns is timed
 };
 
 /// One implementation in one test. Times in seconds.
@@ -60,6 +61,7 @@ struct BenchSetting {
   torch::Device device = torch::kCPU;
   torch::ScalarType dtype = torch::kFloat;
   Ceiling ceiling;
+  bool peers = true;
   TurnOptions turns;
 };
 

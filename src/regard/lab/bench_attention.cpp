@@ -118,7 +118,7 @@ void run_both(const BenchForm& form, const Data& x, const std::vector<Tensor>& i
 std::vector<BenchRow> bench_attention(const BenchSetting& setting, const BenchShape& shape,
                                       const attention::Phrase& phrase) {
   torch::manual_seed(1);
-  auto forms = peer_forms(phrase);
+  auto forms = setting.peers ? peer_forms(phrase) : std::vector<BenchForm>();
   forms.insert(forms.begin(), regard_form(phrase));
   std::vector<BenchRow> forward, both;
   std::vector<Contender> forward_runs, both_runs;

@@ -175,7 +175,7 @@ std::vector<BenchRow> bench_step(const BenchSetting& setting, const BenchShape& 
   torch::manual_seed(1);
   const auto batch = make_batch(shape, setting.device);
   const bool bf16 = setting.dtype == torch::kBFloat16;
-  auto forms = peer_forms(phrase);
+  auto forms = setting.peers ? peer_forms(phrase) : std::vector<BenchForm>();
   forms.insert(forms.begin(), regard_form(phrase));
   std::vector<BenchRow> rows;
   std::vector<Contender> contenders;
