@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Attention alone in PyTorch, eager and compiled: forward, and forward with backward. One JSON line a row."""
-import torch
-
 import common
+
+torch = common.require("torch")
 import forms
 import torch_timing
 

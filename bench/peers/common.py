@@ -1,5 +1,6 @@
 """What the peer scripts share: shapes, timing in turns, rows as JSON lines. The rules are those of `regard bench`."""
 import argparse
+import importlib
 import json
 import re
 import statistics
@@ -15,6 +16,15 @@ SHAPES = {  # batch, length, width, heads, layers, mlp
     "demo": (32, 64, 64, 4, 2, 256),
 }
 VOCABULARY, CLASSES = 257, 10
+
+
+def require(module):
+    """The module, or the end of the script with exit code 77, which bench/compare lists as "could not run"."""
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        print(f"{sys.argv[0]}: this Python has no {module}; pip install {module}", file=sys.stderr)
+        sys.exit(77)
 
 
 class Shape:

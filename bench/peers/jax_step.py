@@ -11,12 +11,8 @@ import time
 
 import common
 
-try:
-    import jax
-    import jax.numpy as jnp
-except ImportError:
-    print("jax_step: this Python has no JAX; pip install jax", file=sys.stderr)
-    sys.exit(77)
+jax = common.require("jax")
+import jax.numpy as jnp
 
 
 def gate(v, read):

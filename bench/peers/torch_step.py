@@ -4,11 +4,12 @@
 Bytes (257) with learned positions, pre-norm blocks with GELU, mean pool, 10 classes, no dropout; cross-entropy,
 gradients clipped to norm 1, fused AdamW; bf16 by autocast with fp32 weights. One JSON line a row.
 """
-import torch
+import common
+
+torch = common.require("torch")
 import torch.nn.functional as F
 from torch import nn
 
-import common
 import forms
 import torch_timing
 
