@@ -145,7 +145,13 @@ void add_explain(CLI::App& app) {
       "Example: regard explain \"window(width=64)+hrr\" --length 4096 --width 64 --causal");
   struct State {
     std::string phrase, dtype = "fp32", device = "cpu";
-    ops::Problem p{.batch = 1, .heads = 8, .kv_heads = 0, .queries = 1024, .keys = 0, .width = 64};
+    ops::Problem p{.batch = 1,
+                   .heads = 8,
+                   .kv_heads = 0,
+                   .queries = 1024,
+                   .keys = 0,
+                   .width = 64,
+                   .graph = {}};
     bool causal = false, ragged = false, bias = false, json = false;
   };
   auto s = std::make_shared<State>();

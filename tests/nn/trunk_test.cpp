@@ -82,6 +82,8 @@ TEST(Trunk, FreshWeightsHaveTheirSpread) {
   auto o = options({"softmax"});
   o.spec.width = 96;
   o.spec.mlp = 0;
+  EXPECT_DOUBLE_EQ(o.spec.deviation(), 1 / std::sqrt(3.0 * 96));  // unless told otherwise
+  o.spec.init = 0.02;
   Trunk trunk(o);
   trunk.initialise(3);
   const auto spread = [&](const char* name) { return parameter(trunk, name).std().item<double>(); };

@@ -23,7 +23,8 @@ void TrunkSpec::visit(Visitor& f) {
   f("norm_kind", norm_kind, "LayerNorm or RMSNorm", {"layer", "rms"});
   f("activation", activation, "feed-forward", {"gelu", "relu", "swiglu", "geglu"});
   f("dropout", dropout, "rate on the embedding and on each residual branch");
-  f("init", init, "standard deviation of fresh weights");
+  f("init", init,
+    "standard deviation of fresh weights (0: 1/sqrt(3 width), as a fresh Linear of PyTorch)");
 }
 
 void TrunkSpec::check() const {
@@ -37,7 +38,11 @@ void TrunkSpec::check() const {
   need(mlp >= 0, "mlp of at least 0 was expected");
   need(dropout >= 0 && dropout < 1,
        "dropout in [0, 1) was expected, and " + std::to_string(dropout) + " came");
-  need(init > 0, "init above 0 was expected");
+  need(init >= 0, "init of at least 0 was expected");
+}
+
+double TrunkSpec::deviation() const {
+  return init > 0 ? init : 1 / std::sqrt(3.0 * static_cast<double>(width));
 }
 
 Trunk::Trunk(const TrunkOptions& options) : options_(options) {
@@ -154,14 +159,14 @@ void fill_normal(Tensor parameter, const std::string& name, double stdev, uint64
 
 void Trunk::initialise(uint64_t seed) {
   const auto& spec = options_.spec;
-  const double residual = spec.init / std::sqrt(2.0 * static_cast<double>(spec.layers));
+  const double residual = spec.deviation() / std::sqrt(2.0 * static_cast<double>(spec.layers));
   for (const auto& item : named_parameters()) {
     const auto& name = item.key();
     const bool matrix = item.value().dim() >= 2;
     const bool into_stream =
         name.ends_with("attention.out.weight") || name.ends_with("mlp.down.weight");
     if (name.find("norm") != std::string::npos && name.ends_with("weight")) continue;  // ones
-    fill_normal(item.value(), name, !matrix ? 0 : into_stream ? residual : spec.init, seed);
+    fill_normal(item.value(), name, !matrix ? 0 : into_stream ? residual : spec.deviation(), seed);
   }
 }
 

@@ -17,10 +17,12 @@ struct TrunkSpec {
   std::string norm_kind = "layer";
   std::string activation = "gelu";
   double dropout = 0;
-  double init = 0.02;
+  double init = 0;
 
   void visit(Visitor& f);
   void check() const;
+  /// Standard deviation of fresh weights: `init`, or that of a fresh Linear of PyTorch.
+  double deviation() const;
   int64_t hidden() const { return mlp > 0 ? mlp : 4 * width; }
 };
 
@@ -53,7 +55,7 @@ class Trunk : public torch::nn::Module {
   Embedding& embedding() { return *embedding_; }
   std::vector<std::shared_ptr<Block>>& blocks() { return blocks_; }
 
-  /// Normal(0, init) weights, zero biases, ones in norms; the matrices that write into the residual stream
+  /// Normal(0, deviation) weights, zero biases, ones in norms; the matrices that write into the residual stream
   /// are scaled by 1/sqrt(2 layers) (Radford et al. 2019). Numbers are keyed by (seed, parameter name).
   void initialise(uint64_t seed);
 
