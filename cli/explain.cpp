@@ -223,7 +223,7 @@ void add_doctor(CLI::App& app) {
     auto rows = lab::environment(torch::kCPU);
     rows.emplace_back("SIMD targets", join(kernels::cpu::supported_targets(), ", "));
     rows.emplace_back("GPU", why.empty() ? "yes" : "no: " + why);
-#ifdef REGARD_HAS_CUDA
+#ifdef REGARD_CUDA
     rows.emplace_back("CUDA kernels", "compiled");
 #else
     rows.emplace_back("CUDA kernels", "not compiled; mend: install nvcc, then `make cuda`");

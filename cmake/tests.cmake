@@ -66,6 +66,7 @@ if(REGARD_TORCH)
   endforeach()
   regard_scripts(tools "${REGARD_SYSTEM_PYTHON}")
   regard_scripts(python "${TORCH_PYTHON}")
+  regard_scripts(cli "${REGARD_SYSTEM_PYTHON}")
   regard_scripts(docs "${TORCH_PYTHON}")
   add_test(NAME install COMMAND "${CMAKE_COMMAND}"
     -D source=${CMAKE_SOURCE_DIR} -D build=${CMAKE_BINARY_DIR} -P "${CMAKE_SOURCE_DIR}/cmake/install_test.cmake")

@@ -17,7 +17,7 @@ std::vector<std::string> split_outside_brackets(std::string_view text, char sepa
 /// Levenshtein distance.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// The known name nearest to `name`, or "" when none is near (more than a third of it differs).
+/// The known name nearest to `name`, or "" when none is near (more than two letters and a third of it differ).
 std::string nearest(std::string_view name, const std::vector<std::string>& known);
 
 /// `; did you mean "x"?` or `; known: a, b, c`, to end the sentence about an unknown name.

@@ -5,7 +5,7 @@
 #include "regard/base/error.hpp"
 #include "regard/kernels/cpu/dropout.hpp"
 #include "regard/ops/parallel.hpp"
-#ifdef REGARD_HAS_CUDA
+#ifdef REGARD_CUDA
 #include "regard/kernels/cuda/dropout.hpp"
 #endif
 
@@ -27,7 +27,7 @@ Tensor scale_on_cpu(const Tensor& x, double p, const DropoutKey& key) {
   return scale;
 }
 
-#ifdef REGARD_HAS_CUDA
+#ifdef REGARD_CUDA
 Tensor scale_on_cuda(const Tensor& x, double p, const DropoutKey& key) {
   auto scale = at::empty(x.sizes(), x.options().dtype(torch::kFloat));
   const auto step = key.step.defined() ? key.step : at::zeros({}, x.options().dtype(torch::kLong));

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""The command as a user meets it: training, resuming, predicting, and every mistake in one sentence."""
+import json
+import lzma
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+REGARD = os.environ.get("REGARD_COMMAND", str(ROOT / "build/bin/regard"))
+SMALL = ["--width", "16", "--layers", "1", "--heads", "2", "--threads", "1", "--no-report", "--set", "data.max_length=32"]
+
+
+def regard(*arguments, stdin=""):
+    return subprocess.run([REGARD, *map(str, arguments)], input=stdin, capture_output=True, text=True, cwd=ROOT, timeout=300)
+
+
+class Command(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp())
+        text = lzma.open(ROOT / "data/tinyshakespeare.txt.xz", "rt").read()
+        self.book = self.dir / "book.txt"
+        self.book.write_text(text[:100000])
+        rng = random.Random(1)
+        rows = ["text\tlabel"]
+        for i in range(300):
+            word, label = rng.choice([("good fine lovely", "pos"), ("bad poor awful", "neg")])
+            rows.append(" ".join(rng.choices(word.split() + ["the", "film", "was"], k=8)) + f" {word.split()[0]}\t{label}")
+        self.table = self.dir / "reviews.tsv"
+        self.table.write_text("\n".join(rows) + "\n")
+
+    def tearDown(self):
+        shutil.rmtree(self.dir)
+
+    def refused(self, expected, *arguments, stdin=""):
+        out = regard(*arguments, stdin=stdin)
+        self.assertEqual(out.returncode, 2, out.stderr)
+        self.assertIn(expected, out.stderr)
+        for word in ("terminate", "std::", "c10::", "Traceback", "torch::"):
+            self.assertNotIn(word, out.stderr)
+        return out
+
+    def test_language_model_learns_and_generates(self):
+        """The loss falls below what `off` can reach: a bigram model of this text has about 2.45 nats."""
+        run = self.dir / "lm"
+        out = regard("train", "--data", ROOT / "data/tinyshakespeare.txt.xz", "--out", run, "--steps", 400, "--width", 64, "--layers", 2,
+                     "--lr", "3e-3", "--set", "data.max_length=64", "--set", "model.dropout=0", "--set", "model.tie=false", "--threads", 1,
+                     "--no-report", "--attention", "window(width=8)")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        result = json.loads((run / "result.json").read_text())
+        self.assertLess(result["valid_loss"], 2.25)
+        a = regard("generate", run, "--prompt", "The ", "--length", 100, "--seed", 1)
+        b = regard("generate", run, "--prompt", "The ", "--length", 100, "--seed", 1)
+        self.assertEqual(a.returncode, 0, a.stderr)
+        self.assertEqual(a.stdout, b.stdout)
+        self.assertEqual(len(a.stdout), 105)
+
+    def test_classifier_predicts(self):
+        run = self.dir / "mine"
+        out = regard("train", "--data", self.table, "--text", "text", "--label", "label", "--attention", "hrr", "--out", run, "--steps", 100, *SMALL)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn("held out", out.stderr)
+        score = json.loads(regard("eval", run, self.table, "--json").stdout.splitlines()[-1])
+        self.assertGreater(score["accuracy"], 0.95)
+        self.assertEqual(score["n"], 300)
+        rows = regard("predict", run, "-", "--json", stdin="a good lovely film\nan awful film\n").stdout.splitlines()
+        self.assertEqual([json.loads(r)["label"] for r in rows], ["pos", "neg"])
+        self.refused("this run is a classifier", "generate", run)
+        again = regard("train", self.dir / "mine/recipe.toml", "--out", run, "--resume", "--no-report", "--attention", "hrr")
+        self.assertEqual(again.returncode, 0, again.stderr)
+
+    def test_compare_continues_and_repeats_nothing(self):
+        arguments = ["compare", "--data", self.book, "--attention", "softmax,hrr,off", "--seeds", "1,2", "--steps", 20, "--out", self.dir / "c",
+                     "--width", 16, "--layers", 1, "--heads", 2, "--set", "data.max_length=32", "--json"]
+        first = regard(*arguments)
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertEqual({row["phrase"] for row in json.loads(first.stdout)}, {"softmax", "hrr", "off"})
+        page = (self.dir / "c/report.html").read_text()
+        self.assertIn("softmax", page)
+        stamp = (self.dir / "c/hrr/seed2/best.safetensors").stat().st_mtime_ns
+        shutil.rmtree(self.dir / "c/off/seed1")
+        second = regard(*arguments)
+        self.assertIn("5 of 6 runs are finished already", second.stderr)
+        self.assertEqual((self.dir / "c/hrr/seed2/best.safetensors").stat().st_mtime_ns, stamp)
+        self.refused("another recipe", *[20 if a == 20 else a for a in arguments[:-1]], "--lr", "0.01")
+        self.refused("mean the same", "compare", "--data", self.book, "--attention", "softmax,causal", "--out", self.dir / "d")
+
+    def test_killed_run_resumes_to_the_same_weights(self):
+        arguments = ["--data", self.book, "--steps", 300, "--checkpoint-every", 20, "--attention", "hrr", *SMALL, "--set", "model.dropout=0.1"]
+        whole = regard("train", *arguments, "--out", self.dir / "whole")
+        self.assertEqual(whole.returncode, 0, whole.stderr)
+        rng = random.Random(5)
+        for _ in range(3):
+            child = subprocess.Popen([REGARD, "train", *map(str, arguments), "--out", str(self.dir / "killed"), "--resume"], cwd=ROOT,
+                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(0.8 + rng.random())
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+        last = regard("train", *arguments, "--out", self.dir / "killed", "--resume")
+        self.assertEqual(last.returncode, 0, last.stderr)
+        self.assertEqual((self.dir / "whole/last.safetensors").read_bytes(), (self.dir / "killed/last.safetensors").read_bytes())
+
+    def test_sigterm_saves_and_says_so(self):
+        child = subprocess.Popen([REGARD, "train", "--data", str(self.book), "--steps", "100000", *SMALL, "--out", str(self.dir / "t")], cwd=ROOT,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        while not (self.dir / "t/metrics.jsonl").exists() or not (self.dir / "t/metrics.jsonl").read_text():
+            time.sleep(0.1)
+        child.send_signal(signal.SIGTERM)
+        _, errors = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 143)
+        self.assertIn("the state is saved", errors)
+        self.assertTrue((self.dir / "t/last.safetensors").exists())
+
+    def test_mistakes_are_one_sentence(self):
+        recipe = self.dir / "r.toml"
+        recipe.write_text("[model]\nwidht = 3\n")
+        self.refused('line 2, [model]: unknown option "widht"; did you mean "width"?', "train", recipe)
+        recipe.write_text('[model]\nwidth = "x"\n')
+        self.refused('option "width" is a whole number, and a word x came', "train", recipe)
+        recipe.write_text("[modle]\n")
+        self.refused('unknown table [modle]; did you mean "model"?', "train", recipe)
+        recipe.write_text("[model\n")
+        self.refused("no TOML", "train", recipe)
+        self.refused('did you mean "softmax"?', "train", "--data", self.book, "--attention", "sofmax", "--out", self.dir / "x")
+        self.refused("no such file", "train", "--data", self.dir / "none.txt", "--out", self.dir / "x")
+        self.refused('unknown command "trian"; did you mean "train"?', "trian")
+        self.refused("--wdith", "train", "--wdith", 3)
+        self.refused("data was expected", "train")
+        self.refused("width divisible by heads", "train", "--data", self.book, "--width", 30, "--heads", 4, "--out", self.dir / "x")
+        self.refused("need a fold with pairwise scores", "train", "--data", self.book, "--attention", "hrr", "--set", "model.positions=alibi",
+                     "--out", self.dir / "x")
+        cut = self.dir / "cut.txt.xz"
+        cut.write_bytes((ROOT / "data/tinyshakespeare.txt.xz").read_bytes()[:5000])
+        self.refused("truncated or corrupt", "train", "--data", cut, "--out", self.dir / "x")
+        self.refused("no such run folder", "eval", self.dir / "nothing", self.book)
+        self.refused("device cuda", "train", "--data", self.book, "--device", "cuda", "--out", self.dir / "x") if "no:" in regard(
+            "doctor").stdout else None
+        unseen = self.dir / "unseen.tsv"
+        unseen.write_text("text\tlabel\ngood\tstrange\nbad\tneg\n")
+        self.refused("strange", "train", "--data", self.table, "--valid", unseen, "--text", "text", "--label", "label", "--out", self.dir / "x", *SMALL)
+        self.assertFalse((self.dir / "x").exists(), "a mistake leaves no half-written folder")
+        self.refused("did you mean", "train", "--data", self.table, "--text", "txt", "--label", "label", "--out", self.dir / "x")
+
+    def test_explain_list_show_doctor(self):
+        out = json.loads(regard("explain", "window(width=8)+hrr", "--causal", "--json").stdout)
+        self.assertEqual([k["name"] for k in out["kernels"] if k["chosen"]], ["folded"])
+        self.assertIn("the graph is a window", [k["why"] for k in out["kernels"] if k["name"] == "highway"][0])
+        names = {e["name"] for e in json.loads(regard("list", "folds", "--json").stdout)}
+        self.assertTrue({"softmax", "hrr", "linear", "mean", "off"} <= names)
+        self.assertIn("batch = 32", regard("show", "recipes/demo.toml").stdout)
+        self.assertIn("PyTorch", json.loads(regard("doctor", "--json").stdout))
+        for command in ("train", "compare", "eval", "predict", "generate", "report", "list", "show", "explain", "doctor", "bench"):
+            self.assertEqual(regard(command, "--help").returncode, 0)
+
+
+if __name__ == "__main__":
+    if not pathlib.Path(REGARD).exists():
+        print(f"skipped: {REGARD} is not built")
+        sys.exit(77)
+    unittest.main()
