@@ -256,7 +256,7 @@ int check_all(torch::Device device, const std::string& json) {
                 c.what.c_str(), c.kernel.c_str(), c.dtype.c_str(), c.error, c.limit,
                 c.gradient_error, c.gradient_limit);
   }
-  const auto name = lab::bench_device_name(device);
+  const auto name = lab::device_name(device);
   if (!json.empty()) write_json(json, name, checks);
   std::printf("%s: %zu checks against float64 on the CPU, %d failed\n", name.c_str(), checks.size(),
               bad);

@@ -222,7 +222,10 @@ void add_doctor(CLI::App& app) {
     const auto why = lab::why_no_gpu();
     auto rows = lab::environment(torch::kCPU);
     rows.emplace_back("SIMD targets", join(kernels::cpu::supported_targets(), ", "));
-    rows.emplace_back("GPU", why.empty() ? "yes" : "no: " + why);
+    for (auto& [key, value] : rows) {
+      if (key == "GPU")
+        value = why.empty() ? lab::device_name(lab::choose_device("cuda")) : "no: " + why;
+    }
 #ifdef REGARD_CUDA
     rows.emplace_back("CUDA kernels", "compiled");
 #else

@@ -4,6 +4,7 @@
 #include <c10/util/Exception.h>
 
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <new>
 
@@ -39,6 +40,8 @@ std::string parse_message(const CLI::App& app, const CLI::ParseError& error, int
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a file-size limit then fails as a full disk does, with a sentence
   CLI::App app{"Regard trains, compares, runs and explains self-attention models.", "regard"};
   app.set_version_flag("--version", regard::lab::version_text());
   app.require_subcommand(1);

@@ -12,7 +12,7 @@ void RecipeFlags::add(CLI::App& command, const std::string& flag, const std::str
   if (many) {
     entry.option->expected(1, -1);
   } else {
-    entry.option->expected(1);
+    entry.option->expected(1)->take_last();
   }
   flags_.push_back(entry);
 }

@@ -1,4 +1,4 @@
-# One program for each file in bench/: bench/hrr_core.cpp becomes bench_hrr_core.
+# One program for each file in bench/: bench/device_check.cpp becomes bench_device_check.
 file(GLOB bench_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/bench/*.cpp")
 foreach(file ${bench_files})
   get_filename_component(name "${file}" NAME_WE)

@@ -118,6 +118,39 @@ class Command(unittest.TestCase):
         self.assertIn("the state is saved", errors)
         self.assertTrue((self.dir / "t/last.safetensors").exists())
 
+    def test_folders_of_files_and_one_file(self):
+        for label, byte in (("ones", b"\x01"), ("twos", b"\x02")):
+            (self.dir / "bytes" / label).mkdir(parents=True)
+            for i in range(40):
+                (self.dir / "bytes" / label / f"{i}.bin").write_bytes(byte * (50 + i) + b"\x00\xff")
+        run = self.dir / "bytes_run"
+        out = regard("train", "--data", self.dir / "bytes", "--attention", "hrr", "--steps", 60, "--steps", 80, "--out", run, *SMALL)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertEqual(json.loads((run / "result.json").read_text())["steps"], 80, "the last of a repeated flag counts")
+        one = regard("predict", run, self.dir / "bytes/twos/7.bin", "--json")
+        self.assertEqual(json.loads(one.stdout)["label"], "twos", one.stderr)
+        self.assertEqual(len(regard("predict", run, self.dir / "bytes/ones", "--json").stdout.splitlines()), 40)
+
+    def test_budgets(self):
+        base = ["compare", "--data", self.book, "--attention", "softmax,off", "--seeds", 1, "--width", 16, "--layers", 1, "--heads", 2, "--json"]
+        rows = json.loads(regard(*base, "--budget", "parameters", "--steps", 10, "--out", self.dir / "p").stdout)
+        counts = [row["parameters"] for row in rows]
+        self.assertLess(max(counts) - min(counts), 33, "a step of the feed-forward's width is 33 parameters")
+        rows = json.loads(regard(*base, "--budget", "seconds", "--set", "train.seconds=1", "--out", self.dir / "s").stdout)
+        for row in rows:
+            self.assertAlmostEqual(row["seconds"], 1, delta=0.5)
+
+    def test_full_disk_and_diverging_loss(self):
+        full = subprocess.run(["bash", "-c", 'ulimit -f 60; exec "$@"', "-", REGARD, "train", "--data", str(self.book), "--steps", "20", "--out",
+                               str(self.dir / "full"), "--width", "64", "--threads", "1", "--no-report"], cwd=ROOT, capture_output=True, text=True)
+        self.assertEqual(full.returncode, 1, full.stderr)
+        self.assertIn("cannot be written: File too large", full.stderr)
+        self.assertEqual([p.name for p in (self.dir / "full").glob("*safetensors*")], [])
+        wild = regard("train", "--data", self.book, "--steps", 200, "--lr", "1e30", "--set", "train.clip=0", "--set", "train.warmup=0",
+                      "--out", self.dir / "wild", *SMALL)
+        self.assertEqual(wild.returncode, 1, wild.stderr)
+        self.assertRegex(wild.stderr, r"not finite at step \d+ .*first layer")
+
     def test_mistakes_are_one_sentence(self):
         recipe = self.dir / "r.toml"
         recipe.write_text("[model]\nwidht = 3\n")

@@ -98,7 +98,7 @@ BenchReport run_bench(const BenchOptions& options, const Progress& progress) {
 
   BenchReport report;
   report.machine = environment(setting.device);
-  report.device = bench_device_name(setting.device);
+  report.device = device_name(setting.device);
   report.dtype = dtype_name(setting.dtype);
   report.threads = at::get_num_threads();
   progress("ceilings of " + report.device + ", " + report.dtype);

@@ -2,12 +2,10 @@
 
 #include <ATen/DeviceAccelerator.h>
 #include <c10/core/Event.h>
-#include <dlfcn.h>
 
 #include <algorithm>
 
 #include "regard/base/clock.hpp"
-#include "regard/lab/machine.hpp"
 
 namespace regard::lab {
 namespace {
@@ -92,23 +90,6 @@ void take_turns(std::vector<Contender>& contenders, const TurnOptions& options) 
       guarded(c, [&] { c.seconds.push_back(time_once(c.run, options.device)); });
     }
   }
-}
-
-std::string bench_device_name(torch::Device device) {
-  if (device.is_cpu()) return cpu_name();
-  // PyTorch tells the name only through headers that need a CUDA toolkit; the driver tells it to all.
-  using Init = int (*)(unsigned);
-  using Name = int (*)(char*, int, int);
-  if (void* driver = dlopen("libcuda.so.1", RTLD_LAZY)) {
-    const auto init = reinterpret_cast<Init>(dlsym(driver, "cuInit"));
-    const auto name = reinterpret_cast<Name>(dlsym(driver, "cuDeviceGetName"));
-    char text[256] = "";
-    if (init && name && init(0) == 0 &&
-        name(text, sizeof text, std::max<int>(device.index(), 0)) == 0) {
-      return text;
-    }
-  }
-  return device_name(device);
 }
 
 }  // namespace regard::lab

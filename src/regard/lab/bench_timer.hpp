@@ -37,7 +37,4 @@ void take_turns(std::vector<Contender>& contenders, const TurnOptions& options);
 /// One run, in seconds.
 double time_once(const std::function<void()>& run, torch::Device device);
 
-/// "NVIDIA H100 80GB HBM3", or the CPU's name.
-std::string bench_device_name(torch::Device device);
-
 }  // namespace regard::lab

@@ -1,6 +1,5 @@
 #include "regard/lab/compare.hpp"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -82,14 +81,18 @@ std::vector<int64_t> seeds_of(const Recipe& recipe) {
   return recipe.compare.seeds.empty() ? std::vector<int64_t>{1, 2, 3} : recipe.compare.seeds;
 }
 
-int64_t progress_of(const fs::path& folder) {
-  std::ifstream in(folder / "metrics.jsonl");
+// The last line of a run's metrics: where it stands. Only the end of the file is read.
+Json progress_of(const fs::path& folder) {
+  std::ifstream in(folder / "metrics.jsonl", std::ios::ate);
+  if (!in) return Json::object();
+  constexpr std::streamoff kTail = 4096;
+  in.seekg(std::max<std::streamoff>(0, static_cast<std::streamoff>(in.tellg()) - kTail));
   std::string line, last;
   while (std::getline(in, line)) {
-    if (!line.empty() && line.back() == '}') last = line;
+    if (line.starts_with('{') && line.ends_with('}')) last = line;
   }
   const auto json = Json::parse(last, nullptr, false);
-  return json.is_object() ? json.value("step", int64_t{0}) : 0;
+  return json.is_object() ? json : Json::object();
 }
 
 // One line on a terminal, written over; else a plain line now and then.
@@ -133,13 +136,15 @@ std::string last_line(const fs::path& path) {
 
 class Runner {
  public:
+  /// `steps` of a run, or 0 when seconds end it.
   Runner(const Recipe& recipe, const fs::path& folder, std::vector<Job> jobs, int64_t parallel,
-         int64_t threads)
+         int64_t threads, int64_t steps)
       : recipe_(recipe),
         folder_(folder),
         total_(jobs.size()),
         parallel_(parallel),
-        threads_(threads) {
+        threads_(threads),
+        steps_(steps) {
     for (auto& job : jobs) {
       if (is_finished(job.folder)) {
         ++done_;
@@ -222,9 +227,11 @@ class Runner {
     double part = 0;
     std::string names;
     for (const auto& [pid, job] : running_) {
-      const auto step = progress_of(job.folder);
-      if (recipe_.train.steps > 0)
-        part += std::min(1.0, static_cast<double>(step) / static_cast<double>(recipe_.train.steps));
+      const auto at = progress_of(job.folder);
+      const auto step = at.value("step", int64_t{0});
+      const double whole = steps_ > 0 ? static_cast<double>(steps_) : recipe_.train.seconds;
+      part += std::min(1.0,
+                       (steps_ > 0 ? static_cast<double>(step) : at.value("seconds", 0.0)) / whole);
       names += (names.empty() ? "" : ", ") + job.phrase + " seed " + std::to_string(job.seed) +
                " step " + std::to_string(step);
     }
@@ -234,7 +241,7 @@ class Runner {
   const Recipe& recipe_;
   fs::path folder_;
   std::size_t total_, done_ = 0, failed_ = 0;
-  int64_t parallel_, threads_;
+  int64_t parallel_, threads_, steps_;
   std::deque<Job> waiting_;
   std::map<pid_t, Job> running_;
   std::string last_error_;
@@ -274,7 +281,6 @@ report::Comparison read_comparison(const fs::path& folder) {
   const auto recipe = load_recipe(folder / "recipe.toml");
   report::Comparison comparison;
   comparison.title = recipe.run.title.empty() ? folder.filename().string() : recipe.run.title;
-  std::string task, best_folder;
   for (const auto& text : recipe.compare.attention) {
     const auto phrase = attention::parse_phrase(text).canonical;
     for (const auto seed : seeds_of(recipe)) {
@@ -354,25 +360,32 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
   guard_folder(recipe, folder);
   for (const auto& sentence : prepared.sentences) std::fprintf(stderr, "%s\n", sentence.c_str());
 
-  int64_t target = 0;
+  std::map<std::string, int64_t> widths;  // of the feed-forward; 0: as the recipe says
   if (recipe.compare.budget == "parameters") {
     Recipe first = recipe;
     first.attention.phrase = phrases.front().canonical;
-    target = count_parameters(*make_model(first, prepared.encoding));
+    const auto target = count_parameters(*make_model(first, prepared.encoding));
+    for (const auto& phrase : phrases) {
+      widths[phrase.canonical] = matching_mlp(recipe, prepared.encoding, phrase.canonical, target);
+    }
   }
   std::vector<Job> jobs;
   for (const auto seed : recipe.compare.seeds) {
     for (const auto& phrase : phrases) {
-      jobs.push_back(
-          {phrase.canonical, seed,
-           target > 0 ? matching_mlp(recipe, prepared.encoding, phrase.canonical, target) : 0,
-           folder / phrase.canonical / ("seed" + std::to_string(seed))});
+      jobs.push_back({phrase.canonical, seed, widths[phrase.canonical],
+                      folder / phrase.canonical / ("seed" + std::to_string(seed))});
     }
   }
   int64_t parallel = recipe.compare.jobs, threads = recipe.run.threads;
   if (parallel == 0) parallel = device.is_cpu() && recipe.compare.budget != "seconds" ? cores() : 1;
   if (threads == 0) threads = std::max<int64_t>(1, cores() / parallel);
-  Runner(recipe, folder, std::move(jobs), parallel, threads).run();
+  const auto stream = prepared.train->train({.size = {recipe.load.batch, recipe.load.batch_tokens},
+                                             .seed = 0,
+                                             .last = data::Last::kKeep,
+                                             .threads = 0});
+  const auto steps =
+      recipe.train.seconds > 0 ? 0 : train::total_steps(recipe.train, stream->steps_per_epoch());
+  Runner(recipe, folder, std::move(jobs), parallel, threads, steps).run();
 
   auto comparison = read_comparison(folder);
   add_pictures(comparison, folder);

@@ -5,12 +5,15 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <torch/version.h>
 
+#include <dlfcn.h>
+
+#include <algorithm>
 #include <fstream>
 #include <thread>
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
-#include "regard/kernels/cpu/targets.hpp"
+#include "regard/kernels/cpu/hrr.hpp"
 #include "regard/lab/version.hpp"
 
 namespace regard::lab {
@@ -52,16 +55,29 @@ std::string cpu_name() {
 
 std::string device_name(torch::Device device) {
   if (device.is_cpu()) return cpu_name();
+  // PyTorch tells the name only through headers that need a CUDA toolkit; the driver tells it to all.
+  using Init = int (*)(unsigned);
+  using Name = int (*)(char*, int, int);
+  if (void* driver = dlopen("libcuda.so.1", RTLD_LAZY)) {
+    const auto init = reinterpret_cast<Init>(dlsym(driver, "cuInit"));
+    const auto name = reinterpret_cast<Name>(dlsym(driver, "cuDeviceGetName"));
+    char text[256] = "";
+    if (init && name && init(0) == 0 &&
+        name(text, sizeof text, std::max<int>(device.index(), 0)) == 0) {
+      return text;
+    }
+  }
   return "GPU " + std::to_string(device.index());
 }
 
 std::vector<std::pair<std::string, std::string>> environment(torch::Device device) {
   return {
       {"device", device.is_cpu() ? "cpu" : "cuda"},
+      {"GPU", device.is_cpu() ? "not used" : device_name(device)},
       {"processor", cpu_name()},
       {"cores", std::to_string(cores())},
       {"threads", std::to_string(at::get_num_threads())},
-      {"SIMD target", kernels::cpu::best_target()},
+      {"SIMD target", kernels::hrr_target()},
       {"regard", version_text()},
       {"PyTorch", TORCH_VERSION},
       {"compiler", std::string("g++ ") + __VERSION__},

@@ -20,6 +20,7 @@ void set_threads(int64_t threads);
 
 std::string cpu_name();
 int64_t cores();
+/// "NVIDIA H100 80GB HBM3", or the CPU's name.
 std::string device_name(torch::Device device);
 
 /// Machine and versions, for reports and `doctor`.

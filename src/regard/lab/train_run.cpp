@@ -83,6 +83,11 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
       recipe.phrase_text();  // a mistake in a phrase is told before anything is read or written
 
   const auto prepared = data::prepare(recipe.data, device);
+  // Remembered for `predict`: a single file of any type is then read as the files in the folders were.
+  if (recipe.data.reader.reader == "auto" &&
+      data::guess_reader(recipe.data.train.front()) == "directory") {
+    recipe.data.reader.reader = "directory";
+  }
   const auto model = make_model(recipe, prepared.encoding);
   const train::RunFolder run_folder(folder, start == Start::kResume
                                                 ? train::RunFolder::Open::kResume

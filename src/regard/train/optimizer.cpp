@@ -1,6 +1,5 @@
 #include "regard/train/optimizer.hpp"
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/_foreach_norm.h>
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/linalg_vector_norm.h>
@@ -10,6 +9,7 @@
 #include <array>
 #include <cmath>
 
+#include "regard/ops/parallel.hpp"
 #include "regard/train/restore.hpp"
 
 namespace regard::train {
@@ -48,7 +48,7 @@ torch::Tensor norm_on_cpu(const std::vector<torch::Tensor>& gradients) {
     }
   }
   std::vector<double> sums(pieces.size());
-  at::parallel_for(0, static_cast<int64_t>(pieces.size()), 16, [&](int64_t begin, int64_t end) {
+  ops::parallel_for(static_cast<int64_t>(pieces.size()), 16, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) sums[i] = sum_of_squares(pieces[i].data, pieces[i].size);
   });
   double sum = 0;
