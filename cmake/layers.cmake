@@ -36,9 +36,10 @@ file(GLOB safetensors CONFIGURE_DEPENDS "${src}/train/safetensors_header.cpp")
 regard_layer(base FOLDERS base LINK Threads::Threads)
 regard_layer(graph FOLDERS graph LINK base)
 regard_layer(kernels FOLDERS kernels/cpu LINK graph base PkgConfig::hwy)
-regard_layer(readers FOLDERS data/readers data/tokenizers LINK base PkgConfig::archive nlohmann_json::nlohmann_json)
+regard_layer(readers FOLDERS data/generators data/readers data/tokenizers LINK base PkgConfig::archive nlohmann_json::nlohmann_json)
 regard_layer(report FOLDERS report LINK base nlohmann_json::nlohmann_json)
 regard_layer(safetensors SOURCES ${safetensors} LINK base nlohmann_json::nlohmann_json)
+include(battery)
 
 # Plotly's bundle is inlined into reports; without it they are written without figures.
 file(GLOB REGARD_PLOTLY "${TORCH_ROOT}/../plotly/package_data/plotly.min.js"
@@ -79,6 +80,10 @@ regard_layer(train TORCH FOLDERS train WITHOUT ${safetensors} LINK nn safetensor
 include(version)
 regard_layer(lab TORCH FOLDERS lab SOURCES ${REGARD_VERSION_FILE} LINK models data train report nlohmann_json::nlohmann_json Tomlplusplus::headers)
 
+if(REGARD_BATTERY)
+  regard_layer(battery_models TORCH FOLDERS battery/models LINK battery models train lab nlohmann_json::nlohmann_json Tomlplusplus::headers)
+endif()
+
 if(TARGET regard_lab)
   add_dependencies(regard_lab regard_version)
 endif()
@@ -99,6 +104,9 @@ endforeach()
 set_property(TARGET regard APPEND PROPERTY LINK_DEPENDS "${archives}")
 target_link_libraries(regard PRIVATE -Wl,--whole-archive ${archives} -Wl,--no-whole-archive
                       PkgConfig::hwy PkgConfig::archive Threads::Threads)
+if(REGARD_BATTERY)
+  target_link_libraries(regard PRIVATE PkgConfig::hdf5)
+endif()
 if(TARGET regard_kernels_cuda)
   target_link_libraries(regard PRIVATE ${REGARD_CUDA_RUNTIME})
 endif()

@@ -1,9 +1,15 @@
 # The command `regard`, and the examples as programs.
 file(GLOB cli_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/cli/*.cpp")
+if(NOT REGARD_BATTERY)
+  list(FILTER cli_files EXCLUDE REGEX "/battery_[a-z_]*\\.cpp$")
+endif()
 if(cli_files)
   add_executable(regard_cli ${cli_files})
   set_target_properties(regard_cli PROPERTIES OUTPUT_NAME regard)
   target_include_directories(regard_cli PRIVATE "${CMAKE_SOURCE_DIR}/cli")
+  if(NOT REGARD_BATTERY)
+    target_compile_definitions(regard_cli PRIVATE REGARD_BATTERY_LACKS="${REGARD_BATTERY_LACKS}")
+  endif()
   regard_program(regard_cli LINK regard nlohmann_json::nlohmann_json Cli11::headers Tomlplusplus::headers)
 endif()
 

@@ -1,0 +1,110 @@
+#include "regard/battery/csv.hpp"
+
+#include <charconv>
+#include <cmath>
+
+#include "regard/base/error.hpp"
+#include "regard/base/files.hpp"
+#include "regard/base/text.hpp"
+#include "regard/battery/cell.hpp"
+#include "regard/data/readers/table.hpp"
+#include "regard/data/readers/text.hpp"
+
+namespace regard::battery {
+namespace {
+
+bool is_missing(std::string_view text) {
+  return text.empty() || text == "NaN" || text == "nan" || text == "NA" || text == "NAN";
+}
+
+/// How `text` is shown in a sentence: short, and quoted.
+std::string shown(const std::string& text) {
+  return text.empty() ? "nothing"
+                      : "\"" + text.substr(0, 40) + (text.size() > 40 ? "..." : "") + "\"";
+}
+
+}  // namespace
+
+CsvTable::CsvTable(const std::filesystem::path& path, Header header) : file_(path.string()) {
+  const auto content = read_file(path);
+  const auto body = data::without_byte_order_mark(content, file_);
+  const bool tabs = body.substr(0, body.find('\n')).find('\t') != std::string_view::npos;
+  data::TableRows reader(body, file_, tabs ? '\t' : ',');
+  std::vector<std::string_view> row;
+  while (reader.next(row)) {
+    if (row.size() == 1 && trim(row[0]).empty()) continue;
+    if (width_ == 0) width_ = row.size();
+    if (row.size() != width_) {
+      throw InputError(file_ + ", line " + std::to_string(reader.line()) + ": " +
+                       std::to_string(width_) + " cells were expected, as in the first line, and " +
+                       std::to_string(row.size()) + " came");
+    }
+    const bool names = header == Header::kYes && names_.empty();
+    for (const auto cell : row) (names ? names_ : cells_).push_back(trim(cell));
+    if (!names) lines_.push_back(reader.line());
+  }
+  if (lines_.empty()) {
+    throw InputError(file_ + ": rows were expected, and " +
+                     (names_.empty() ? "the file is empty" : "there is only the line of names"));
+  }
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (names_[i] == names_[j] && !names_[i].empty())
+        throw InputError(file_ + ", line 1: column \"" + names_[i] + "\" comes twice");
+    }
+  }
+}
+
+int64_t CsvTable::find(std::string_view name) const {
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    if (names_[i] == name) return static_cast<int64_t>(i);
+  }
+  return -1;
+}
+
+std::size_t CsvTable::column(std::string_view name) const {
+  const auto found = find(name);
+  if (found < 0)
+    throw InputError(file_ + ": a column \"" + std::string(name) + "\" was expected" +
+                     suggestion(name, names_));
+  return static_cast<std::size_t>(found);
+}
+
+double CsvTable::number(std::size_t row, std::size_t column) const {
+  const auto& cell = text(row, column);
+  if (is_missing(cell)) return kMissing;
+  double value = 0;
+  const char* first = cell.data() + (cell[0] == '+' ? 1 : 0);
+  const auto [end, error] = std::from_chars(first, cell.data() + cell.size(), value);
+  if (error != std::errc{} || end != cell.data() + cell.size() || std::isinf(value))
+    throw InputError(place(row, column) + ": a number was expected, and " + shown(cell) + " came");
+  return value;
+}
+
+double CsvTable::finite(std::size_t row, std::size_t column) const {
+  const double value = number(row, column);
+  if (std::isnan(value))
+    throw InputError(place(row, column) + ": a number was expected, and " +
+                     shown(text(row, column)) + " came");
+  return value;
+}
+
+int64_t CsvTable::whole(std::size_t row, std::size_t column) const {
+  const double value = finite(row, column);
+  if (value != std::floor(value) || std::abs(value) > 9e15)
+    throw InputError(place(row, column) + ": a whole number was expected, and " +
+                     shown(text(row, column)) + " came");
+  return static_cast<int64_t>(value);
+}
+
+std::string CsvTable::place(std::size_t row) const {
+  return file_ + ", line " + std::to_string(lines_[row]);
+}
+
+std::string CsvTable::place(std::size_t row, std::size_t column) const {
+  return place(row) + ", column " +
+         (column < names_.size() && !names_[column].empty() ? names_[column]
+                                                            : std::to_string(column + 1));
+}
+
+}  // namespace regard::battery
