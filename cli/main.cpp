@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
   add_eval(app);
   add_predict(app);
   add_generate(app);
+  add_generate_data(app);
   add_report(app);
   add_list(app);
   add_show(app);

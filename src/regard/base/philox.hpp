@@ -26,7 +26,17 @@ inline Philox4 philox(uint64_t key, Philox4 counter) {
 }
 
 /// The streams of a run; two streams never share a number.
-enum class RandomStream : uint32_t { kInit = 1, kShuffle, kCrop, kDropout, kSample, kSplit, kTest };
+enum class RandomStream : uint32_t {
+  kInit = 1,
+  kShuffle,
+  kCrop,
+  kDropout,
+  kSample,
+  kSplit,
+  kTest,
+  kListOps,
+  kPathfinder
+};
 
 /// A sequence of numbers for (seed, stream, major): `major` is a step, an epoch or an index.
 class Random {

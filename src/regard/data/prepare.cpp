@@ -32,6 +32,7 @@ Task choose_task(const DataSpec& spec, const Examples& training) {
 std::string choose_tokenizer(const DataSpec& spec, Task task) {
   if (spec.tokenizer.tokenizer != "auto") return spec.tokenizer.tokenizer;
   if (task == Task::kLanguageModel) return "character";
+  if (spec.reader.reader == "listops") return "listops";
   const bool folders =
       spec.reader.reader == "directory" ||
       (spec.reader.reader == "auto" && guess_reader(spec.train.front()) == "directory");

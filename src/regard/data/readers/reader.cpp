@@ -102,6 +102,9 @@ void read_folder(const std::string& path, const ReaderSpec& spec, Labels labels,
 
 // For `predict`: a folder or a file of any type can be fed as bytes, so nothing has to be guessed.
 std::string reader_for(const std::string& path, const ReaderSpec& spec, Labels labels) {
+  if (is_generator(spec.reader) && (labels == Labels::kRead || parse_range(path))) {
+    return spec.reader;
+  }
   check_exists(path);
   if (path == "-") return "text";
   std::error_code ignored;
@@ -111,17 +114,19 @@ std::string reader_for(const std::string& path, const ReaderSpec& spec, Labels l
                      "), and this is a directory");
   }
   if (folder && labels == Labels::kNone) return "directory";
-  return spec.reader == "auto" ? guess_reader(path) : spec.reader;
+  const bool guess = spec.reader == "auto" || is_generator(spec.reader);
+  return guess ? guess_reader(path) : spec.reader;
 }
 
 }  // namespace
 
 void ReaderSpec::visit(Visitor& f) {
   f("reader", reader, "how the files are read; auto: by extension and first bytes",
-    {"auto", "text", "table", "idx", "records", "directory"});
+    {"auto", "text", "table", "idx", "records", "directory", "listops"});
   table.visit(f);
   records.visit(f);
   directory.visit(f);
+  generated.visit(f);
 }
 
 const std::vector<ReaderInfo>& readers() {
@@ -134,6 +139,9 @@ const std::vector<ReaderInfo>& readers() {
       {"records", "binary records: label bytes, then pixels (CIFAR)", options_of<RecordsSpec>()},
       {"directory", "a folder for each label, or a zip or tar of such folders; files read as bytes",
        options_of<DirectorySpec>()},
+      {"listops",
+       "makes the trees of ListOps; instead of files, ranges of examples such as 1-96000",
+       options_of<GeneratedSpec>()},
   };
   return all;
 }
@@ -188,7 +196,9 @@ Examples read_examples(const std::vector<std::string>& paths, const ReaderSpec& 
     read_idx(paths, labels, into);
   } else {
     for (const auto& path : paths) {
-      if (names[0] == "directory") {
+      if (is_generator(names[0])) {
+        add_generated(names[0], path, spec.generated, into);
+      } else if (names[0] == "directory") {
         read_folder(path, spec, labels, into);
       } else {
         read_files(names[0], path, spec, labels, into);

@@ -7,6 +7,7 @@
 #include "regard/base/spec.hpp"
 #include "regard/data/readers/directory.hpp"
 #include "regard/data/readers/examples.hpp"
+#include "regard/data/readers/generated.hpp"
 #include "regard/data/readers/records.hpp"
 #include "regard/data/readers/table.hpp"
 
@@ -18,6 +19,7 @@ struct ReaderSpec {
   TableSpec table;
   RecordsSpec records;
   DirectorySpec directory;
+  GeneratedSpec generated;
   void visit(Visitor& f);
 };
 

@@ -219,7 +219,8 @@ std::shared_ptr<const Tokenizer> make_tokenizer(const TokenizerSpec& spec,
   if (spec.tokenizer == "byte") return byte_tokenizer();
   if (spec.tokenizer == "character") return characters_of(training);
   if (spec.tokenizer == "words") return words_of(training, spec);
-  throw InputError("tokenizer is byte, character or words, and \"" + spec.tokenizer + "\" came");
+  if (spec.tokenizer == "listops") return listops_tokenizer();
+  throw InputError("tokenizer is byte, character, words or listops, and \"" + spec.tokenizer + "\" came");
 }
 
 std::shared_ptr<const Tokenizer> tokenizer_from_json(std::string_view text) {
@@ -227,6 +228,7 @@ std::shared_ptr<const Tokenizer> tokenizer_from_json(std::string_view text) {
     const auto object = json::parse(text);
     const auto name = object.at("name").get<std::string>();
     if (name == "byte") return byte_tokenizer();
+    if (name == "listops") return listops_tokenizer();
     if (name == "character") {
       std::vector<int32_t> code_points;
       for (const auto& item : object.at("code_points")) {

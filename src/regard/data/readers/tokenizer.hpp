@@ -35,8 +35,8 @@ struct TokenizerSpec {
     f("tokenizer", tokenizer,
       "byte, character (those of the training data) or words; auto: character for a language "
       "model, "
-      "byte for directories, words otherwise",
-      {"auto", "byte", "character", "words"});
+      "byte for directories, listops for its generator, words otherwise",
+      {"auto", "byte", "character", "words", "listops"});
     f("vocabulary", vocabulary,
       "words: how many of the most frequent words have an id of their own");
     f("lower", lower, "words: A-Z are read as a-z");
@@ -56,6 +56,10 @@ std::shared_ptr<const Tokenizer> byte_tokenizer();
 std::shared_ptr<const Tokenizer> character_tokenizer(std::vector<int32_t> code_points);
 /// Id 0 stands for every other word; `words` are ids 1, 2, ...
 std::shared_ptr<const Tokenizer> word_tokenizer(std::vector<std::string> words, bool lower);
+
+/// Symbols of ListOps as ids 1 .. 15 in the order of generators/listops.hpp, whatever the training data; 0 stands for any other
+/// word. Parentheses are left out, and "X" is read as "]", so files of Long Range Arena are read as they are.
+std::shared_ptr<const Tokenizer> listops_tokenizer();
 
 /// Calls `each` with every maximal run of bytes other than blanks.
 template <class F>

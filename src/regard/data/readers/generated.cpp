@@ -1,0 +1,67 @@
+#include "regard/data/readers/generated.hpp"
+
+#include <charconv>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "regard/base/error.hpp"
+#include "regard/data/generators/parallel.hpp"
+
+namespace regard::data {
+namespace {
+
+std::optional<int64_t> whole_number(std::string_view text) {
+  int64_t value = 0;
+  const auto* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || at != end) return std::nullopt;
+  return value;
+}
+
+void add_listops(const ExampleRange& range, const GeneratedSpec& spec, ExamplesBuilder& into) {
+  spec.listops.check();
+  std::vector<std::string> texts(static_cast<std::size_t>(range.size()));
+  std::vector<int> values(texts.size());
+  for_each_example(range.size(), 0, [&](int64_t i) {
+    const auto codes = listops_tree(spec.listops, static_cast<uint64_t>(spec.data_seed),
+                                    static_cast<uint64_t>(range.first + i));
+    texts[static_cast<std::size_t>(i)] = listops_text(codes);
+    values[static_cast<std::size_t>(i)] = listops_value(codes);
+  });
+  std::unordered_set<std::string_view> seen;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (!seen.insert(texts[i]).second) {
+      throw RunError("listops: example " + std::to_string(range.first + static_cast<int64_t>(i)) +
+                     " equals one before it; short trees are few, so raise shortest");
+    }
+    into.add_document(texts[i], range.first + static_cast<int64_t>(i));
+    into.add_label(std::to_string(values[i]));
+  }
+}
+
+}  // namespace
+
+std::optional<ExampleRange> parse_range(std::string_view text) {
+  const auto dash = text.find('-');
+  if (dash == std::string_view::npos) return std::nullopt;
+  const auto first = whole_number(text.substr(0, dash)), last = whole_number(text.substr(dash + 1));
+  if (!first || !last || *first < 1 || *last < *first) return std::nullopt;
+  return ExampleRange{*first, *last};
+}
+
+bool is_generator(std::string_view reader) { return reader == "listops"; }
+
+void add_generated(const std::string& reader, const std::string& text, const GeneratedSpec& spec,
+                   ExamplesBuilder& into) {
+  const auto range = parse_range(text);
+  if (!range) {
+    throw InputError(text + ": a range of examples such as 1-96000 was expected (reader " + reader +
+                     " makes its data)");
+  }
+  into.begin_file(reader + " with data_seed " + std::to_string(spec.data_seed));
+  into.set_unit("example");
+  add_listops(*range, spec, into);
+}
+
+}  // namespace regard::data
