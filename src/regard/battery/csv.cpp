@@ -17,6 +17,13 @@ bool is_missing(std::string_view text) {
   return text.empty() || text == "NaN" || text == "nan" || text == "NA" || text == "NAN";
 }
 
+char separator_of(std::string_view first_line) {
+  for (const char candidate : {'\t', ',', ';'}) {
+    if (first_line.find(candidate) != std::string_view::npos) return candidate;
+  }
+  return ',';
+}
+
 /// How `text` is shown in a sentence: short, and quoted.
 std::string shown(const std::string& text) {
   return text.empty() ? "nothing"
@@ -28,8 +35,7 @@ std::string shown(const std::string& text) {
 CsvTable::CsvTable(const std::filesystem::path& path, Header header) : file_(path.string()) {
   const auto content = read_file(path);
   const auto body = data::without_byte_order_mark(content, file_);
-  const bool tabs = body.substr(0, body.find('\n')).find('\t') != std::string_view::npos;
-  data::TableRows reader(body, file_, tabs ? '\t' : ',');
+  data::TableRows reader(body, file_, separator_of(body.substr(0, body.find('\n'))));
   std::vector<std::string_view> row;
   while (reader.next(row)) {
     if (row.size() == 1 && trim(row[0]).empty()) continue;

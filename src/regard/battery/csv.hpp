@@ -13,7 +13,7 @@ enum class Header { kYes, kNo };
 
 class CsvTable {
  public:
-  /// Reads the whole file; a TAB in its first line makes it TSV. A byte order mark and blank lines are dropped.
+  /// Reads the whole file, separated by the first of TAB, comma, semicolon that its first line holds. A byte order mark and blank lines are dropped.
   /// InputError when the file is empty, a row has more or fewer cells than the first, or a name comes twice.
   explicit CsvTable(const std::filesystem::path& path, Header header = Header::kYes);
 

@@ -8,7 +8,6 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
-#include "regard/battery/spikes.hpp"
 
 namespace regard::battery {
 namespace fs = std::filesystem;

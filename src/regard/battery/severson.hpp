@@ -11,6 +11,7 @@
 
 #include "regard/battery/cell.hpp"
 #include "regard/battery/csv.hpp"
+#include "regard/battery/spikes.hpp"
 
 namespace regard::battery {
 
@@ -48,11 +49,9 @@ struct Severson {
   }
 };
 
-/// What to do with the seven Q(V) curves that contain acquisition spikes.
-enum class Spikes { kFilter, kKeep };
-
 /// Reads the folder (cells.csv, severson_si_table9.csv, Qn_*.csv, the two .f32 files and, when it is there,
-/// test2_capacity_est_index.csv). InputError names what is missing or has another size.
+/// test2_capacity_est_index.csv). InputError names what is missing or has another size. Seven
+/// Q(V) curves contain spikes of acquisition, which Spikes::kFilter replaces.
 Severson read_severson(const std::filesystem::path& folder, Spikes spikes = Spikes::kFilter);
 
 /// The early-cycle features published with arXiv 2404.17174 (hybridpred_features<3|4|5>.csv), 124 rows in row

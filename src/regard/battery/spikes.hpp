@@ -12,6 +12,8 @@
 
 namespace regard::battery {
 
+enum class Spikes { kFilter, kKeep };
+
 /// 3 % of nominal capacity in one cycle is more than ageing or a rest does to a cell that works.
 inline constexpr double kCapacitySpike = 0.03;
 /// Q(V) moves more with rate and temperature: 9 % of nominal at one voltage.
