@@ -10,6 +10,7 @@
 #include "regard/base/text.hpp"
 #include "regard/data/generators/listops.hpp"
 #include "regard/data/generators/parallel.hpp"
+#include "regard/data/generators/pathfinder.hpp"
 
 namespace regard::cli {
 namespace {
@@ -90,15 +91,60 @@ void write_listops(const Parts& parts, const data::ListOpsSpec& spec) {
   });
 }
 
-}  // namespace
+// The first 64 images, eight in a row, as a PGM file.
+void write_sheet(const fs::path& path, const data::Pathfinder& pathfinder, uint64_t seed) {
+  constexpr int kRow = 8;
+  const int side = pathfinder.side(), width = kRow * side;
+  std::vector<uint8_t> sheet(static_cast<std::size_t>(width * width));
+  data::for_each_example(kRow * kRow, 0, [&](int64_t i) {
+    const auto image = pathfinder.image(seed, static_cast<uint64_t>(i) + 1);
+    const auto left = i % kRow * side, top = i / kRow * side;
+    for (int64_t y = 0; y < side; ++y) {
+      std::copy_n(image.pixels.begin() + y * side, side, sheet.begin() + (top + y) * width + left);
+    }
+  });
+  const auto head = "P5\n" + std::to_string(width) + " " + std::to_string(width) + "\n255\n";
+  write_atomically(path, [&](const Sink& sink) {
+    sink(head.data(), head.size());
+    sink(sheet.data(), sheet.size());
+  });
+  std::printf("%s: the first %d images\n", path.c_str(), kRow * kRow);
+}
 
-void add_generate_data(CLI::App& app) {
-  auto* command = app.add_subcommand("generate-data", "write a synthetic task to files: listops");
-  command->require_subcommand(1);
-  command->footer(
-      "A recipe needs no files: [data] reader = \"listops\" makes the same examples.\n"
-      "Example: regard generate-data listops --out data/listops");
+void write_pathfinder(const Parts& parts, const data::PathfinderSpec& spec) {
+  const data::Pathfinder pathfinder(spec);
+  const auto seed = static_cast<uint64_t>(parts.seed);
+  for_each_part(parts, [&](const char* name, int64_t first, int64_t count) {
+    const auto path = fs::path(parts.out) / (std::string(name) + ".bin");
+    const double began = seconds_now();
+    write_atomically(path, [&](const Sink& sink) {
+      in_order<data::PathfinderImage>(
+          first, count, [&](uint64_t i) { return pathfinder.image(seed, i); },
+          [&](const data::PathfinderImage& image) {
+            const auto label = static_cast<uint8_t>(image.label);
+            sink(&label, 1);
+            sink(image.pixels.data(), image.pixels.size());
+          });
+    });
+    say(path, count, began);
+  });
+  write_sheet(fs::path(parts.out) / "sheet.pgm", pathfinder, seed);
+}
 
+void add_pathfinder(CLI::App* command) {
+  auto* pathfinder = command->add_subcommand(
+      "pathfinder",
+      "Pathfinder and Path-X of Long Range Arena: train.bin, valid.bin, test.bin (for the reader "
+      "`records`: a label byte, then the pixels) and sheet.pgm to look at");
+  auto parts = add_parts(pathfinder, {"", 160000, 20000, 20000});
+  auto spec = std::make_shared<data::PathfinderSpec>();
+  pathfinder->add_option("--side", spec->side, "32, or 128 for Path-X")->capture_default_str();
+  pathfinder->add_option("--contour", spec->contour, "dashes of a long curve: 6, 9 or 14")
+      ->capture_default_str();
+  pathfinder->callback([=] { write_pathfinder(*parts, *spec); });
+}
+
+void add_listops(CLI::App* command) {
   auto* listops = command->add_subcommand(
       "listops",
       "ListOps of Long Range Arena: train.tsv, valid.tsv, test.tsv, columns Source and Target");
@@ -112,6 +158,20 @@ void add_generate_data(CLI::App& app) {
   listops->add_option("--longest", spec->longest, "trees are shorter than this")
       ->capture_default_str();
   listops->callback([=] { write_listops(*parts, *spec); });
+}
+
+}  // namespace
+
+void add_generate_data(CLI::App& app) {
+  auto* command =
+      app.add_subcommand("generate-data", "write a synthetic task to files: listops or pathfinder");
+  command->require_subcommand(1);
+  command->footer(
+      "A recipe needs no files: [data] reader = \"listops\" makes the same examples.\n"
+      "Example: regard generate-data listops --out data/listops");
+
+  add_listops(command);
+  add_pathfinder(command);
 }
 
 }  // namespace regard::cli

@@ -57,7 +57,7 @@ class GenerateData(unittest.TestCase):
         regard("generate-data", "listops", "--out", self.dir, "--train", 40, "--valid", 10, "--test", 0)
         self.assertFalse((self.dir / "test.tsv").exists())
         small = ["--width", "16", "--layers", "1", "--heads", "2", "--threads", "1", "--no-report", "--steps", "4", "--batch", "4",
-                 "--max-length", "600", "--attention", "hrr"]
+                 "--max-length", "600", "--attention", "mean"]
         files = regard("train", "--data", self.dir / "train.tsv", "--valid", self.dir / "valid.tsv", "--text", "Source", "--label", "Target",
                        "--tokenizer", "listops", "--out", self.dir / "a", *small)
         made = regard("train", "--set", "data.reader=listops", "--data", "1-40", "--valid", "41-50", "--out", self.dir / "b", *small)
@@ -68,6 +68,25 @@ class GenerateData(unittest.TestCase):
         score = regard("eval", self.dir / "b", "41-50", "--json")
         self.assertEqual(score.returncode, 0, score.stderr)
         self.assertIn('"n":10', score.stdout)
+
+    def test_pathfinder_files_and_reader_are_the_same(self):
+        out = regard("generate-data", "pathfinder", "--out", self.dir, "--train", 60, "--valid", 20, "--test", 0, "--contour", 9)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        data = (self.dir / "train.bin").read_bytes()
+        self.assertEqual(len(data), 60 * 1025)
+        self.assertEqual({data[i * 1025] for i in range(60)}, {0, 1})
+        sheet = (self.dir / "sheet.pgm").read_bytes()
+        self.assertTrue(sheet.startswith(b"P5\n256 256\n255\n"))
+        self.assertEqual(sheet[-65536:][:32], data[1:33])
+        small = ["--width", "16", "--layers", "1", "--heads", "2", "--threads", "1", "--no-report", "--steps", "3", "--batch", "4",
+                 "--set", "data.image_tokens=levels", "--attention", "mean"]
+        files = regard("train", "--data", self.dir / "train.bin", "--valid", self.dir / "valid.bin", "--set", "data.reader=records",
+                       "--set", "data.shape=[32,32]", "--out", self.dir / "a", *small)
+        made = regard("train", "--set", "data.reader=pathfinder", "--set", "data.contour=9", "--data", "1-60", "--valid", "61-80",
+                      "--out", self.dir / "b", *small)
+        self.assertEqual(files.returncode, 0, files.stderr)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertEqual(files.stdout.split(";")[0], made.stdout.split(";")[0])
 
     def test_mistakes_are_sentences(self):
         out = regard("train", "--set", "data.reader=listops", "--data", "all", "--out", self.dir / "x")

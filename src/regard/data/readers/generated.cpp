@@ -1,5 +1,6 @@
 #include "regard/data/readers/generated.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <string>
 #include <unordered_set>
@@ -40,6 +41,25 @@ void add_listops(const ExampleRange& range, const GeneratedSpec& spec, ExamplesB
   }
 }
 
+void add_pathfinder(const ExampleRange& range, const GeneratedSpec& spec, ExamplesBuilder& into) {
+  const Pathfinder pathfinder(spec.pathfinder);
+  const ImageShape shape{pathfinder.side(), pathfinder.side(), 1};
+  into.reserve_images(range.size(), shape);
+  constexpr int64_t kBlock = 8192;
+  std::vector<PathfinderImage> images;
+  for (int64_t begin = range.first; begin <= range.last; begin += kBlock) {
+    images.resize(static_cast<std::size_t>(std::min(kBlock, range.last + 1 - begin)));
+    for_each_example(static_cast<int64_t>(images.size()), 0, [&](int64_t i) {
+      images[static_cast<std::size_t>(i)] =
+          pathfinder.image(static_cast<uint64_t>(spec.data_seed), static_cast<uint64_t>(begin + i));
+    });
+    for (std::size_t i = 0; i < images.size(); ++i) {
+      into.add_image(images[i].pixels, shape, begin + static_cast<int64_t>(i));
+      into.add_label(std::to_string(images[i].label));
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<ExampleRange> parse_range(std::string_view text) {
@@ -50,7 +70,7 @@ std::optional<ExampleRange> parse_range(std::string_view text) {
   return ExampleRange{*first, *last};
 }
 
-bool is_generator(std::string_view reader) { return reader == "listops"; }
+bool is_generator(std::string_view reader) { return reader == "listops" || reader == "pathfinder"; }
 
 void add_generated(const std::string& reader, const std::string& text, const GeneratedSpec& spec,
                    ExamplesBuilder& into) {
@@ -61,7 +81,11 @@ void add_generated(const std::string& reader, const std::string& text, const Gen
   }
   into.begin_file(reader + " with data_seed " + std::to_string(spec.data_seed));
   into.set_unit("example");
-  add_listops(*range, spec, into);
+  if (reader == "listops") {
+    add_listops(*range, spec, into);
+  } else {
+    add_pathfinder(*range, spec, into);
+  }
 }
 
 }  // namespace regard::data

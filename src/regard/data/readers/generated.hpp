@@ -7,6 +7,7 @@
 
 #include "regard/base/spec.hpp"
 #include "regard/data/generators/listops.hpp"
+#include "regard/data/generators/pathfinder.hpp"
 #include "regard/data/readers/examples.hpp"
 
 namespace regard::data {
@@ -15,9 +16,11 @@ namespace regard::data {
 struct GeneratedSpec {
   int64_t data_seed = 1;
   ListOpsSpec listops;
+  PathfinderSpec pathfinder;
   void visit(Visitor& f) {
-    f("data_seed", data_seed, "listops: keys every example");
+    f("data_seed", data_seed, "listops, pathfinder: keys every example");
     listops.visit(f);
+    pathfinder.visit(f);
   }
 };
 

@@ -122,7 +122,7 @@ std::string reader_for(const std::string& path, const ReaderSpec& spec, Labels l
 
 void ReaderSpec::visit(Visitor& f) {
   f("reader", reader, "how the files are read; auto: by extension and first bytes",
-    {"auto", "text", "table", "idx", "records", "directory", "listops"});
+    {"auto", "text", "table", "idx", "records", "directory", "listops", "pathfinder"});
   table.visit(f);
   records.visit(f);
   directory.visit(f);
@@ -141,7 +141,9 @@ const std::vector<ReaderInfo>& readers() {
        options_of<DirectorySpec>()},
       {"listops",
        "makes the trees of ListOps; instead of files, ranges of examples such as 1-96000",
-       options_of<GeneratedSpec>()},
+       options_of<ListOpsSpec>()},
+      {"pathfinder", "makes the images of Pathfinder and Path-X; ranges of examples, as listops",
+       options_of<PathfinderSpec>()},
   };
   return all;
 }
