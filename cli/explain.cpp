@@ -231,6 +231,12 @@ void add_doctor(CLI::App& app) {
 #else
     rows.emplace_back("CUDA kernels", "not compiled; mend: install nvcc, then `make cuda`");
 #endif
+#ifdef REGARD_BATTERY_LACKS
+    rows.emplace_back("battery", "left out; mend: `apt-get install " REGARD_BATTERY_LACKS
+                                 "`, then configure and build again");
+#else
+    rows.emplace_back("battery", "yes");
+#endif
     const bool plotly = !report::find_plotly().code.empty();
     rows.emplace_back("figures in reports",
                       plotly ? "yes" : "no Plotly bundle; mend: `.venv/bin/pip install plotly`");

@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   add_explain(app);
   add_doctor(app);
   add_bench(app);
+  add_battery(app);
   try {
     app.parse(argc, argv);
     return 0;
