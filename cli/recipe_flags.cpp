@@ -27,11 +27,12 @@ RecipeFlags::RecipeFlags(CLI::App& command)
       "validation data (default: a part of --data is held out)", true);
   add(command, "--test", "data", "test", "test data, looked at once, at the end", true);
   add(command, "--text", "data", "text", "column with the text: its name, or its number from 1");
+  add(command, "--text2", "data", "text2", "column of a second text: pairs with one label");
   add(command, "--label", "data", "label", "column with the label");
   add(command, "--tokenizer", "data", "tokenizer", "auto, byte, character or words");
   add(command, "--max-length", "data", "max_length", "longest input in tokens");
   add(command, "--model", "model", "kind",
-      "encoder_classifier or language_model (default: what the data asks for)");
+      "encoder_classifier, pair_classifier or language_model (default: what the data asks for)");
   add(command, "--width", "model", "width", "width of the model");
   add(command, "--layers", "model", "layers", "number of layers");
   add(command, "--heads", "model", "heads", "attention heads");
@@ -58,8 +59,8 @@ lab::Recipe RecipeFlags::recipe() const {
   for (const auto& flag : flags_) {
     if (flag.option->count() == 0) continue;
     const auto& values = *flag.values;
-    const bool word =
-        flag.key == "text" || flag.key == "label" || flag.key == "title" || flag.key == "out";
+    const bool word = flag.key == "text" || flag.key == "text2" || flag.key == "label" ||
+                      flag.key == "title" || flag.key == "out";
     const Value value = flag.many ? Value(values)
                         : word    ? Value(values.back())
                                   : parse_value(values.back());

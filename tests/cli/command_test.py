@@ -76,6 +76,26 @@ class Command(unittest.TestCase):
         again = regard("train", self.dir / "mine/recipe.toml", "--out", run, "--resume", "--no-report", "--attention", "hrr")
         self.assertEqual(again.returncode, 0, again.stderr)
 
+    def test_pairs_of_texts(self):
+        """Two texts, one label: whether they are about the same thing, which neither text tells alone."""
+        rng = random.Random(2)
+        rows = []
+        for i in range(400):
+            first, second = rng.choice(["bird", "fish"]), rng.choice(["bird", "fish"])
+            texts = [" ".join(rng.sample(["the", "a", "old", "small", word], 5)) for word in (first, second)]
+            rows.append("\t".join([str(int(first == second)), f"x{i}", f"y{i}", *texts]))
+        for name, part in (("train", rows[:320]), ("eval", rows[320:360]), ("test", rows[360:])):
+            (self.dir / f"{name}.tsv").write_text("\n".join(part) + "\n")
+        run = self.dir / "pairs"
+        out = regard("train", "--data", self.dir / "train.tsv", "--valid", self.dir / "eval.tsv", "--test", self.dir / "test.tsv",
+                     "--label", 1, "--text", 4, "--text2", 5, "--attention", "softmax", "--out", run, "--steps", 150, "--lr", "5e-3", *SMALL)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn("pair_classifier", out.stderr)
+        self.assertGreater(json.loads((run / "result.json").read_text())["test_accuracy"], 0.95)
+        rows = regard("predict", run, "-", stdin="the old bird\ta small bird\nthe old bird\ta small fish\n").stdout.splitlines()
+        self.assertEqual([row.split("\t")[1] for row in rows], ["1", "0"])
+        self.refused("two texts with one tab between them were expected", "predict", run, "-", stdin="the old bird\n")
+
     def test_compare_continues_and_repeats_nothing(self):
         arguments = ["compare", "--data", self.book, "--attention", "softmax,hrr,off", "--seeds", "1,2", "--steps", 20, "--out", self.dir / "c",
                      "--width", 16, "--layers", 1, "--heads", 2, "--set", "data.max_length=32", "--json"]

@@ -1,4 +1,5 @@
-// Documents of any length with a label each: packed on the host, padded to the longest of the batch.
+// Documents of any length with a label each: packed on the host, padded to the longest of the batch. The two texts of pair i
+// of a batch are its rows 2 i and 2 i + 1.
 #include <cstring>
 
 #include "regard/base/error.hpp"
@@ -10,18 +11,23 @@ namespace {
 
 struct Packed {
   torch::Tensor tokens;          // (sum of lengths) uint8, or int32 for more than 256 ids
-  std::vector<int64_t> offsets;  // (N + 1)
+  std::vector<int64_t> offsets;  // (N parts + 1)
+  int64_t parts = 1;             // texts of an example
   std::vector<int32_t> labels;   // (N) or empty
   Places places;
   int64_t truncated = 0;
 
-  int64_t size() const { return static_cast<int64_t>(offsets.size()) - 1; }
+  int64_t size() const { return (static_cast<int64_t>(offsets.size()) - 1) / parts; }
+  /// Of text i = example * parts + part.
   int64_t length(int64_t i) const {
     return offsets[static_cast<std::size_t>(i) + 1] - offsets[static_cast<std::size_t>(i)];
   }
+  /// Of the longest text of each example.
   std::vector<int64_t> lengths() const {
     std::vector<int64_t> all;
-    for (int64_t i = 0; i < size(); ++i) all.push_back(length(i));
+    for (int64_t i = 0; i < size(); ++i) {
+      all.push_back(std::max(length(i * parts), length(i * parts + parts - 1)));
+    }
     return all;
   }
 };
@@ -39,20 +45,28 @@ Packed pack(const Examples& examples, const Encoding& encoding) {
   packed.places = examples;
   packed.labels = examples.labels;
   packed.offsets.push_back(0);
+  packed.parts = encoding.pairs ? 2 : 1;
   std::vector<int32_t> ids;
   const auto longest = static_cast<std::size_t>(encoding.max_length);
   for (int64_t i = 0; i < examples.size(); ++i) {
-    const auto begin = ids.size();
+    bool cut = false;
+    const auto add = [&](std::string_view text) {
+      const auto begin = ids.size();
+      encoding.tokenizer->encode(text, ids);
+      cut = cut || ids.size() - begin > longest;
+      ids.resize(std::min(ids.size(), begin + longest));
+      packed.offsets.push_back(static_cast<int64_t>(ids.size()));
+    };
     try {
-      encoding.tokenizer->encode(examples.documents[i], ids);
+      if (encoding.pairs) {
+        for (const auto text : texts_of_pair(examples.documents[i])) add(text);
+      } else {
+        add(examples.documents[i]);
+      }
     } catch (const InputError& error) {
       throw InputError(examples.place(i) + ": " + error.what());
     }
-    if (ids.size() - begin > longest) {
-      ids.resize(begin + longest);
-      ++packed.truncated;
-    }
-    packed.offsets.push_back(static_cast<int64_t>(ids.size()));
+    packed.truncated += cut;
   }
   packed.tokens = encoding.vocabulary <= 256 ? narrowed<uint8_t>(ids, torch::kByte)
                                              : narrowed<int32_t>(ids, torch::kInt);
@@ -71,35 +85,41 @@ class DocumentStream final : public Stream {
   // Plain loops: no tensor operation runs in the threads that prepare batches, so none starts threads of its own.
   nn::Batch batch(int64_t step) override {
     const auto rows = plan_->rows(step);
+    std::vector<int64_t> texts;
+    for (const auto row : rows) {
+      for (int64_t part = 0; part < data_->parts; ++part)
+        texts.push_back(row * data_->parts + part);
+    }
     nn::Batch batch;
     batch.rows = static_cast<int64_t>(rows.size());
+    const auto count = static_cast<int64_t>(texts.size());  // B
     int64_t longest = 1;
-    for (const auto row : rows) {
-      longest = std::max(longest, data_->length(row));
-      batch.tokens += data_->length(row);
+    for (const auto text : texts) {
+      longest = std::max(longest, data_->length(text));
+      batch.tokens += data_->length(text);
     }
-    batch.inputs = host_tensor({batch.rows, longest}, torch::kLong, device_);  // (B, T)
-    if (batch.tokens < batch.rows * longest) {
-      batch.lengths = host_tensor({batch.rows}, torch::kLong, device_);  // (B)
+    batch.inputs = host_tensor({count, longest}, torch::kLong, device_);  // (B, T)
+    if (batch.tokens < count * longest) {
+      batch.lengths = host_tensor({count}, torch::kLong, device_);  // (B)
+    }
+    for (int64_t b = 0; b < count; ++b) {
+      const auto text = texts[static_cast<std::size_t>(b)];
+      copy_row(text, data_->length(text), batch.inputs.data_ptr<int64_t>() + b * longest, longest);
+      if (batch.lengths.defined()) batch.lengths.data_ptr<int64_t>()[b] = data_->length(text);
     }
     if (!data_->labels.empty()) {
-      batch.targets = host_tensor({batch.rows}, torch::kLong, device_);  // (B)
-    }
-    for (int64_t b = 0; b < batch.rows; ++b) {
-      const auto row = rows[static_cast<std::size_t>(b)];
-      const auto length = data_->length(row);
-      copy_row(row, length, batch.inputs.data_ptr<int64_t>() + b * longest, longest);
-      if (batch.lengths.defined()) batch.lengths.data_ptr<int64_t>()[b] = length;
-      if (batch.targets.defined()) {
-        batch.targets.data_ptr<int64_t>()[b] = data_->labels[static_cast<std::size_t>(row)];
+      batch.targets = host_tensor({batch.rows}, torch::kLong, device_);  // (examples)
+      for (int64_t i = 0; i < batch.rows; ++i) {
+        const auto row = static_cast<std::size_t>(rows[static_cast<std::size_t>(i)]);
+        batch.targets.data_ptr<int64_t>()[i] = data_->labels[row];
       }
     }
     return batch;
   }
 
  private:
-  void copy_row(int64_t row, int64_t length, int64_t* to, int64_t width) const {
-    const auto begin = data_->offsets[static_cast<std::size_t>(row)];
+  void copy_row(int64_t text, int64_t length, int64_t* to, int64_t width) const {
+    const auto begin = data_->offsets[static_cast<std::size_t>(text)];
     const auto& tokens = data_->tokens;
     if (tokens.scalar_type() == torch::kByte) {
       std::copy_n(tokens.data_ptr<uint8_t>() + begin, length, to);

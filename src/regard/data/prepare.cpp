@@ -20,6 +20,10 @@ Task choose_task(const DataSpec& spec, const Examples& training) {
     if (training.form == Examples::Form::kImages) {
       throw InputError(training.place(0) + ": a language model reads text, and this is an image");
     }
+    if (training.pairs) {
+      throw InputError(training.place(0) +
+                       ": a language model reads one text, and text2 names a second");
+    }
     return Task::kLanguageModel;
   }
   if (training.labelled()) return Task::kClassification;
@@ -42,10 +46,17 @@ std::string choose_tokenizer(const DataSpec& spec, Task task) {
 int64_t longest_document(const Examples& examples, const Tokenizer& tokenizer) {
   std::size_t longest = 1;
   std::vector<int32_t> ids;
-  for (int64_t i = 0; i < examples.size(); ++i) {
+  const auto measure = [&](std::string_view text) {
     ids.clear();
-    tokenizer.encode(examples.documents[i], ids);
+    tokenizer.encode(text, ids);
     longest = std::max(longest, ids.size());
+  };
+  for (int64_t i = 0; i < examples.size(); ++i) {
+    if (!examples.pairs) {
+      measure(examples.documents[i]);
+    } else {
+      for (const auto text : texts_of_pair(examples.documents[i])) measure(text);
+    }
   }
   return static_cast<int64_t>(longest);
 }
@@ -56,6 +67,7 @@ void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& tra
   encoding.tokenizer = make_tokenizer(tokenizer, training);
   encoding.vocabulary = encoding.tokenizer->vocabulary();
   encoding.max_length = spec.max_length;
+  encoding.pairs = training.pairs;
   if (spec.max_length > 0) return;
   if (encoding.task == Task::kLanguageModel) {
     encoding.max_length = kWindow;
@@ -133,7 +145,7 @@ std::string count_sentence(const char* name, const Dataset& data, const Encoding
   if (encoding.task == Task::kLanguageModel) {
     text += " tokens";
   } else {
-    text += encoding.is_image() ? " images" : " documents";
+    text += encoding.is_image() ? " images" : encoding.pairs ? " pairs" : " documents";
   }
   if (data.truncated() > 0) {
     text += ", " + std::to_string(data.truncated()) +

@@ -33,11 +33,14 @@ train::Evaluation evaluation_of(const data::Dataset& dataset, int64_t rows) {
 
 std::string model_kind(const Recipe& recipe, const data::Encoding& encoding) {
   const bool text = encoding.task == data::Task::kLanguageModel;
-  const std::string natural = text ? "language_model" : "encoder_classifier";
+  const std::string natural = text             ? "language_model"
+                              : encoding.pairs ? "pair_classifier"
+                                               : "encoder_classifier";
   const auto& asked = recipe.model.kind;
   if (asked.empty() || asked == natural) return natural;
   throw InputError("[model] kind = \"" + asked + "\": the data is a " +
-                   data::task_name(encoding.task) + ", which needs \"" + natural + "\"" +
+                   data::task_name(encoding.task) + (encoding.pairs ? " of pairs" : "") +
+                   ", which needs \"" + natural + "\"" +
                    (text ? "; labels are read when --label names their column" : ""));
 }
 

@@ -4,6 +4,7 @@
 #include <ATen/ops/gelu.h>
 
 #include "regard/base/error.hpp"
+#include "regard/models/pooling.hpp"
 #include "regard/nn/context.hpp"
 
 namespace regard::models {
@@ -37,27 +38,8 @@ EncoderClassifier::EncoderClassifier(const ModelSpec& spec, const ModelShape& sh
   }
 }
 
-Tensor EncoderClassifier::pool(const Tensor& x, const Tensor& lengths) {
-  if (spec_.pooling == "cls") return x.select(1, 0);
-  const auto valid =
-      lengths.defined()
-          ? (at::arange(x.size(1), lengths.options()).unsqueeze(0) < lengths.unsqueeze(1))
-                .unsqueeze(-1)
-          : Tensor();  // (B, T, 1)
-  if (spec_.pooling == "attention") {
-    auto scores = pool_->forward(x);  // (B, T, 1)
-    if (valid.defined()) scores = scores.masked_fill(~valid, -1e30);
-    auto weights = at::softmax(scores, 1, torch::kFloat);
-    if (valid.defined()) weights = weights.masked_fill(~valid, 0.0);  // an empty row pools to 0
-    return (weights.to(x.scalar_type()) * x).sum(1);
-  }
-  if (!valid.defined()) return x.mean(1);
-  const auto count = lengths.clamp_min(1).unsqueeze(1).to(torch::kFloat);
-  return (x.masked_fill(~valid, 0.0).sum(1, false, torch::kFloat) / count).to(x.scalar_type());
-}
-
 Tensor EncoderClassifier::logits(const nn::Batch& batch) {
-  auto x = pool(trunk_->forward(batch.inputs, batch.lengths), batch.lengths);
+  auto x = pool(spec_.pooling, trunk_->forward(batch.inputs, batch.lengths), batch.lengths, pool_);
   nn::observe("pool", x);
   if (spec_.head_hidden > 0) x = at::gelu(hidden_->forward(x));
   const auto out = head_->forward(x);

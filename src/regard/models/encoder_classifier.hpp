@@ -5,7 +5,6 @@
 
 namespace regard::models {
 
-/// Pooling: mean over valid positions; the CLS token; or softmax(x . w) weights over valid positions.
 class EncoderClassifier final : public Model {
  public:
   EncoderClassifier(const ModelSpec& spec, const ModelShape& shape,
@@ -16,8 +15,6 @@ class EncoderClassifier final : public Model {
   nn::Trunk& trunk() override { return *trunk_; }
 
  private:
-  torch::Tensor pool(const torch::Tensor& x, const torch::Tensor& lengths);
-
   ModelSpec spec_;
   std::shared_ptr<nn::Trunk> trunk_;
   torch::nn::Linear pool_{nullptr}, hidden_{nullptr}, head_{nullptr};

@@ -4,13 +4,14 @@
 #include "regard/base/text.hpp"
 #include "regard/models/encoder_classifier.hpp"
 #include "regard/models/language_model.hpp"
+#include "regard/models/pair_classifier.hpp"
 #include "regard/nn/context.hpp"
 
 namespace regard::models {
 
 void ModelSpec::visit(Visitor& f) {
-  f("kind", kind, "encoder_classifier or language_model (empty: what the data asks for)",
-    {"", "encoder_classifier", "language_model"});
+  f("kind", kind, "encoder_classifier, pair_classifier or language_model (empty: what the data asks for)",
+    {"", "encoder_classifier", "pair_classifier", "language_model"});
   trunk.visit(f);
   f("pooling", pooling, "classifier: from tokens to one vector", {"mean", "cls", "attention"});
   f("head_hidden", head_hidden, "classifier: width of a hidden layer before the classes (0: none)");
@@ -46,6 +47,7 @@ std::vector<LayerMap> Model::maps(const nn::Batch& batch) {
 const std::vector<ModelKind>& model_kinds() {
   static const std::vector<ModelKind> kinds = {
       {"encoder_classifier", "encoder with a pooled head: one label for each example"},
+      {"pair_classifier", "shared encoder of two texts: one label for each pair"},
       {"language_model", "causal decoder: predicts the next token, and generates"},
   };
   return kinds;
@@ -55,6 +57,8 @@ std::shared_ptr<Model> make_model(const ModelSpec& spec, const ModelShape& shape
                                   const std::vector<attention::Phrase>& phrases, uint64_t seed) {
   if (spec.kind == "encoder_classifier")
     return std::make_shared<EncoderClassifier>(spec, shape, phrases, seed);
+  if (spec.kind == "pair_classifier")
+    return std::make_shared<PairClassifier>(spec, shape, phrases, seed);
   if (spec.kind == "language_model")
     return std::make_shared<LanguageModel>(spec, shape, phrases, seed);
   std::vector<std::string> known;

@@ -50,7 +50,7 @@ class Model : public torch::nn::Module {
   std::vector<LayerMap> maps(const nn::Batch& batch);
 };
 
-/// Makes "encoder_classifier" or "language_model"; fresh weights keyed by the seed.
+/// Makes a model of one of `model_kinds()`; fresh weights keyed by the seed.
 std::shared_ptr<Model> make_model(const ModelSpec& spec, const ModelShape& shape,
                                   const std::vector<attention::Phrase>& phrases, uint64_t seed);
 

@@ -94,6 +94,7 @@ std::string Encoding::to_json() const {
     object["image"] = image_json(*this);
   } else {
     object["tokenizer"] = json::parse(tokenizer->to_json());
+    if (pairs) object["pairs"] = true;
   }
   return object.dump();
 }
@@ -114,6 +115,7 @@ Encoding encoding_from_json(std::string_view text) {
     } else {
       e.tokenizer = tokenizer_from_json(object.at("tokenizer").dump());
       e.vocabulary = e.tokenizer->vocabulary();
+      e.pairs = object.value("pairs", false);
     }
     return e;
   } catch (const json::exception& error) {

@@ -41,6 +41,7 @@ struct Encoding {
   int64_t vocabulary = 0;                      // tokens: ids are 0 .. vocabulary - 1; values: 0
   int64_t channels = 0;                        // values: C; tokens: 0
   std::vector<std::string> classes;            // of a classification
+  bool pairs = false;                          // of two documents each, at most max_length each
   std::shared_ptr<const Tokenizer> tokenizer;  // documents only
   ImageSpec image;                             // images only, as the following
   ImageShape shape;

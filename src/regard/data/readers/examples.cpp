@@ -58,9 +58,25 @@ void map_labels(Examples& examples, const std::vector<std::string>& names) {
   examples.label_names = names;
 }
 
+std::array<std::string_view, 2> texts_of_pair(std::string_view document) {
+  const auto tab = document.find('\t');
+  if (tab == std::string_view::npos || document.find('\t', tab + 1) != std::string_view::npos) {
+    throw InputError("two texts with one tab between them were expected, and there are " +
+                     std::to_string(std::count(document.begin(), document.end(), '\t')) + " tabs");
+  }
+  const std::array texts{document.substr(0, tab), document.substr(tab + 1)};
+  for (const auto text : texts) {
+    if (text.find_first_not_of(" \r\n") == std::string_view::npos) {
+      throw InputError("a text of the pair is empty");
+    }
+  }
+  return texts;
+}
+
 Examples subset(const Examples& examples, std::span<const int64_t> rows) {
   Examples part;
   part.form = examples.form;
+  part.pairs = examples.pairs;
   part.shape = examples.shape;
   part.label_names = examples.label_names;
   part.files = examples.files;
@@ -89,6 +105,17 @@ void ExamplesBuilder::add_document(std::string_view document, int64_t row) {
     throw InputError(examples_.place(size() - 1) + ": the document is empty");
   }
   examples_.documents.add(document);
+}
+
+void ExamplesBuilder::add_pair(std::string_view first, std::string_view second, int64_t row) {
+  const std::string both = std::string(first) + "\t" + std::string(second);
+  add_document(both, row);
+  examples_.pairs = true;
+  try {
+    texts_of_pair(both);
+  } catch (const InputError& error) {
+    throw InputError(examples_.place(size() - 1) + ": " + error.what());
+  }
 }
 
 void ExamplesBuilder::reserve_images(int64_t count, const ImageShape& shape) {

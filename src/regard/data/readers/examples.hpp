@@ -1,6 +1,7 @@
 // What every reader gives: examples with labels, and where each one came from.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <span>
@@ -56,6 +57,7 @@ struct Examples : Places {
   enum class Form { kDocuments, kImages };
   Form form = Form::kDocuments;
   Documents documents;
+  bool pairs = false;           // each document is two texts with a tab between them
   std::vector<uint8_t> images;  // (N, height, width, channels)
   ImageShape shape;
   std::vector<int32_t> labels;           // (N) indices of label_names; empty: no labels
@@ -69,6 +71,9 @@ struct Examples : Places {
 /// among them.
 void map_labels(Examples& examples, const std::vector<std::string>& names);
 
+/// The two texts of a pair; InputError when the document does not hold exactly one tab.
+std::array<std::string_view, 2> texts_of_pair(std::string_view document);
+
 /// The examples `rows`, in that order, with all label names.
 Examples subset(const Examples& examples, std::span<const int64_t> rows);
 
@@ -80,6 +85,8 @@ class ExamplesBuilder {
   void note(const std::string& sentence) { examples_.notes.push_back(sentence); }
   /// InputError when the document holds nothing but blanks.
   void add_document(std::string_view document, int64_t row);
+  /// Two texts with one label; InputError when either is empty or holds a tab.
+  void add_pair(std::string_view first, std::string_view second, int64_t row);
   /// Pixels (height, width, channels); InputError when the shape differs from the one before.
   void add_image(std::span<const uint8_t> pixels, const ImageShape& shape, int64_t row);
   void reserve_images(int64_t count, const ImageShape& shape);

@@ -151,11 +151,18 @@ void parse_table(std::string_view content, const std::string& name, const TableS
   std::vector<std::string_view> cells;
   if (!rows.next(cells)) throw InputError(name + ": the table is empty");
   const bool labelled = !spec.label.empty();
-  const bool numbers = is_number(spec.text) && (!labelled || is_number(spec.label));
+  const bool pairs = !spec.text2.empty();
+  const bool numbers = is_number(spec.text) && (!labelled || is_number(spec.label)) &&
+                       (!pairs || is_number(spec.text2));
   const bool header = spec.header == "yes" || (spec.header == "auto" && !numbers);
   const Place place{name, rows.line(), header};
   const auto text = find_column(spec.text, cells, place, "text");
   const auto label = labelled ? find_column(spec.label, cells, place, "label") : text;
+  const auto text2 = pairs ? find_column(spec.text2, cells, place, "text2") : text;
+  if (pairs && (text2 == text || text2 == label)) {
+    throw InputError(name + ": text2 is the column \"" + spec.text2 +
+                     "\", and text or label is the same");
+  }
   if (labelled && text == label) {
     throw InputError(name + ": text and label are the same column, \"" + spec.text + "\"");
   }
@@ -166,7 +173,11 @@ void parse_table(std::string_view content, const std::string& name, const TableS
       throw InputError(at_line(name, rows.line()) + std::to_string(cells.size()) +
                        " columns, and the first line has " + std::to_string(columns));
     }
-    into.add_document(cells[text], rows.line());
+    if (pairs) {
+      into.add_pair(cells[text], cells[text2], rows.line());
+    } else {
+      into.add_document(cells[text], rows.line());
+    }
     if (labelled) into.add_label(trim(cells[label]));
   } while (rows.next(cells));
 }

@@ -12,11 +12,14 @@ namespace regard::data {
 
 struct TableSpec {
   std::string text = "text";
+  std::string text2;
   std::string label = "label";
   std::string header = "auto";
   std::string format = "auto";
   void visit(Visitor& f) {
     f("text", text, "table: column of the text, by name or by number from 1");
+    f("text2", text2,
+      "table: column of a second text, for pairs of texts with one label (empty: none)");
     f("label", label, "table: column of the label, by name or by number from 1");
     f("header", header,
       "table: whether line 1 holds names; auto: yes, when a column is given by name",

@@ -220,7 +220,8 @@ std::shared_ptr<const Tokenizer> make_tokenizer(const TokenizerSpec& spec,
   if (spec.tokenizer == "character") return characters_of(training);
   if (spec.tokenizer == "words") return words_of(training, spec);
   if (spec.tokenizer == "listops") return listops_tokenizer();
-  throw InputError("tokenizer is byte, character, words or listops, and \"" + spec.tokenizer + "\" came");
+  throw InputError("tokenizer is byte, character, words or listops, and \"" + spec.tokenizer +
+                   "\" came");
 }
 
 std::shared_ptr<const Tokenizer> tokenizer_from_json(std::string_view text) {
