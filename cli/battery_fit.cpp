@@ -43,7 +43,9 @@ void add_battery_fit(CLI::App& battery) {
     if (s->json) {
       for (const auto& fit : fits) std::printf("%s\n", battery::fit_json(fit).dump().c_str());
     } else {
-      std::printf("%s", report::to_text(battery::fit_table(fits)).c_str());
+      const auto table = battery::fit_table(fits);
+      std::printf("%s", report::to_text(table).c_str());
+      for (const auto& note : table.notes) std::printf("%s\n", note.c_str());
     }
     if (!s->out.empty()) {
       const auto name = std::filesystem::path(s->path).lexically_normal();

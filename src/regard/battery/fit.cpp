@@ -95,12 +95,13 @@ double neighbour_correlation(const std::vector<double>& r) {
 void judge(const Residuals& residuals, const Eigen::Vector2d& p, double confidence, Fit& fit) {
   const auto n = residuals.log_x.size();
   const auto r = residuals.plain(p);
-  double mean = 0, total = 0, sum = 0, weighted = 0;
+  double mean = 0, total = 0, sum = 0, weighted = 0, weighted_total = 0;
   for (const double y : residuals.rise) mean += y / static_cast<double>(n);
   Eigen::Matrix2d information = Eigen::Matrix2d::Zero();
   for (std::size_t i = 0; i < n; ++i) {
     const double y = residuals.rise[i], w = residuals.weight[i] * residuals.weight[i];
     total += (y - mean) * (y - mean);
+    weighted_total += w * (y - mean) * (y - mean);
     sum += r[i] * r[i];
     weighted += w * r[i] * r[i];
     const Eigen::Vector2d gradient = (r[i] + y) * Eigen::Vector2d(1, residuals.log_x[i]);
@@ -108,6 +109,7 @@ void judge(const Residuals& residuals, const Eigen::Vector2d& p, double confiden
   }
   fit.rmse = std::sqrt(sum / static_cast<double>(n));
   if (total > 0) fit.r2 = 1 - sum / total;
+  fit.rises = weighted < weighted_total;
   // A record that does not rise drives A to minus infinity, and the curve away.
   const double determinant = information.determinant();
   if (!(determinant > 1e-14 * information(0, 0) * information(1, 1)) || !(determinant > 0)) return;
@@ -125,6 +127,7 @@ void judge(const Residuals& residuals, const Eigen::Vector2d& p, double confiden
 
 Life Fit::life(double threshold) const {
   auto life = curve.life(threshold, static_cast<double>(last_cycle));
+  if (life.known() && !rises) return {Reach::kNotReached, kMissing, kMissing, kMissing};
   if (!life.known() || std::isnan(t_quantile)) return life;
   // ln x = (ln(t - C) - A) / B has the gradient (-1, -ln x) / B.
   const double log_x = std::log(life.cycle - 1);

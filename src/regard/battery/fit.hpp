@@ -40,8 +40,9 @@ struct Fit {
   int64_t first_cycle = 0, last_cycle = 0;  // of the cycles that were used
   std::size_t used = 0, dropped = 0;        // cycles; dropped: spikes
   bool converged = false;
+  bool rises = false;  // the curve explains more of the (weighted) record than its mean does
 
-  /// With the interval of ln(life - 1) by the delta method, so that it is never negative.
+  /// kNotReached for a record that does not rise. With the interval of ln(life - 1) by the delta method, so that it is never negative.
   Life life(double threshold) const;
 
   std::array<double, 3> covariance = {kMissing, kMissing, kMissing};  // of (A, B): AA, AB, BB

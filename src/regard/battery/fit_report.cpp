@@ -241,8 +241,14 @@ report::Table fit_table(const std::vector<FittedCell>& fits) {
     row.push_back(report::number(fit->knee.onset, 0));
     row.push_back(report::number(fit->knee.point, 0));
     table.rows.push_back(row);
-    if (!f.converged)
+    if (!f.rises) {
+      table.notes.push_back(
+          fit->cell.name +
+          ": the curve explains nothing of the record, which does not rise above its "
+          "first cycle; A and B mean nothing.");
+    } else if (!f.converged) {
       table.notes.push_back(fit->cell.name + ": the fit has not converged; take it as a start.");
+    }
   }
   for (const auto& life : good[0]->lives) {
     table.notes.push_back("life at " + life.threshold.text +
@@ -250,6 +256,14 @@ report::Table fit_table(const std::vector<FittedCell>& fits) {
                           percent(life.threshold.loss) +
                           ", with its 95 % interval; measured: the first cycle beyond it.");
   }
+  const bool undefined = std::any_of(good.begin(), good.end(), [](const FittedCell* fit) {
+    return std::any_of(fit->lives.begin(), fit->lives.end(),
+                       [](const FittedLife& life) { return life.life.reach == Reach::kUndefined; });
+  });
+  if (undefined)
+    table.notes.push_back(
+        "undefined: the loss C at the first cycle is already at the threshold; is the nominal "
+        "capacity right?");
   table.notes.push_back(
       "loss = exp(A) (cycle - 1)^B + C. C is measured at the first cycle after cycle 1; ± is half "
       "of the 95 % "

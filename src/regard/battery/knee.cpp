@@ -130,7 +130,9 @@ Knee find_knee(const Cell& cell) {
   if (!(one.slopes[1] > std::max(2 * one.slopes[0], kFlat))) return knee;
   knee.point = one.breaks[0];
   const auto two = search<2>(record);
-  if (two.slopes[1] > two.slopes[0] && two.slopes[2] > two.slopes[0]) knee.onset = two.breaks[0];
+  // An onset lies before its knee; a break elsewhere is a bend of another kind.
+  const bool before = two.breaks[0] <= knee.point && knee.point <= two.breaks[1];
+  if (before && two.slopes[1] > two.slopes[0]) knee.onset = two.breaks[0];
   return knee;
 }
 

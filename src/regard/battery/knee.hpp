@@ -12,7 +12,7 @@
 namespace regard::battery {
 
 /// Cycle numbers; kMissing where the record has no knee: the fade does not become more than twice as fast at the point,
-/// or the record is shorter than 30 cycles.
+/// or the record is shorter than 30 cycles. The onset is also kMissing where the point is not between o and e.
 struct Knee {
   double onset = kMissing, point = kMissing;
   bool found() const { return point == point; }
