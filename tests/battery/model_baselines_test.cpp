@@ -130,10 +130,16 @@ TEST(PaperHead, CannotTellItsFeaturesApart) {
 
 TEST(PaperHead, WithTheLargerRateReachesThePublishedError) {
   SEVERSON_OR_SKIP(data);
-  PaperHead model({.lr_life = 5e-4});
-  const auto s = scores(data, model, 1);
-  EXPECT_GT(s.primary_all, 121);
-  EXPECT_LT(s.primary_all, 131);
+  std::vector<double> primary, secondary;
+  for (uint64_t seed = 1; seed <= 10; ++seed) {
+    PaperHead model({.lr_life = 5e-4});
+    const auto s = scores(data, model, seed);
+    primary.push_back(s.primary_all);
+    secondary.push_back(s.secondary);
+  }
+  EXPECT_GT(median(primary), 121);
+  EXPECT_LT(median(primary), 131);
+  EXPECT_NEAR(median(secondary), 194, 5);
 }
 
 }  // namespace
