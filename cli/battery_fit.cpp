@@ -29,7 +29,8 @@ void add_battery_fit(CLI::App& battery) {
                    "several with commas")
       ->delimiter(',');
   command->add_option("--until", s->until, "fit only the cycles up to this one");
-  command->add_flag("--robust", s->robust, "drop spikes and weigh outliers down (Cauchy's loss)");
+  command->add_flag("--robust", s->robust,
+                    "drop spikes, and weigh cycles down that lie off their neighbours");
   command->add_flag("--json", s->json, "one JSON object a cell, a line each");
   command->add_option("--out", s->out, "folder for fits.csv, curves.csv and report.html");
   command->callback([=] {

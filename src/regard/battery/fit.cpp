@@ -64,22 +64,15 @@ double median_size(std::vector<double> values) {
   return *middle;
 }
 
-/// Iteratively reweighted least squares with Cauchy's loss.
-bool solve_robust(Residuals& residuals, int64_t iterations, Eigen::Vector2d& p) {
+/// Square roots of Cauchy's weights by the distance from the running median.
+std::vector<double> robust_weights(const std::vector<double>& loss) {
   constexpr double kCauchy = 2.385;  // 95 % efficiency under normal errors
-  constexpr int kRounds = 100;
-  bool converged = solve(residuals, iterations, p);
-  for (int round = 0; round < kRounds && converged; ++round) {
-    const auto r = residuals.plain(p);
-    const double scale = kCauchy * 1.4826 * median_size(r);
-    if (!(scale > 0)) return true;
-    for (std::size_t i = 0; i < r.size(); ++i)
-      residuals.weight[i] = 1 / std::sqrt(1 + (r[i] / scale) * (r[i] / scale));
-    const Eigen::Vector2d before = p;
-    converged = solve(residuals, iterations, p);
-    if ((p - before).norm() < 1e-8 * p.norm()) return converged;
-  }
-  return false;
+  constexpr double kLeast = 5e-4;    // of nominal: a clean record must not weigh its bends down
+  auto off = running_median(loss);
+  for (std::size_t i = 0; i < off.size(); ++i) off[i] = loss[i] - off[i];
+  const double scale = kCauchy * std::max(1.4826 * median_size(off), kLeast);
+  for (auto& d : off) d = 1 / std::sqrt(1 + (d / scale) * (d / scale));
+  return off;
 }
 
 /// Correlation of neighbours, from 0 to 0.99.
@@ -160,11 +153,10 @@ Fit fit_curve(const Cell& cell, const FitOptions& options) {
     residuals.log_x.push_back(std::log(static_cast<double>(kept.cycle[i] - 1)));
     residuals.rise.push_back(kept.loss(i) - fit.curve.c);
   }
-  residuals.weight.assign(fit.used, 1);
+  residuals.weight = options.weights == Weights::kRobust ? robust_weights(residuals.rise)
+                                                         : std::vector<double>(fit.used, 1);
   Eigen::Vector2d p(options.start[0], options.start[1]);
-  fit.converged = options.weights == Weights::kRobust
-                      ? solve_robust(residuals, options.iterations, p)
-                      : solve(residuals, options.iterations, p);
+  fit.converged = solve(residuals, options.iterations, p);
   fit.curve.a = p[0];
   fit.curve.b = p[1];
   judge(residuals, p, options.confidence, fit);

@@ -15,9 +15,11 @@
 namespace regard::battery {
 
 enum class Weights {
-  kEqual,   // least squares
-  kRobust,  // spikes are dropped first (spikes.hpp), then each residual weighs 1 / (1 + (r / 2.385 s)^2): Cauchy's
-            // loss, where s is 1.4826 times the median of |r|
+  kEqual,  // least squares
+  /// Spikes are dropped first (spikes.hpp), then cycle i weighs 1 / (1 + (d / 2.385 s)^2), Cauchy's weight. d is its
+  /// distance from the median of its eleven neighbours, and s is 1.4826 times the median of |d|, at least 0.05 %. By
+  /// the distance from the curve, the end of life would weigh nothing.
+  kRobust,
 };
 
 struct FitOptions {

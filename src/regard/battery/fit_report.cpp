@@ -57,6 +57,62 @@ void add_life_columns(const FittedLife& life, bool first, report::Table& table) 
   table.columns.push_back({key + "_measured", "measured", "cycles"});
 }
 
+std::vector<report::Cell> table_row(const FittedCell& fit) {
+  const auto& f = fit.fit;
+  std::vector<report::Cell> row = {report::word(fit.cell.name),
+                                   report::number(static_cast<double>(f.used), 0),
+                                   report::interval({f.curve.a, f.a_half, 2}, 2),
+                                   report::interval({f.curve.b, f.b_half, 2}, 2),
+                                   report::number(f.curve.c, 4),
+                                   report::number(f.r2, 4)};
+  for (const auto& life : fit.lives) {
+    row.push_back(life_cell(life.life));
+    row.push_back(report::number(life.life.low, 0));
+    row.push_back(report::number(life.life.high, 0));
+    row.push_back(report::number(life.measured, 0));
+  }
+  row.push_back(report::number(fit.knee.onset, 0));
+  row.push_back(report::number(fit.knee.point, 0));
+  return row;
+}
+
+bool any_undefined(const FittedCell& fit) {
+  return std::any_of(fit.lives.begin(), fit.lives.end(),
+                     [](const FittedLife& life) { return life.life.reach == Reach::kUndefined; });
+}
+
+std::vector<std::string> table_notes(const std::vector<FittedCell>& fits) {
+  std::vector<std::string> notes;
+  const auto good = fitted(fits);
+  for (const auto* fit : good) {
+    if (!fit->fit.rises) {
+      notes.push_back(fit->cell.name +
+                      ": the curve explains nothing of the record, which does not rise above its "
+                      "first cycle; A and B mean nothing.");
+    } else if (!fit->fit.converged) {
+      notes.push_back(fit->cell.name + ": the fit has not converged; take it as a start.");
+    }
+  }
+  for (const auto& life : good[0]->lives) {
+    notes.push_back("life at " + life.threshold.text + ": the cycle at which the fitted loss is " +
+                    percent(life.threshold.loss) +
+                    ", with its 95 % interval; measured: the first cycle beyond it.");
+  }
+  if (std::any_of(good.begin(), good.end(),
+                  [](const FittedCell* fit) { return any_undefined(*fit); })) {
+    notes.push_back(
+        "undefined: the loss C at the first cycle is already at the threshold; is the nominal "
+        "capacity right?");
+  }
+  notes.push_back(
+      "loss = exp(A) (cycle - 1)^B + C. C is measured at the first cycle after cycle 1; ± is half "
+      "of the 95 % interval for correlated residuals.");
+  for (const auto& fit : fits) {
+    if (!fit.why.empty()) notes.push_back("left out: " + fit.why + ".");
+  }
+  return notes;
+}
+
 /// Every k-th index, and the last, so that at most `most` are left.
 std::vector<std::size_t> thinned(std::size_t n, std::size_t most) {
   std::vector<std::size_t> kept;
@@ -224,53 +280,8 @@ report::Table fit_table(const std::vector<FittedCell>& fits) {
     add_life_columns(good[0]->lives[t], t == 0, table);
   table.columns.push_back({"knee_onset", "knee onset", ""});
   table.columns.push_back({"knee_point", "knee", ""});
-  for (const auto* fit : good) {
-    const auto& f = fit->fit;
-    std::vector<report::Cell> row = {report::word(fit->cell.name),
-                                     report::number(static_cast<double>(f.used), 0),
-                                     report::interval({f.curve.a, f.a_half, 2}, 2),
-                                     report::interval({f.curve.b, f.b_half, 2}, 2),
-                                     report::number(f.curve.c, 4),
-                                     report::number(f.r2, 4)};
-    for (const auto& life : fit->lives) {
-      row.push_back(life_cell(life.life));
-      row.push_back(report::number(life.life.low, 0));
-      row.push_back(report::number(life.life.high, 0));
-      row.push_back(report::number(life.measured, 0));
-    }
-    row.push_back(report::number(fit->knee.onset, 0));
-    row.push_back(report::number(fit->knee.point, 0));
-    table.rows.push_back(row);
-    if (!f.rises) {
-      table.notes.push_back(
-          fit->cell.name +
-          ": the curve explains nothing of the record, which does not rise above its "
-          "first cycle; A and B mean nothing.");
-    } else if (!f.converged) {
-      table.notes.push_back(fit->cell.name + ": the fit has not converged; take it as a start.");
-    }
-  }
-  for (const auto& life : good[0]->lives) {
-    table.notes.push_back("life at " + life.threshold.text +
-                          ": the cycle at which the fitted loss is " +
-                          percent(life.threshold.loss) +
-                          ", with its 95 % interval; measured: the first cycle beyond it.");
-  }
-  const bool undefined = std::any_of(good.begin(), good.end(), [](const FittedCell* fit) {
-    return std::any_of(fit->lives.begin(), fit->lives.end(),
-                       [](const FittedLife& life) { return life.life.reach == Reach::kUndefined; });
-  });
-  if (undefined)
-    table.notes.push_back(
-        "undefined: the loss C at the first cycle is already at the threshold; is the nominal "
-        "capacity right?");
-  table.notes.push_back(
-      "loss = exp(A) (cycle - 1)^B + C. C is measured at the first cycle after cycle 1; ± is half "
-      "of the 95 % "
-      "interval for correlated residuals.");
-  for (const auto& fit : fits) {
-    if (!fit.why.empty()) table.notes.push_back("left out: " + fit.why + ".");
-  }
+  for (const auto* fit : good) table.rows.push_back(table_row(*fit));
+  table.notes = table_notes(fits);
   return table;
 }
 
