@@ -27,7 +27,8 @@ void add_battery_fit(CLI::App& battery) {
       ->add_option("--threshold", s->thresholds,
                    "loss at which life ends: 0.2, 20% or the capacity that is left, 0.88Ah; "
                    "several with commas")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->add_option("--until", s->until, "fit only the cycles up to this one");
   command->add_flag("--robust", s->robust,
                     "drop spikes, and weigh cycles down that lie off their neighbours");

@@ -11,12 +11,16 @@ ImportFlags::ImportFlags(CLI::App& command) : values_(std::make_shared<Values>()
   command.add_option("--nominal", v.nominal,
                      "nominal capacity (Ah), where the file has no column nominal_ah");
   command.add_option("--layout", v.layout, "auto, long, traces, wide or mat");
-  command.add_option("--column", v.columns,
-                     "name of a column, as capacity=Discharge_Capacity; quantities: cell, cycle, "
-                     "capacity, voltage, current, resistance, temperature, charge_time, nominal");
-  command.add_option("--unit", v.units,
-                     "unit of a column, as capacity=mAh or charge_time=s (default: Ah, V, A, ohm, "
-                     "C, min)");
+  command
+      .add_option("--column", v.columns,
+                  "name of a column, as capacity=Discharge_Capacity; quantities: cell, cycle, "
+                  "capacity, voltage, current, resistance, temperature, charge_time, nominal")
+      ->allow_extra_args(false);
+  command
+      .add_option("--unit", v.units,
+                  "unit of a column, as capacity=mAh or charge_time=s (default: Ah, V, A, ohm, "
+                  "C, min)")
+      ->allow_extra_args(false);
   command.add_option("--cycles-from", v.cycles_from, "number of the first cycle: 0 or 1");
   command.add_option("--discharge", v.discharge,
                      "traces: sign of the current under discharge, negative or positive");

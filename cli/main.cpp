@@ -22,16 +22,23 @@ int fail(const std::string& sentence, int code) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// A command that does not exist: the nearest that does.
+// A command that does not exist, or a command of a command: the nearest that does. "" when it exists.
+std::string unknown_command(const CLI::App& app, const std::string& before, char** word,
+                            char** end) {
+  if (word == end || (*word)[0] == '-') return "";
+  std::vector<std::string> names;
+  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (sub->get_name() == *word) return unknown_command(*sub, before + *word + " ", word + 1, end);
+    names.push_back(sub->get_name());
+  }
+  if (names.empty()) return "";
+  return "unknown command \"" + before + *word + "\"" + regard::suggestion(*word, names);
+}
+
 std::string parse_message(const CLI::App& app, const CLI::ParseError& error, int argc,
                           char** argv) {
-  std::vector<std::string> names;
-  for (const auto* sub : app.get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(sub->get_name());
-  if (argc > 1 && argv[1][0] != '-' &&
-      std::find(names.begin(), names.end(), argv[1]) == names.end()) {
-    return std::string("unknown command \"") + argv[1] + "\"" + regard::suggestion(argv[1], names);
-  }
+  const auto unknown = unknown_command(app, "", argv + std::min(argc, 1), argv + argc);
+  if (!unknown.empty()) return unknown;
   return std::string(error.what()) + "; `regard" +
          (argc > 1 && argv[1][0] != '-' ? std::string(" ") + argv[1] : "") +
          " --help` lists what there is";

@@ -108,8 +108,14 @@ class BatteryFit(unittest.TestCase):
         short = self.dir / "short.csv"
         short.write_text("cell,cycle,capacity_ah\na,1,1.08\na,2,1.07\n")
         self.refused("fit of a: 4 cycles after cycle 1 were expected, and 1 came", short, "--nominal", 1.1)
-        out = subprocess.run([REGARD, "battery"], capture_output=True, text=True, cwd=ROOT)
-        self.assertEqual(out.returncode, 2)
+        for words, expected in ((["battery"], "A subcommand is required"), (["battery", "fitt"], "unknown command \"battery fitt\"; did you mean \"fit\"?")):
+            out = subprocess.run([REGARD, *words], capture_output=True, text=True, cwd=ROOT)
+            self.assertEqual(out.returncode, 2)
+            self.assertIn(expected, out.stderr)
+
+    def test_flags_may_stand_before_the_file(self):
+        out = fit("--nominal", 1.1, "--column", "cell=cell", "--unit", "capacity=Ah", "--threshold", "20%", self.cells)
+        self.assertEqual(out.returncode, 0, out.stderr)
 
     def test_a_cell_that_cannot_be_fitted_is_named_and_the_others_stay(self):
         with self.cells.open("a") as file:
