@@ -4,8 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
 #include "regard/lab/generate.hpp"
 #include "regard/lab/predict.hpp"
+#include "regard/lab/stream_predict.hpp"
 
 namespace regard::cli {
 using Json = nlohmann::ordered_json;
@@ -53,6 +56,36 @@ void add_eval(CLI::App& app) {
   });
 }
 
+namespace {
+void print_prediction(const lab::Prediction& p, const data::Encoding& encoding, bool json) {
+  if (!json) {
+    std::printf("%s\t%s\t%.4f\n", p.place.c_str(), p.label.c_str(), p.probability);
+    return;
+  }
+  Json probabilities;
+  for (std::size_t c = 0; c < p.probabilities.size(); ++c)
+    probabilities[encoding.classes[c]] = p.probabilities[c];
+  const Json line = {{"place", p.place},
+                     {"label", p.label},
+                     {"probability", p.probability},
+                     {"probabilities", probabilities}};
+  std::printf("%s\n", line.dump().c_str());
+}
+
+void predict_in_chunks(const lab::TrainedRun& run, const Use& use, int64_t chunk) {
+  if (use.data.empty()) throw InputError("predict --stream: the names of files were expected");
+  lab::StreamPredictor predictor(run, chunk);
+  for (const auto& path : use.data) {
+    const auto p = predictor.predict(path);
+    print_prediction(p.prediction, run.encoding, use.json);
+    std::fprintf(stderr, "%s: %s in %lld passes, %s, peak memory %s\n", path.c_str(),
+                 human_bytes(static_cast<double>(p.bytes)).c_str(),
+                 static_cast<long long>(p.passes), human_seconds(p.seconds).c_str(),
+                 human_bytes(static_cast<double>(p.peak_memory)).c_str());
+  }
+}
+}  // namespace
+
 void add_predict(CLI::App& app) {
   auto* command = app.add_subcommand("predict", "labels for new data by a trained classifier");
   command->footer(
@@ -60,22 +93,19 @@ void add_predict(CLI::App& app) {
       "input are read.");
   auto use =
       add_use(command, "a table, a file, a folder, or - for the lines of standard input", false);
+  auto stream = std::make_shared<bool>(false);
+  auto chunk = std::make_shared<int64_t>(1 << 14);
+  command->add_flag(
+      "--stream", *stream,
+      "files of any size as a whole, in constant memory: several passes in chunks (bytes; "
+      "hrr; positions rotary or none)");
+  command->add_option("--chunk", *chunk, "bytes of a chunk of --stream")->capture_default_str();
   command->callback([=] {
     const auto run = lab::open_run(use->run, use->device);
+    if (*stream) return predict_in_chunks(run, *use, *chunk);
     for (const auto& p :
          lab::predict(run, use->data.empty() ? std::vector<std::string>{"-"} : use->data)) {
-      if (!use->json) {
-        std::printf("%s\t%s\t%.4f\n", p.place.c_str(), p.label.c_str(), p.probability);
-        continue;
-      }
-      Json probabilities;
-      for (std::size_t c = 0; c < p.probabilities.size(); ++c)
-        probabilities[run.encoding.classes[c]] = p.probabilities[c];
-      const Json line = {{"place", p.place},
-                         {"label", p.label},
-                         {"probability", p.probability},
-                         {"probabilities", probabilities}};
-      std::printf("%s\n", line.dump().c_str());
+      print_prediction(p, run.encoding, use->json);
     }
   });
 }

@@ -76,6 +76,27 @@ class Command(unittest.TestCase):
         again = regard("train", self.dir / "mine/recipe.toml", "--out", run, "--resume", "--no-report", "--attention", "hrr")
         self.assertEqual(again.returncode, 0, again.stderr)
 
+    def test_predict_streams_a_file_of_any_size(self):
+        """The label comes from bytes behind the model's longest input; memory is printed."""
+        rng = random.Random(3)
+        for label, letters in (("low", range(0, 120)), ("high", range(60, 256))):
+            (self.dir / "d" / label).mkdir(parents=True)
+            for i in range(40):
+                (self.dir / "d" / label / str(i)).write_bytes(bytes(rng.choices(letters, k=500)))
+        for positions, passes in (("rotary", 3), ("none", 1)):
+            run = self.dir / positions
+            out = regard("train", "--data", self.dir / "d", "--attention", "hrr", "--out", run, "--steps", 40, "--lr", "1e-2", "--width", 16,
+                         "--layers", 1, "--heads", 2, "--threads", 1, "--no-report", "--max-length", 256, "--set", f"model.positions={positions}")
+            self.assertEqual(out.returncode, 0, out.stderr)
+            big = self.dir / "big"
+            big.write_bytes(bytes(rng.choices(range(60, 256), k=256)) + bytes(rng.choices(range(0, 120), k=100000)))
+            out = regard("predict", run, big, "--stream", "--chunk", 10000, "--json")
+            self.assertEqual(out.returncode, 0, out.stderr)
+            self.assertEqual(json.loads(out.stdout)["label"], "low")
+            self.assertIn(f"in {passes} passes", out.stderr)
+            self.assertIn("peak memory", out.stderr)
+            self.assertEqual(json.loads(regard("predict", run, big, "--json").stdout)["label"], "high")
+
     def test_pairs_of_texts(self):
         """Two texts, one label: whether they are about the same thing, which neither text tells alone."""
         rng = random.Random(2)

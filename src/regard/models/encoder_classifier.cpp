@@ -39,8 +39,14 @@ EncoderClassifier::EncoderClassifier(const ModelSpec& spec, const ModelShape& sh
 }
 
 Tensor EncoderClassifier::logits(const nn::Batch& batch) {
-  auto x = pool(spec_.pooling, trunk_->forward(batch.inputs, batch.lengths), batch.lengths, pool_);
+  const auto x =
+      pool(spec_.pooling, trunk_->forward(batch.inputs, batch.lengths), batch.lengths, pool_);
   nn::observe("pool", x);
+  return classify(x);
+}
+
+Tensor EncoderClassifier::classify(const Tensor& pooled) {
+  auto x = pooled;
   if (spec_.head_hidden > 0) x = at::gelu(hidden_->forward(x));
   const auto out = head_->forward(x);
   nn::observe("head", out);

@@ -14,6 +14,11 @@ class EncoderClassifier final : public Model {
   torch::Tensor logits(const nn::Batch& batch) override;
   nn::Trunk& trunk() override { return *trunk_; }
 
+  /// The head alone: pooled (B, H) -> logits (B, classes).
+  torch::Tensor classify(const torch::Tensor& pooled);
+  /// The matrix (H, 1) of attention pooling; absent with the others.
+  torch::nn::Linear& scorer() { return pool_; }
+
  private:
   ModelSpec spec_;
   std::shared_ptr<nn::Trunk> trunk_;

@@ -17,8 +17,8 @@ Tensor sinusoidal_table(int64_t positions, int64_t width) {
 
 Tensor rotate(const Tensor& x, int64_t first) {
   const int64_t half = x.size(3) / 2;
-  const auto type = x.scalar_type() == torch::kDouble ? torch::kDouble : torch::kFloat;
-  const auto options = torch::TensorOptions().dtype(type).device(x.device());
+  // In float64: the angle of a far position is large, and only its remainder counts.
+  const auto options = torch::TensorOptions().dtype(torch::kDouble).device(x.device());
   const auto t = at::arange(first, first + x.size(2), options).unsqueeze(1);
   const auto i = at::arange(half, options).unsqueeze(0);
   const auto angle = t * at::exp(i * (-std::log(10000.0) / static_cast<double>(half)));
