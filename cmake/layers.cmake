@@ -71,6 +71,10 @@ include(registry)
 set_source_files_properties("${src}/ops/parallel.cpp" PROPERTIES COMPILE_OPTIONS -fopenmp
                             SKIP_PRECOMPILE_HEADERS ON)
 regard_layer(ops TORCH FOLDERS ops LINK kernels kernels_cuda graph base)
+if(REGARD_CUDA)
+  # PyTorch's headers of streams and graphs want those of CUDA.
+  target_include_directories(regard_ops PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
+endif()
 regard_layer(attention TORCH FOLDERS attention attention/projections attention/graphs attention/folds
              SOURCES ${REGARD_REGISTRY} LINK ops)
 regard_layer(nn TORCH FOLDERS nn LINK attention)

@@ -32,7 +32,7 @@ Inputs make_inputs(Tensor q, Tensor k, Tensor v, graph::Graph graph, const char*
     throw InputError(where + "k and v of one shape were expected, and " + shape(k) + " and " +
                      shape(v) + " came");
   }
-  Inputs x{.q = q, .k = k, .v = v, .lengths = {}, .bias = {}, .graph = graph};
+  Inputs x{.q = q, .k = k, .v = v, .packed = {}, .lengths = {}, .bias = {}, .graph = graph};
   x.queries = q.defined() ? q.size(2) : v.size(2);
   x.heads = q.defined() ? q.size(1) : v.size(1);
   if (x.heads % v.size(1) != 0) {

@@ -22,6 +22,7 @@ struct ProjectionSize {
 /// Tensors (B, h, T, d); those that the fold does not use are undefined.
 struct Qkv {
   torch::Tensor q, k, v;
+  torch::Tensor packed;  // (B, T, n, h, d) where they are its slices, in this order, else undefined
 };
 
 class ProjectionModule : public torch::nn::Module {

@@ -33,11 +33,12 @@ SelfAttention::SelfAttention(Phrase phrase, const SelfAttentionOptions& options,
 
 Inputs SelfAttention::project(const Tensor& x, const Tensor& lengths, bool in_basis) {
   const auto basis = in_basis ? phrase_.fold->basis(options_.width / options_.heads) : Tensor();
-  auto [q, k, v] = projection_->forward(x, basis);
+  auto [q, k, v, packed] = projection_->forward(x, basis);
   if (positions_.rotate && q.defined()) q = positions_.rotate(q, 0);
   if (positions_.rotate && k.defined()) k = positions_.rotate(k, 0);
   auto inputs = make_inputs(q, k, v, phrase_.graph->make(options_.causal), "self-attention");
   inputs.lengths = lengths;
+  if (!positions_.rotate && phrase_.fold->uses().count() == 3) inputs.packed = packed;
   inputs.in_basis = basis.defined();
   if (positions_.bias) {
     inputs.bias = positions_.bias(x.size(1), x.size(1), v.options()).unsqueeze(0);
@@ -63,7 +64,7 @@ std::unique_ptr<Decoder> SelfAttention::start() const {
 }
 
 Tensor SelfAttention::step(const Tensor& x, Decoder& decoder, int64_t position) {
-  auto [q, k, v] = projection_->forward(x, Tensor());
+  auto [q, k, v, packed] = projection_->forward(x, Tensor());
   if (positions_.rotate && q.defined()) q = positions_.rotate(q, position);
   if (positions_.rotate && k.defined()) k = positions_.rotate(k, position);
   const auto bias = positions_.bias ? positions_.bias(1, position + 1, v.options()) : Tensor();

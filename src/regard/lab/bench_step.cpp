@@ -12,6 +12,7 @@
 #include "regard/models/model.hpp"
 #include "regard/ops/dispatch.hpp"
 #include "regard/train/autocast.hpp"
+#include "regard/train/captured_step.hpp"
 #include "regard/train/step.hpp"
 
 namespace regard::lab {
@@ -55,20 +56,26 @@ train::Spec train_spec(const BenchSetting& setting) {
 
 /// Our step with what it needs to live.
 struct OurStep {
-  OurStep(const BenchSetting& setting, const BenchShape& shape, const std::string& phrase)
+  OurStep(const BenchSetting& setting, const BenchShape& shape, const std::string& phrase,
+          bool form_captures)
       : model(make_classifier(shape, phrase, setting.device)),
         learner(model),
-        step(learner, train_spec(setting), 1) {}
+        step(learner, train_spec(setting), 1),
+        captured(step, form_captures) {}
   std::shared_ptr<models::Model> model;
   ModelLearner learner;
   train::TrainStep step;
+  train::CapturedStep captured;
   int64_t done = 0;
 
   void run(const nn::Batch& batch) {
     step.prepare(done++, 1e-3);
-    step.run({batch});
+    captured.run({batch});
   }
 };
+
+constexpr const char* kEager = "regard, eager";
+bool is_ours(const BenchForm& form) { return form.name == "regard" || form.name == kEager; }
 
 struct Gradients {
   double loss = 0;
@@ -103,11 +110,11 @@ void measure_error(const BenchSetting& setting, const BenchForm& form, BenchRow&
   shape.layers = std::min<int64_t>(shape.layers, 2);
   const bool bf16 = setting.dtype == torch::kBFloat16;
   const auto batch = make_batch(shape, setting.device);
-  OurStep ours(setting, shape, form.phrase);
+  OurStep ours(setting, shape, form.phrase, false);
   const auto parameters = ours.learner.parameters();
   try {
     Gradients came;
-    if (form.name == "regard") {
+    if (is_ours(form)) {
       const auto loss = ours.step.forward(batch);
       ours.step.backward(loss);
       came = {loss.item<double>(), ours.step.optimizer().gradients()};
@@ -175,7 +182,12 @@ std::vector<BenchRow> bench_step(const BenchSetting& setting, const BenchShape& 
   torch::manual_seed(1);
   const auto batch = make_batch(shape, setting.device);
   const bool bf16 = setting.dtype == torch::kBFloat16;
+  const ops::SideStream stream(setting.device);  // which a recording needs
   auto forms = setting.peers ? peer_forms(phrase) : std::vector<BenchForm>();
+  if (ops::can_record(setting.device)) {
+    forms.insert(forms.begin(), regard_form(phrase));
+    forms[0].name = kEager;
+  }
   forms.insert(forms.begin(), regard_form(phrase));
   std::vector<BenchRow> rows;
   std::vector<Contender> contenders;
@@ -184,13 +196,13 @@ std::vector<BenchRow> bench_step(const BenchSetting& setting, const BenchShape& 
     row.test = "training step";
     row.shape = shape;
     row.implementation = form.name;
-    auto ours = std::make_shared<OurStep>(setting, shape, form.phrase);
+    auto ours = std::make_shared<OurStep>(setting, shape, form.phrase, form.name == "regard");
     row.parameters = count_parameters(*ours->model);
     row.attention = form.phrase;  // the work is that of the form's own fold
     count_work(setting, row);
     row.attention = phrase.canonical;
     measure_error(setting, form, row);
-    if (form.name == "regard") {
+    if (is_ours(form)) {
       row.kernel = kernel_name(phrase, setting, shape);
       contenders.push_back({[ours, batch] { ours->run(batch); }, {}, {}});
     } else {

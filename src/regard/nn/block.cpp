@@ -18,37 +18,27 @@ Block::Block(const attention::Phrase& phrase, const BlockOptions& options,
 }
 
 template <class Attend>
-Tensor Block::residuals(const Tensor& x, const Attend& attend) {
-  const auto drop = [&](const Tensor& t, int64_t which) {
-    return dropout(t, options_.dropout, 1 + 2 * options_.index + which, is_training());
+void Block::add_parts(Residual& stream, const Attend& attend) {
+  const bool pre = options_.norm == "pre";
+  const auto add = [&](const char* name, const Tensor& out, int64_t which) {
+    observe(name, out);
+    stream.add(out, 1 + 2 * options_.index + which);
   };
-  const auto attention_part = [&](const Tensor& in) {
-    const auto out = attend(in);
-    observe("attention", out);
-    return drop(out, 0);
-  };
-  const auto mlp_part = [&](const Tensor& in) {
-    const auto out = feed_forward_->forward(in);
-    observe("mlp", out);
-    return drop(out, 1);
-  };
-  if (options_.norm == "post") {
-    const auto middle = norm1_->forward(x + attention_part(x));
-    return norm2_->forward(middle + mlp_part(middle));
-  }
-  const auto middle = x + attention_part(norm1_->forward(x));
-  return middle + mlp_part(norm2_->forward(middle));
+  add("attention", attend(pre ? stream.norm(*norm1_) : stream.sum()), 0);
+  if (!pre) stream.replace_by(*norm1_);
+  add("mlp", feed_forward_->forward(pre ? stream.norm(*norm2_) : stream.sum()), 1);
+  if (!pre) stream.replace_by(*norm2_);
 }
 
-Tensor Block::forward(const Tensor& x, const Tensor& lengths) {
-  return residuals(x, [&](const Tensor& in) {
+void Block::forward(Residual& stream, const Tensor& lengths) {
+  add_parts(stream, [&](const Tensor& in) {
     observe("attention_input", in);
     return attention_->forward(in, lengths);
   });
 }
 
-Tensor Block::step(const Tensor& x, attention::Decoder& decoder, int64_t position) {
-  return residuals(x, [&](const Tensor& in) { return attention_->step(in, decoder, position); });
+void Block::step(Residual& stream, attention::Decoder& decoder, int64_t position) {
+  add_parts(stream, [&](const Tensor& in) { return attention_->step(in, decoder, position); });
 }
 
 }  // namespace regard::nn

@@ -3,6 +3,7 @@
 
 #include "regard/attention/self_attention.hpp"
 #include "regard/nn/layers.hpp"
+#include "regard/nn/residual.hpp"
 
 namespace regard::nn {
 
@@ -21,17 +22,17 @@ class Block : public torch::nn::Module {
   Block(const attention::Phrase& phrase, const BlockOptions& options,
         attention::Positions positions);
 
-  /// x (B, T, H), lengths (B) or undefined.
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& lengths);
+  /// Adds both parts to the stream of (B, T, H); lengths (B) or undefined.
+  void forward(Residual& stream, const torch::Tensor& lengths);
   /// One more position of a causal block.
-  torch::Tensor step(const torch::Tensor& x, attention::Decoder& decoder, int64_t position);
+  void step(Residual& stream, attention::Decoder& decoder, int64_t position);
 
   attention::SelfAttention& attention() { return *attention_; }
   FeedForward& feed_forward() { return *feed_forward_; }
 
  private:
   template <class Attend>
-  torch::Tensor residuals(const torch::Tensor& x, const Attend& attend);
+  void add_parts(Residual& stream, const Attend& attend);
 
   BlockOptions options_;
   std::shared_ptr<attention::SelfAttention> attention_;

@@ -1,8 +1,7 @@
 #include "regard/nn/embedding.hpp"
 
-#include <ATen/ops/embedding.h>
-
 #include "regard/base/error.hpp"
+#include "regard/ops/embed.hpp"
 
 namespace regard::nn {
 
@@ -19,9 +18,14 @@ Embedding::Embedding(const InputSpec& input, int64_t width) : input_(input) {
   }
 }
 
-torch::Tensor Embedding::forward(const torch::Tensor& inputs) {
-  if (input_.vocabulary > 0) return at::embedding(table_, inputs.to(torch::kLong));
-  return values_->forward(inputs);
+torch::Tensor Embedding::forward(const torch::Tensor& inputs, const torch::Tensor& positions,
+                                 std::optional<torch::ScalarType> type) {
+  if (input_.vocabulary > 0) {
+    return ops::embed(table_, inputs, positions, type.value_or(table_.scalar_type()));
+  }
+  auto x = values_->forward(inputs);
+  if (positions.defined()) x = x + positions;
+  return type ? x.to(*type) : x;
 }
 
 }  // namespace regard::nn

@@ -16,8 +16,10 @@ struct InputSpec {
 class Embedding : public torch::nn::Module {
  public:
   Embedding(const InputSpec& input, int64_t width);
-  /// (B, T) ids or (B, T, C) values -> (B, T, H). An id outside the table is an error on the CPU.
-  torch::Tensor forward(const torch::Tensor& inputs);
+  /// (B, T) ids or (B, T, C) values, positions (T, H) to add or undefined -> (B, T, H) of `type`, or of the
+  /// parameters. An id outside the table is an error on the CPU.
+  torch::Tensor forward(const torch::Tensor& inputs, const torch::Tensor& positions = {},
+                        std::optional<torch::ScalarType> type = std::nullopt);
   const torch::Tensor& table() const { return table_; }
 
  private:

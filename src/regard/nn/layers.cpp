@@ -1,8 +1,6 @@
 #include "regard/nn/layers.hpp"
 
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/layer_norm.h>
-#include <ATen/ops/rms_norm.h>
 #include <ATen/ops/silu.h>
 
 #include "regard/nn/context.hpp"
@@ -18,15 +16,17 @@ Tensor dropout(const Tensor& x, double p, int64_t site, bool training) {
                       {context ? context->seed : 0, context ? context->step : Tensor(), site});
 }
 
-Norm::Norm(std::string kind, int64_t width) : kind_(std::move(kind)), width_(width) {
+Norm::Norm(std::string kind, int64_t width) : kind_(std::move(kind)) {
   weight_ = register_parameter("weight", at::ones({width}));
   if (kind_ == "layer") bias_ = register_parameter("bias", at::zeros({width}));
 }
 
-Tensor Norm::forward(const Tensor& x) {
-  if (kind_ == "rms") return at::rms_norm(x, {width_}, weight_, 1e-6);
-  return at::layer_norm(x, {width_}, weight_, bias_, 1e-5);
+ops::NormParameters Norm::values() const {
+  const bool centred = kind_ == "layer";
+  return {weight_, bias_, centred, centred ? 1e-5 : 1e-6};
 }
+
+Tensor Norm::forward(const Tensor& x) { return ops::add_norm(x, {}, values(), 0, {}).h; }
 
 FeedForward::FeedForward(std::string activation, int64_t width, int64_t hidden)
     : activation_(std::move(activation)) {

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "regard/ops/add_norm.hpp"
+
 namespace regard::nn {
 
 /// Dropout at a numbered site of the model, keyed by the step's RandomContext; identity outside of training.
@@ -15,10 +17,10 @@ class Norm : public torch::nn::Module {
  public:
   Norm(std::string kind, int64_t width);
   torch::Tensor forward(const torch::Tensor& x);
+  ops::NormParameters values() const;
 
  private:
   std::string kind_;
-  int64_t width_;
   torch::Tensor weight_, bias_;
 };
 

@@ -1,5 +1,7 @@
 #include "regard/nn/trunk.hpp"
 
+#include <ATen/autocast_mode.h>
+
 #include <cmath>
 #include <functional>
 #include <numbers>
@@ -25,6 +27,7 @@ void TrunkSpec::visit(Visitor& f) {
   f("dropout", dropout, "rate on the embedding and on each residual branch");
   f("init", init,
     "standard deviation of fresh weights (0: 1/sqrt(3 width), as a fresh Linear of PyTorch)");
+  f("residual", residual, "type of the residual stream under dtype bf16", {"bf16", "fp32"});
 }
 
 void TrunkSpec::check() const {
@@ -93,32 +96,45 @@ void Trunk::check_length(int64_t last) const {
   }
 }
 
-Tensor Trunk::embed(const Tensor& inputs, int64_t first) {
-  auto x = embedding_->forward(inputs);  // (B, T, H)
-  if (cls_.defined()) x = at::cat({cls_.expand({x.size(0), 1, -1}).to(x.scalar_type()), x}, 1);
+Residual Trunk::embed(const Tensor& inputs, int64_t first) {
+  const auto& spec = options_.spec;
+  const auto device = embedding_->parameters().front().device().type();
+  const bool cast = at::autocast::is_autocast_enabled(device) && spec.residual == "bf16";
+  const auto type = cast ? at::autocast::get_autocast_dtype(device)
+                         : embedding_->parameters().front().scalar_type();
+  Tensor places;
   if (positions_.defined()) {
-    check_length(first + x.size(1));
-    x = x + positions_.narrow(0, first, x.size(1));
+    const int64_t count = inputs.size(1) + (cls_.defined() ? 1 : 0);
+    check_length(first + count);
+    places = positions_.narrow(0, first, count);
+  }
+  Tensor x;  // (B, T, H)
+  if (cls_.defined()) {
+    x = embedding_->forward(inputs, {}, type);
+    x = at::cat({cls_.expand({x.size(0), 1, -1}).to(type), x}, 1);
+    if (places.defined()) x = x + places.to(type);
+  } else {
+    x = embedding_->forward(inputs, places, type);
   }
   observe("embed", x);
-  return dropout(x, options_.spec.dropout, 0, is_training());
+  return {dropout(x, spec.dropout, 0, is_training()), spec.dropout, is_training()};
 }
 
-Tensor Trunk::finish(const Tensor& x) {
-  if (!norm_) return x;
-  const auto y = norm_->forward(x);
+Tensor Trunk::finish(Residual& stream) {
+  if (!norm_) return stream.sum();
+  const auto y = stream.norm(*norm_);
   observe("norm", y);
   return y;
 }
 
 Tensor Trunk::forward(const Tensor& inputs, const Tensor& lengths) {
-  auto x = embed(inputs, 0);
+  auto stream = embed(inputs, 0);
   const auto all = lengths.defined() && cls_.defined() ? lengths + 1 : lengths;
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     const LayerScope scope("block" + std::to_string(i));
-    x = blocks_[i]->forward(x, all);
+    blocks_[i]->forward(stream, all);
   }
-  return finish(x);
+  return finish(stream);
 }
 
 TrunkState Trunk::start() const {
@@ -128,12 +144,12 @@ TrunkState Trunk::start() const {
 }
 
 Tensor Trunk::step(const Tensor& inputs, TrunkState& state) {
-  auto x = embed(inputs, state.position);
+  auto stream = embed(inputs, state.position);
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    x = blocks_[i]->step(x, *state.layers[i], state.position);
+    blocks_[i]->step(stream, *state.layers[i], state.position);
   }
   ++state.position;
-  return finish(x);
+  return finish(stream);
 }
 
 void fill_normal(Tensor parameter, const std::string& name, double stdev, uint64_t seed) {

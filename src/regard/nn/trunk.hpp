@@ -18,6 +18,7 @@ struct TrunkSpec {
   std::string activation = "gelu";
   double dropout = 0;
   double init = 0;
+  std::string residual = "bf16";
 
   void visit(Visitor& f);
   void check() const;
@@ -60,8 +61,8 @@ class Trunk : public torch::nn::Module {
   void initialise(uint64_t seed);
 
  private:
-  torch::Tensor embed(const torch::Tensor& inputs, int64_t first);
-  torch::Tensor finish(const torch::Tensor& x);
+  Residual embed(const torch::Tensor& inputs, int64_t first);
+  torch::Tensor finish(Residual& stream);
   void check_length(int64_t last) const;
 
   TrunkOptions options_;

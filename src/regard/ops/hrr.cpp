@@ -8,14 +8,15 @@
 
 #include <tuple>
 
-#include "regard/kernels/cpu/hrr.hpp"
-#include "regard/ops/parallel.hpp"
+#include "regard/ops/hrr_kernel.hpp"
 
 namespace regard::ops {
 namespace {
 using torch::Tensor;
 using Three = std::tuple<Tensor, Tensor, Tensor>;
 using MaybeTensor = std::optional<Tensor>;
+
+MaybeTensor maybe(const Tensor& x) { return x.defined() ? MaybeTensor(x) : std::nullopt; }
 
 // ---- checks
 
@@ -35,175 +36,205 @@ void check_shapes(const Tensor& q, const Tensor& k, const Tensor& v, const Maybe
               lengths->scalar_type(), " of shape ", lengths->sym_sizes(), " came");
 }
 
-void check_types(at::TensorList tensors) {
-  for (const auto& x : tensors) {
-    TORCH_CHECK(x.scalar_type() == torch::kFloat && x.device().is_cpu(),
-                "regard::hrr: fp32 tensors on the CPU were expected, and ", x.scalar_type(), " on ",
-                x.device(), " came");
-  }
+HrrArguments arguments(const Tensor& q, const Tensor& k, const Tensor& v,
+                       const MaybeTensor& lengths, bool causal, bool time_scale,
+                       std::string_view unbind, bool pads_in) {
+  check_shapes(q, k, v, lengths);
+  TORCH_CHECK(unbind == "conj" || unbind == "exact" || unbind == "unit",
+              "regard::hrr: unbind conj, exact or unit was expected, and ", unbind, " came");
+  TORCH_CHECK(!(pads_in && causal), "regard::hrr: pads_in has no meaning in a causal call");
+  return {q, k, v, lengths.value_or(Tensor()), {causal, time_scale, std::string(unbind), pads_in}};
 }
 
-Tensor checked_lengths(const MaybeTensor& lengths, int64_t time) {
-  if (!lengths) return {};
-  TORCH_CHECK(lengths->device().is_cpu(), "regard::hrr: lengths on the CPU were expected, and ",
-              lengths->device(), " came");
-  const Tensor packed = lengths->contiguous();
-  for (int64_t b = 0; b < packed.numel(); ++b) {
-    const int64_t length = packed.const_data_ptr<int64_t>()[b];
-    TORCH_CHECK(length >= 0 && length <= time, "regard::hrr: lengths in [0, ", time,
-                "] were expected, and ", length, " came for sequence ", b);
-  }
-  return packed;
+// ---- devices
+
+HrrResult run_forward(const HrrArguments& x) {
+  return x.q.is_cuda() ? hrr_forward_cuda(x) : hrr_forward_cpu(x);
+}
+void run_backward(const HrrArguments& x, const Tensor& g, const HrrResult& forward,
+                  const HrrGradients& out) {
+  x.q.is_cuda() ? hrr_backward_cuda(x, g, forward, out) : hrr_backward_cpu(x, g, forward, out);
 }
 
-// ---- views of the kernel
-
-Tensor with_rows(const Tensor& x) { return x.stride(3) == 1 ? x : x.contiguous(); }
-
-kernels::HeadView<const float> input(const Tensor& x) {
-  return {x.const_data_ptr<float>(), x.stride(0), x.stride(1), x.stride(2)};
-}
-kernels::HeadView<float> output(const Tensor& x) {
-  return {x.mutable_data_ptr<float>(), x.stride(0), x.stride(1), x.stride(2)};
+Three forward(const Tensor& q, const Tensor& k, const Tensor& v, const MaybeTensor& lengths,
+              bool causal, bool time_scale, std::string_view unbind, bool pads_in) {
+  const auto out = run_forward(arguments(q, k, v, lengths, causal, time_scale, unbind, pads_in));
+  return {out.y, out.s, out.z};
 }
 
-kernels::HrrProblem problem_of(const Tensor& q, const Tensor& lengths, bool causal,
-                               bool time_scale) {
-  return {q.size(0),
-          q.size(1),
-          q.size(2),
-          q.size(3),
-          lengths.defined() ? lengths.const_data_ptr<int64_t>() : nullptr,
-          causal,
-          time_scale};
-}
-
-/// (B, h, T, d) as a view of (B, T, h, d), so that merging the heads afterwards copies nothing.
-Tensor empty_heads(const Tensor& q) {
-  const auto s = q.sym_sizes();
-  return at::empty_symint({s[0], s[2], s[1], s[3]}, q.options()).transpose(1, 2);
-}
-
-Three empty_outputs(const Tensor& q, bool causal) {
-  const auto s = q.sym_sizes();
-  const c10::SymInt states =
-      causal ? (s[2] + (kernels::kHrrChunk - 1)) / kernels::kHrrChunk : c10::SymInt(1);
-  return {empty_heads(q), at::empty_symint({s[0], s[1], states, s[3]}, q.options()),
-          at::empty_symint({s[0], s[1], states}, q.options())};
-}
-
-// ---- CPU
-
-Three forward_cpu(const Tensor& q_in, const Tensor& k_in, const Tensor& v_in,
-                  const MaybeTensor& lengths_in, bool causal, bool time_scale) {
-  check_shapes(q_in, k_in, v_in, lengths_in);
-  check_types({q_in, k_in, v_in});
-  const Tensor lengths = checked_lengths(lengths_in, q_in.size(2));
-  const Tensor q = with_rows(q_in), k = with_rows(k_in), v = with_rows(v_in);
-  auto [y, s, z] = empty_outputs(q, causal);
-  kernels::hrr_forward(problem_of(q, lengths, causal, time_scale), input(q), input(k), input(v),
-                       output(y), s.mutable_data_ptr<float>(), z.mutable_data_ptr<float>(),
-                       parallel_for);
-  return {y, s, z};
-}
-
-Three backward_cpu(const Tensor& g_in, const Tensor& q_in, const Tensor& k_in, const Tensor& v_in,
-                   const MaybeTensor& lengths_in, const Tensor& s_in, const Tensor& z_in,
-                   bool causal, bool time_scale) {
-  check_shapes(q_in, k_in, v_in, lengths_in);
-  check_types({g_in, q_in, k_in, v_in, s_in, z_in});
-  TORCH_CHECK(g_in.sizes() == q_in.sizes(), "regard::hrr_backward: a gradient of shape ",
-              q_in.sizes(), " was expected, and ", g_in.sizes(), " came");
-  const Tensor lengths = checked_lengths(lengths_in, q_in.size(2));
-  const Tensor g = with_rows(g_in), q = with_rows(q_in), k = with_rows(k_in), v = with_rows(v_in);
-  const Tensor s = s_in.contiguous(), z = z_in.contiguous();
-  const auto problem = problem_of(q, lengths, causal, time_scale);
-  const int64_t states = problem.batch * problem.heads * kernels::hrr_states(problem);
-  TORCH_CHECK(z.numel() == states && s.numel() == states * problem.width,
-              "regard::hrr_backward: the s and z of hrr_forward were expected, and shapes ",
-              s.sizes(), " and ", z.sizes(), " came");
-  Three out{empty_heads(q), empty_heads(q), empty_heads(q)};
-  kernels::hrr_backward(problem, input(q), input(k), input(v), input(g), s.const_data_ptr<float>(),
-                        z.const_data_ptr<float>(), output(std::get<0>(out)),
-                        output(std::get<1>(out)), output(std::get<2>(out)), parallel_for);
-  return out;
+Three backward(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v,
+               const MaybeTensor& lengths, const Tensor& s, const Tensor& z, bool causal,
+               bool time_scale, std::string_view unbind, bool pads_in) {
+  TORCH_CHECK(g.sizes() == q.sizes(), "regard::hrr_backward: a gradient of shape ", q.sizes(),
+              " was expected, and ", g.sizes(), " came");
+  const HrrGradients out{empty_heads(q), empty_heads(q), empty_heads(q)};
+  run_backward(arguments(q, k, v, lengths, causal, time_scale, unbind, pads_in), g, {{}, s, z},
+               out);
+  return {out.dq, out.dk, out.dv};
 }
 
 // ---- meta: shapes alone
 
 Three forward_meta(const Tensor& q, const Tensor& k, const Tensor& v, const MaybeTensor& lengths,
-                   bool causal, bool) {
+                   bool causal, bool, std::string_view, bool) {
   check_shapes(q, k, v, lengths);
-  return empty_outputs(q, causal);
+  const auto out = empty_hrr(q, causal);
+  return {out.y, out.s, out.z};
 }
 
 Three backward_meta(const Tensor&, const Tensor& q, const Tensor& k, const Tensor& v,
-                    const MaybeTensor& lengths, const Tensor&, const Tensor&, bool, bool) {
+                    const MaybeTensor& lengths, const Tensor&, const Tensor&, bool, bool,
+                    std::string_view, bool) {
   check_shapes(q, k, v, lengths);
   return {empty_heads(q), empty_heads(q), empty_heads(q)};
 }
 
 // ---- autograd
 
+template <class F>
+auto typed(const char* name) {
+  return c10::Dispatcher::singleton().findSchemaOrThrow(name, "").typed<F>();
+}
+
 Three call_forward(const Tensor& q, const Tensor& k, const Tensor& v, const MaybeTensor& lengths,
-                   bool causal, bool time_scale) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("regard::hrr_forward", "")
-                             .typed<decltype(forward_cpu)>();
-  return op.call(q, k, v, lengths, causal, time_scale);
+                   bool causal, bool time_scale, std::string_view unbind, bool pads_in) {
+  static const auto op = typed<decltype(forward)>("regard::hrr_forward");
+  return op.call(q, k, v, lengths, causal, time_scale, unbind, pads_in);
 }
 
 Three call_backward(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v,
                     const MaybeTensor& lengths, const Tensor& s, const Tensor& z, bool causal,
-                    bool time_scale) {
-  static const auto op = c10::Dispatcher::singleton()
-                             .findSchemaOrThrow("regard::hrr_backward", "")
-                             .typed<decltype(backward_cpu)>();
-  return op.call(g, q, k, v, lengths, s, z, causal, time_scale);
+                    bool time_scale, std::string_view unbind, bool pads_in) {
+  static const auto op = typed<decltype(backward)>("regard::hrr_backward");
+  return op.call(g, q, k, v, lengths, s, z, causal, time_scale, unbind, pads_in);
+}
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+void save_options(AutogradContext& ctx, const HrrOptions& options) {
+  ctx.saved_data["causal"] = options.causal;
+  ctx.saved_data["time_scale"] = options.time_scale;
+  ctx.saved_data["unbind"] = options.unbind;
+  ctx.saved_data["pads_in"] = options.pads_in;
+}
+HrrOptions saved_options(AutogradContext& ctx) {
+  return {ctx.saved_data["causal"].toBool(), ctx.saved_data["time_scale"].toBool(),
+          ctx.saved_data["unbind"].toStringRef(), ctx.saved_data["pads_in"].toBool()};
 }
 
 struct HrrFunction : torch::autograd::Function<HrrFunction> {
-  static torch::autograd::variable_list forward(torch::autograd::AutogradContext* ctx,
-                                                const Tensor& q, const Tensor& k, const Tensor& v,
-                                                const MaybeTensor& lengths, bool causal,
-                                                bool time_scale) {
+  static variable_list forward(AutogradContext* ctx, const Tensor& q, const Tensor& k,
+                               const Tensor& v, const MaybeTensor& lengths,
+                               const HrrOptions& options) {
     at::AutoDispatchBelowADInplaceOrView below;
-    auto [y, s, z] = call_forward(q, k, v, lengths, causal, time_scale);
+    auto [y, s, z] = call_forward(q, k, v, lengths, options.causal, options.time_scale,
+                                  options.unbind, options.pads_in);
     ctx->save_for_backward({q, k, v, lengths.value_or(Tensor()), s, z});
-    ctx->saved_data["causal"] = causal;
-    ctx->saved_data["time_scale"] = time_scale;
+    save_options(*ctx, options);
     ctx->mark_non_differentiable({s, z});
     return {y, s, z};
   }
 
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* ctx,
-                                                 const torch::autograd::variable_list& g) {
+  static variable_list backward(AutogradContext* ctx, const variable_list& g) {
     const auto saved = ctx->get_saved_variables();
-    const MaybeTensor lengths = saved[3].defined() ? MaybeTensor(saved[3]) : std::nullopt;
-    auto [dq, dk, dv] =
-        call_backward(g[0], saved[0], saved[1], saved[2], lengths, saved[4], saved[5],
-                      ctx->saved_data["causal"].toBool(), ctx->saved_data["time_scale"].toBool());
-    return {dq, dk, dv, Tensor(), Tensor(), Tensor()};
+    const MaybeTensor lengths = maybe(saved[3]);
+    const auto o = saved_options(*ctx);
+    auto [dq, dk, dv] = call_backward(g[0], saved[0], saved[1], saved[2], lengths, saved[4],
+                                      saved[5], o.causal, o.time_scale, o.unbind, o.pads_in);
+    return {dq, dk, dv, Tensor(), Tensor()};
   }
 };
 
 Three forward_autograd(const Tensor& q, const Tensor& k, const Tensor& v,
-                       const MaybeTensor& lengths, bool causal, bool time_scale) {
-  auto out = HrrFunction::apply(q, k, v, lengths, causal, time_scale);
+                       const MaybeTensor& lengths, bool causal, bool time_scale,
+                       std::string_view unbind, bool pads_in) {
+  auto out = HrrFunction::apply(q, k, v, lengths,
+                                HrrOptions{causal, time_scale, std::string(unbind), pads_in});
   return {out[0], out[1], out[2]};
 }
 
+/// (B, T, 3, h, d) -> part i as (B, h, T, d)
+Tensor part(const Tensor& qkv, int64_t i) { return qkv.select(2, i).transpose(1, 2); }
+
+struct HrrPackedFunction : torch::autograd::Function<HrrPackedFunction> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& qkv, const MaybeTensor& given,
+                        const HrrOptions& options) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    const Tensor lengths = given.value_or(Tensor());
+    const auto out = run_forward({part(qkv, 0), part(qkv, 1), part(qkv, 2), lengths, options});
+    ctx->save_for_backward({qkv, lengths, out.s, out.z});
+    save_options(*ctx, options);
+    return out.y;
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& g) {
+    const auto saved = ctx->get_saved_variables();
+    const auto& qkv = saved[0];
+    const auto dqkv = at::empty(qkv.sizes(), qkv.options());
+    run_backward({part(qkv, 0), part(qkv, 1), part(qkv, 2), saved[1], saved_options(*ctx)}, g[0],
+                 {{}, saved[2], saved[3]}, {part(dqkv, 0), part(dqkv, 1), part(dqkv, 2)});
+    return {dqkv, Tensor(), Tensor()};
+  }
+};
+
 }  // namespace
+
+Tensor empty_heads(const Tensor& q) {
+  const auto s = q.sym_sizes();
+  return at::empty_symint({s[0], s[2], s[1], s[3]}, q.options()).transpose(1, 2);
+}
+
+HrrResult empty_hrr(const Tensor& q, bool causal) {
+  const auto s = q.sym_sizes();
+  const auto options = q.options().dtype(torch::kFloat);
+  const c10::SymInt states =
+      causal ? (s[2] + (kHrrStateTokens - 1)) / kHrrStateTokens : c10::SymInt(1);
+  return {empty_heads(q), at::empty_symint({s[0], s[1], states, s[3]}, options),
+          at::empty_symint({s[0], s[1], states}, options)};
+}
+
+Support can_hrr(const Problem& p, const HrrOptions& options) {
+  if (p.width % 2 != 0) return Support::no("the head width is odd");
+  if (p.heads != p.kv_heads) return Support::no("as many heads of q as of k and v are needed");
+  if (p.device == torch::kCPU) {
+    if (p.dtype != torch::kFloat) return Support::no("it takes fp32");
+    if (options.unbind != "conj") return Support::no("it unbinds with conj");
+    if (options.pads_in) return Support::no("it leaves padding out");
+    return Support::yes();
+  }
+  if (p.device != torch::kCUDA) return Support::no("it runs on CPUs and CUDA GPUs");
+  if (!has_hrr_cuda()) return Support::no("this build has no CUDA kernels (preset cuda)");
+  if (p.dtype != torch::kFloat && p.dtype != torch::kHalf && p.dtype != torch::kBFloat16) {
+    return Support::no("it takes fp32, fp16 and bf16");
+  }
+  if (p.width > 256) return Support::no("the head width is above 256");
+  if (options.causal) return Support::no("the graph is causal");
+  return Support::yes();
+}
 
 Tensor hrr(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& lengths,
            const HrrOptions& options) {
-  return std::get<0>(call_forward(q, k, v, lengths.defined() ? MaybeTensor(lengths) : std::nullopt,
-                                  options.causal, options.time_scale));
+  return std::get<0>(call_forward(q, k, v, maybe(lengths), options.causal, options.time_scale,
+                                  options.unbind, options.pads_in));
+}
+
+Tensor hrr_packed(const Tensor& qkv, const Tensor& lengths, const HrrOptions& options) {
+  TORCH_CHECK(qkv.dim() == 5 && qkv.size(2) == 3,
+              "regard::hrr: qkv of shape (batch, time, 3, heads, width) was expected, and ",
+              qkv.sizes(), " came");
+  check_shapes(part(qkv, 0), part(qkv, 1), part(qkv, 2), maybe(lengths));
+  return HrrPackedFunction::apply(qkv, maybe(lengths), options);
 }
 
 TORCH_LIBRARY_IMPL(regard, CPU, m) {
-  m.impl("hrr_forward", &forward_cpu);
-  m.impl("hrr_backward", &backward_cpu);
+  m.impl("hrr_forward", &forward);
+  m.impl("hrr_backward", &backward);
+}
+
+TORCH_LIBRARY_IMPL(regard, CUDA, m) {
+  m.impl("hrr_forward", &forward);
+  m.impl("hrr_backward", &backward);
 }
 
 TORCH_LIBRARY_IMPL(regard, Meta, m) {

@@ -4,9 +4,10 @@
 
 TORCH_LIBRARY(regard, m) {
   m.def(
-      "hrr_forward(Tensor q, Tensor k, Tensor v, Tensor? lengths, bool causal, bool time_scale) -> "
-      "(Tensor y, Tensor s, Tensor z)");
+      "hrr_forward(Tensor q, Tensor k, Tensor v, Tensor? lengths, bool causal, bool time_scale, "
+      "str unbind=\"conj\", bool pads_in=False) -> (Tensor y, Tensor s, Tensor z)");
   m.def(
       "hrr_backward(Tensor g, Tensor q, Tensor k, Tensor v, Tensor? lengths, Tensor s, Tensor z, "
-      "bool causal, bool time_scale) -> (Tensor dq, Tensor dk, Tensor dv)");
+      "bool causal, bool time_scale, str unbind=\"conj\", bool pads_in=False) -> "
+      "(Tensor dq, Tensor dk, Tensor dv)");
 }

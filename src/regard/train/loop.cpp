@@ -9,6 +9,7 @@
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
 #include "regard/train/autocast.hpp"
+#include "regard/train/captured_step.hpp"
 #include "regard/train/diagnose.hpp"
 #include "regard/train/metrics.hpp"
 #include "regard/train/schedule.hpp"
@@ -36,7 +37,8 @@ class Loop {
         progress_(progress),
         steps_(total_steps(spec, batches.per_epoch())),
         schedule_(spec, steps_),
-        step_(learner, spec, identity.seed) {
+        step_(learner, spec, identity.seed),
+        captured_(step_, spec.capture == "auto") {
     const int64_t tenth = steps_ > 0 ? std::max<int64_t>(1, steps_ / kEvaluationsPerRun)
                                      : kEvaluateEveryWithoutLength;
     evaluate_every_ = spec.eval_every > 0 ? spec.eval_every : tenth;
@@ -47,6 +49,7 @@ class Loop {
     restore();
     if (!state_.finished.empty()) return outcome();
     const SignalScope signals;
+    const ops::SideStream stream(step_.device());
     const DeterministicScope deterministic(
         spec_.deterministic == "yes" || (spec_.deterministic == "auto" && step_.device().is_cpu()));
     wall_start_ = seconds_now();
@@ -113,7 +116,7 @@ class Loop {
     const auto batches = micro_batches(state_.step);
     lr_ = rate();
     step_.prepare(state_.step, lr_);
-    step_.run(batches);
+    captured_.run(batches);
     ++state_.step;
     state_.position = state_.step * spec_.accumulate;
     for (const auto& batch : batches) state_.tokens += batch.tokens;
@@ -280,6 +283,7 @@ class Loop {
   int64_t steps_;
   Schedule schedule_;
   TrainStep step_;
+  CapturedStep captured_;
   std::optional<MetricsLog> metrics_;
   RunState state_;
   int64_t evaluate_every_ = 0, save_every_ = 0;

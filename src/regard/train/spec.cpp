@@ -32,6 +32,8 @@ void Spec::visit(Visitor& f) {
   f("log_every", log_every, "steps between lines of metrics");
   f("dtype", dtype, "numbers of the forward and backward pass; weights stay fp32",
     {"fp32", "bf16"});
+  f("capture", capture, "replay whole steps as one CUDA graph where the device can: auto, no",
+    {"auto", "no"});
   f("deterministic", deterministic, "the same bits in every run; auto: on CPUs",
     {"auto", "yes", "no"});
 }

@@ -31,6 +31,7 @@ struct Spec {
   int64_t log_every = 20;
   std::string dtype = "fp32";
   std::string deterministic = "auto";
+  std::string capture = "auto";
 
   void visit(Visitor& f);
 };

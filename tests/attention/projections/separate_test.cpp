@@ -27,9 +27,9 @@ TEST(Separate, MakesWhatTheFoldReadsAndNothingElse) {
   const auto x = harness::random({2, 7, 12}, 1);
   const auto weight = all->named_parameters()["qkv.weight"],
              bias = all->named_parameters()["qkv.bias"];
-  const auto [q, k, v] = all->forward(x, {});
+  const auto [q, k, v, packed] = all->forward(x, {});
   int64_t row = 0;
-  for (const auto& part : {q, k, v}) {
+  for (const auto& part : std::initializer_list<torch::Tensor>{q, k, v}) {
     // Head j owns outputs [5 j, 5 j + 5) of its matrix.
     const auto expected = (at::matmul(x, weight.narrow(0, row, 15).t()) + bias.narrow(0, row, 15))
                               .view({2, 7, 3, 5})

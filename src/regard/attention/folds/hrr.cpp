@@ -118,28 +118,37 @@ ops::Support can_folded(const ops::Problem& p) {
   return ops::Support::no("the dense mask of this window takes " + human_bytes(bytes));
 }
 
-ops::Support can_fused(const Hrr& fold, const ops::Problem& p) {
-  if (p.device != torch::kCPU) return ops::Support::no("it runs on CPUs");
-  if (p.dtype != torch::kFloat) return ops::Support::no("it takes fp32");
-  if (fold.unbind != "conj") return ops::Support::no("it unbinds with conj");
-  if (fold.pads != "out") return ops::Support::no("it leaves padding out");
+ops::HrrOptions options_of(const Hrr& fold, bool causal) {
+  return {.causal = causal,
+          .time_scale = fold.scale == "time",
+          .unbind = fold.unbind,
+          .pads_in = fold.pads == "in"};
+}
+
+ops::Support can_fused(const Hrr& fold, const ops::Problem& p, torch::DeviceType device) {
+  if (p.device != device) {
+    return ops::Support::no(device == torch::kCPU ? "it runs on CPUs" : "it runs on CUDA GPUs");
+  }
   if (p.graph.banded()) return ops::Support::no("the graph is a window");
-  if (p.width % 2 != 0) return ops::Support::no("the head width is odd");
-  if (p.heads != p.kv_heads) return ops::Support::no("as many heads of q as of k and v are needed");
-  return ops::Support::yes();
+  return ops::can_hrr(p, options_of(fold, p.graph.causal));
 }
 
 Tensor run_fused(const Hrr& fold, const Inputs& x) {
   check_lengths(x);
-  return ops::hrr(x.q, x.k, x.v, x.lengths,
-                  {.causal = x.graph.causal, .time_scale = fold.scale == "time"});
+  const auto options = options_of(fold, x.graph.causal);
+  if (x.packed.defined()) return ops::hrr_packed(x.packed, x.lengths, options);
+  return ops::hrr(x.q, x.k, x.v, x.lengths, options);
 }
 
 }  // namespace
 
 std::vector<Kernel> Hrr::kernels() const {
-  return {{"highway", [this](const ops::Problem& p) { return can_fused(*this, p); },
-           [this](const Inputs& x) { return run_fused(*this, x); }},
+  const auto fused = [this](torch::DeviceType device) {
+    return [this, device](const ops::Problem& p) { return can_fused(*this, p, device); };
+  };
+  const auto run = [this](const Inputs& x) { return run_fused(*this, x); };
+  return {{"highway", fused(torch::kCPU), run},
+          {"cuda", fused(torch::kCUDA), run},
           {"folded", can_folded, [this](const Inputs& x) { return run_folded(*this, x); }}};
 }
 

@@ -4,6 +4,7 @@
 #include <ATen/ops/ones_like.h>
 
 #include "regard/attention/rows.hpp"
+#include "regard/ops/linear_features.hpp"
 
 namespace regard::attention::folds {
 using torch::Tensor;
@@ -40,6 +41,29 @@ Tensor finish(const Tensor& sums, const Inputs& x) {
 Tensor run_sums(const Inputs& x) {
   const auto f = features(x);
   return finish(at::matmul(f.q, at::matmul(f.k.transpose(2, 3), f.v)), x);
+}
+
+// Products in the type of storage with fp32 sums inside; the features cost one kernel each.
+Tensor run_device_sums(const Inputs& x) {
+  const auto q = ops::linear_features(x.q, {});
+  const auto k = ops::linear_features(expand_heads(x.k, x.heads), x.lengths);
+  const auto v = expand_heads(x.v, x.heads);
+  const auto sums = at::matmul(q, at::matmul(k.transpose(2, 3), v));
+  // Without keys the sum of features is 0; a row of numbers below the smallest one divides by 1 as well.
+  const auto total = at::matmul(q, k.sum(2, true).transpose(2, 3));  // (B, h, T, 1)
+  const auto y = sums / total.masked_fill(total == 0, 1.0);
+  return clear_padding(y, x);
+}
+
+ops::Support can_device_sums(const ops::Problem& p) {
+  if (!ops::has_linear_features(p.device, p.dtype)) {
+    return ops::Support::no("it takes a CUDA build and fp32 or bf16 on a GPU");
+  }
+  // Sums over time leave the range of fp16.
+  if (p.dtype == torch::kHalf) return ops::Support::no("it takes fp32 and bf16");
+  if (!p.graph.plain() || p.graph.causal) return ops::Support::no("the graph is not full");
+  if (p.queries != p.keys) return ops::Support::no("as many queries as keys are needed");
+  return ops::Support::yes();
 }
 
 // Within a chunk the masked product, before it the state sum_j phi(k_j) (v_j, 1)^T of all earlier chunks.
@@ -97,7 +121,8 @@ Tensor Linear::reference(const Inputs& x, const Tensor& mask) const {
 }
 
 std::vector<Kernel> Linear::kernels() const {
-  return {{"sums", [](const ops::Problem& p) { return can_whole(p, false); }, run_sums},
+  return {{"device_sums", can_device_sums, run_device_sums},
+          {"sums", [](const ops::Problem& p) { return can_whole(p, false); }, run_sums},
           {"chunks", [](const ops::Problem& p) { return can_whole(p, true); }, run_chunks}};
 }
 

@@ -2,6 +2,8 @@
 
 #include <torch/nn/modules/linear.h>
 
+#include "regard/ops/heads.hpp"
+
 namespace regard::attention::projections {
 using torch::Tensor;
 
@@ -26,15 +28,15 @@ class SeparateModule final : public ProjectionModule {
       weight = at::matmul(u.t(), weight.view({blocks, d, -1})).view({blocks * d, -1});
       if (bias.defined()) bias = at::matmul(bias.view({blocks, d}), u).view({-1});
     }
-    const auto all =
-        at::linear(x, weight, bias)
-            .view({x.size(0), x.size(1), size_.uses.count(), size_.heads, size_.head_width})
-            .permute({2, 0, 3, 1, 4});  // (n, B, h, T, d)
     Qkv out;
-    int64_t at = 0;
-    if (size_.uses.q) out.q = all.select(0, at++);
-    if (size_.uses.k) out.k = all.select(0, at++);
-    if (size_.uses.v) out.v = all.select(0, at++);
+    out.packed =
+        at::linear(x, weight, bias)
+            .view({x.size(0), x.size(1), size_.uses.count(), size_.heads, size_.head_width});
+    const auto all = ops::split_heads(out.packed);
+    std::size_t at = 0;
+    if (size_.uses.q) out.q = all[at++];
+    if (size_.uses.k) out.k = all[at++];
+    if (size_.uses.v) out.v = all[at++];
     return out;
   }
 

@@ -1,0 +1,322 @@
+// Operators of the device against plain operations in float64 on the CPU, in value and gradient: holographic attention
+// in every head width and option, packed and apart; residual sum with dropout and norm; embedding; dropout; features of
+// linear attention. Then 100 recorded training steps against 100 that are not. Exit code 1 when anything is off.
+//
+//   bench_device_operators [cuda]
+#include <ATen/Functions.h>
+#include <torch/csrc/autograd/autograd.h>
+#include <torch/types.h>
+
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "regard/attention/fold.hpp"
+#include "regard/attention/fourier.hpp"
+#include "regard/attention/phrase.hpp"
+#include "regard/base/error.hpp"
+#include "regard/lab/machine.hpp"
+#include "regard/lab/session.hpp"
+#include "regard/models/model.hpp"
+#include "regard/ops/add_norm.hpp"
+#include "regard/ops/device_graph.hpp"
+#include "regard/ops/embed.hpp"
+#include "regard/ops/hrr.hpp"
+#include "regard/ops/linear_features.hpp"
+#include "regard/train/captured_step.hpp"
+
+namespace {
+using namespace regard;
+using torch::Tensor;
+using Tensors = std::vector<Tensor>;
+
+int checks = 0, failed = 0;
+
+void report(const std::string& what, double error, double limit) {
+  ++checks;
+  const bool ok = error <= limit;  // false for NaN
+  if (!ok) ++failed;
+  std::printf("%s %-78s %8.1e (%.0e)\n", ok ? "ok  " : "FAIL", what.c_str(), error, limit);
+}
+
+double distance(const Tensor& came, const Tensor& expected) {
+  const double size = expected.norm().item<double>();
+  const double off = (came.to(torch::kDouble).cpu() - expected).norm().item<double>();
+  return size == 0 ? off : off / size;
+}
+
+double limit_of(torch::ScalarType type) {
+  return type == torch::kFloat ? 2e-5 : type == torch::kHalf ? 4e-3 : 3e-2;
+}
+
+const torch::ScalarType kTypes[] = {torch::kFloat, torch::kHalf, torch::kBFloat16};
+
+/// Values and gradients of <g_i, out_i> by `device` (inputs of `type`) against `exact` (the same, in float64).
+void compare(const std::string& what, torch::Device device, torch::ScalarType type,
+             const Tensors& inputs, const std::function<Tensors(const Tensors&)>& fast,
+             const std::function<Tensors(const Tensors&)>& exact) {
+  const auto run = [&](const auto& f, bool on_device) {
+    Tensors leaves;
+    for (const auto& x : inputs) {
+      const auto rounded = x.to(type);
+      leaves.push_back(
+          (on_device ? rounded.to(device) : rounded.to(torch::kDouble)).requires_grad_());
+    }
+    auto out = f(leaves);
+    Tensors weights;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      torch::manual_seed(40 + static_cast<int64_t>(i));
+      weights.push_back(torch::randn(out[i].sizes(), torch::kDouble).to(type).to(out[i].options()));
+    }
+    auto gradients = torch::autograd::grad(out, leaves, weights);
+    for (auto& y : out) y = y.detach();
+    out.insert(out.end(), gradients.begin(), gradients.end());
+    return out;
+  };
+  const auto expected = run(exact, false), came = run(fast, true);
+  double worst = 0;
+  for (std::size_t i = 0; i < came.size(); ++i) {
+    const double e = distance(came[i], expected[i]);
+    if (!(e <= worst)) worst = e;
+  }
+  report(what + ", " + c10::toString(type), worst, limit_of(type));
+}
+
+void check_hrr(torch::Device device) {
+  struct Shape {
+    int64_t batch, time, heads, width;
+  };
+  const Shape shapes[] = {{2, 37, 3, 16},  {1, 1, 1, 2},     {2, 700, 8, 32}, {3, 129, 4, 64},
+                          {2, 65, 2, 128}, {1, 333, 1, 256}, {2, 50, 5, 10},  {2, 41, 6, 48},
+                          {1, 90, 3, 96},  {2, 33, 40, 32},  {1, 70, 17, 250}};
+  for (const auto& s : shapes) {
+    for (const auto* options : {"", "unbind=unit", "unbind=exact", "pads=in", "scale=time"}) {
+      const auto phrase = attention::parse_phrase("hrr(" + std::string(options) + ")");
+      for (const bool ragged : {false, true}) {
+        torch::manual_seed(3);
+        // Away from |F(q)| = 0, where the exact inverse magnifies every rounding.
+        Tensors inputs = {torch::randn({s.batch, s.time, 3, s.heads, s.width}, torch::kDouble)};
+        if (std::string(options).starts_with("unbind")) {
+          inputs[0].select(2, 0).add_(inputs[0].select(2, 0).sign() * 2);
+        }
+        const auto lengths =
+            ragged ? torch::randint(0, s.time + 1, {s.batch}, torch::kLong) : Tensor();
+        const auto part = [](const Tensor& x, int64_t i) { return x.select(2, i).transpose(1, 2); };
+        const auto exact = [&](const Tensors& x) {
+          const auto u = attention::fourier_basis(s.width);
+          auto in = attention::make_inputs(
+              at::matmul(part(x[0], 0), u.t()), at::matmul(part(x[0], 1), u.t()),
+              at::matmul(part(x[0], 2), u.t()), phrase.graph->make(false), "check");
+          in.lengths = lengths;
+          return Tensors{at::matmul(phrase.fold->reference(in, attention::dense_mask(in)), u)};
+        };
+        const ops::HrrOptions with{.causal = false,
+                                   .time_scale = std::string(options) == "scale=time",
+                                   .unbind = std::string(options) == "unbind=unit"    ? "unit"
+                                             : std::string(options) == "unbind=exact" ? "exact"
+                                                                                      : "conj",
+                                   .pads_in = std::string(options) == "pads=in"};
+        const auto there = ragged ? lengths.to(device) : Tensor();
+        for (const auto type : kTypes) {
+          const auto what = "hrr(" + std::string(options) + ") B" + std::to_string(s.batch) + " T" +
+                            std::to_string(s.time) + " h" + std::to_string(s.heads) + " d" +
+                            std::to_string(s.width) + (ragged ? " ragged" : "");
+          compare(
+              what + ", packed", device, type, inputs,
+              [&](const Tensors& x) { return Tensors{ops::hrr_packed(x[0], there, with)}; }, exact);
+          if (type == torch::kHalf) continue;
+          compare(
+              what + ", apart", device, type, inputs,
+              [&](const Tensors& x) {
+                // Odd strides: every second row of a longer buffer.
+                const auto wide = [&](int64_t i) {
+                  return at::stack({part(x[0], i), part(x[0], i)}, 3).select(3, 1);
+                };
+                return Tensors{ops::hrr(wide(0), wide(1), wide(2), there, with)};
+              },
+              exact);
+        }
+      }
+    }
+  }
+}
+
+void check_norms(torch::Device device) {
+  for (const int64_t width : {8, 64, 256, 264, 512, 1000, 1024}) {
+    for (const bool centred : {true, false}) {
+      for (const double p : {0.0, 0.3}) {
+        for (const auto type : kTypes) {
+          torch::manual_seed(4);
+          const Tensors inputs = {torch::randn({3, 71, width}, torch::kDouble),
+                                  torch::randn({3, 71, width}, torch::kDouble),
+                                  torch::randn({width}, torch::kDouble),
+                                  torch::randn({width}, torch::kDouble)};
+          const auto step = torch::full({}, 7, torch::kLong);
+          const auto run = [&](const Tensors& x, bool fast, torch::ScalarType stream) {
+            const auto weights = [&](const Tensor& w) { return fast ? w.to(torch::kFloat) : w; };
+            const ops::NormParameters norm{weights(x[2]), centred ? weights(x[3]) : Tensor(),
+                                           centred, 1e-5};
+            const auto out = ops::add_norm(fast ? x[0].to(stream) : x[0], x[1], norm, p,
+                                           {11, fast ? step.to(device) : step, 3});
+            // Without a bias its gradient is that of this term.
+            return Tensors{out.x.to(x[0].scalar_type()),
+                           out.h.to(x[0].scalar_type()) + (centred ? 0 : 1) * x[3]};
+          };
+          for (const auto stream : {type, torch::kFloat}) {
+            if (stream == type && type == torch::kFloat) continue;
+            compare(
+                "add_norm width " + std::to_string(width) + (centred ? "" : ", rms") +
+                    (p > 0 ? ", dropout" : "") + ", stream " + c10::toString(stream),
+                device, type, inputs, [&](const Tensors& x) { return run(x, true, stream); },
+                [&](const Tensors& x) { return run(x, false, stream); });
+          }
+        }
+      }
+    }
+  }
+}
+
+void check_small_operators(torch::Device device) {
+  for (const int64_t rows : {5, 257, 2000}) {
+    torch::manual_seed(5);
+    const auto ids = torch::randint(rows, {3, 50}, torch::kLong);
+    const Tensors inputs = {torch::randn({rows, 64}, torch::kDouble),
+                            torch::randn({50, 64}, torch::kDouble)};
+    for (const auto type : kTypes) {
+      compare(
+          "embed, table of " + std::to_string(rows), device, type, inputs,
+          [&](const Tensors& x) {
+            return Tensors{
+                ops::embed(x[0].to(torch::kFloat), ids.to(device), x[1].to(torch::kFloat), type)};
+          },
+          [&](const Tensors& x) { return Tensors{ops::embed(x[0], ids, x[1], torch::kDouble)}; });
+    }
+  }
+  for (const int64_t count : {1, 7, 4096, 100003}) {
+    torch::manual_seed(6);
+    const Tensors inputs = {torch::randn({count}, torch::kDouble)};
+    const auto step = torch::full({}, 5, torch::kLong);
+    for (const auto type : kTypes) {
+      compare(
+          "dropout of " + std::to_string(count), device, type, inputs,
+          [&](const Tensors& x) {
+            return Tensors{ops::dropout(x[0], 0.4, {9, step.to(device), 2})};
+          },
+          [&](const Tensors& x) {
+            return Tensors{ops::dropout(x[0], 0.4, {9, step, 2})};
+          });
+    }
+  }
+  for (const int64_t width : {5, 32}) {
+    torch::manual_seed(7);
+    const Tensors inputs = {torch::randn({2, 21, 3, width}, torch::kDouble)};
+    const auto lengths = torch::tensor({21, 4}, torch::kLong);
+    for (const auto type : kTypes) {
+      compare(
+          "linear_features width " + std::to_string(width), device, type, inputs,
+          [&](const Tensors& x) {
+            return Tensors{ops::linear_features(x[0].transpose(1, 2), lengths.to(device))};
+          },
+          [&](const Tensors& x) {
+            const auto y = x[0].transpose(1, 2);
+            const auto inside = at::arange(21) < lengths.unsqueeze(1);
+            return Tensors{(y.relu() + y.clamp_max(0).exp()) *
+                           inside.view({2, 1, 21, 1}).to(torch::kDouble)};
+          });
+    }
+  }
+}
+
+/// Losses of 100 steps and the weights after them, on batches of two shapes.
+Tensors train(const std::string& kind, const std::string& phrase, torch::Device device,
+              const std::string& dtype, bool capture) {
+  const ops::SideStream stream(device);
+  models::ModelSpec spec;
+  spec.kind = kind;
+  spec.trunk.width = 64;
+  spec.trunk.dropout = 0.1;
+  const models::ModelShape shape{
+      .input = {.vocabulary = 50, .channels = 0}, .classes = 5, .max_length = 64};
+  auto model = models::make_model(spec, shape, {attention::parse_phrase(phrase)}, 1);
+  model->to(device);
+  model->train();
+  lab::ModelLearner learner(model);
+  train::Spec options;
+  options.dtype = dtype;
+  train::TrainStep step(learner, options, 1);
+  train::CapturedStep captured(step, capture);
+  torch::manual_seed(5);
+  std::vector<double> losses;
+  for (int64_t i = 0; i < 100; ++i) {
+    const int64_t time = i % 3 == 0 ? 40 : 64;
+    const auto ids = torch::randint(50, {4, time}, torch::kLong);
+    const bool language = kind == "language_model";
+    const nn::Batch batch{
+        .inputs = ids,
+        .lengths = language ? Tensor() : torch::randint(1, time + 1, {4}, torch::kLong),
+        .targets = language ? ids.roll(-1, 1) : torch::randint(5, {4}, torch::kLong),
+        .rows = 4,
+        .tokens = 4 * time};
+    step.prepare(i, 3e-3);
+    captured.run({train::to_device(batch, device)});
+    losses.push_back(step.meter().read(i, i).loss);
+  }
+  if (capture && captured.replayed() != 96) {
+    report("96 of 100 steps replayed", std::abs(96.0 - static_cast<double>(captured.replayed())),
+           0);
+  }
+  Tensors out = {torch::tensor(losses, torch::kDouble)};
+  for (const auto& p : model->parameters()) out.push_back(p.detach().to(torch::kDouble).cpu());
+  return out;
+}
+
+void check_recorded(torch::Device device) {
+  for (const auto& [kind, phrase] :
+       std::vector<std::pair<std::string, std::string>>{{"encoder_classifier", "softmax"},
+                                                        {"encoder_classifier", "hrr"},
+                                                        {"encoder_classifier", "linear"},
+                                                        {"encoder_classifier", "mean"},
+                                                        {"language_model", "softmax"},
+                                                        {"language_model", "hrr"},
+                                                        {"language_model", "window(width=8)"},
+                                                        {"language_model", "linear"}}) {
+    for (const auto* dtype : {"fp32", "bf16"}) {
+      const auto what = "100 recorded steps, " + kind + ", " + phrase + ", " + dtype;
+      try {
+        const auto expected = train(kind, phrase, device, dtype, false);
+        const auto came = train(kind, phrase, device, dtype, true);
+        double worst = 0;
+        for (std::size_t i = 0; i < came.size(); ++i) {
+          const double e = distance(came[i], expected[i]);
+          if (!(e <= worst)) worst = e;
+        }
+        report(what, worst, 0);
+      } catch (const std::exception& error) {
+        std::printf("%s: %.300s\n", what.c_str(), error.what());
+        report(what, 1, 0);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const auto device = lab::choose_device(argc > 1 ? argv[1] : "cuda");
+    const std::string only = argc > 2 ? argv[2] : "";
+    const auto wanted = [&](const char* name) { return only.empty() || only == name; };
+    if (wanted("hrr")) check_hrr(device);
+    if (wanted("norms")) check_norms(device);
+    if (wanted("small")) check_small_operators(device);
+    if (wanted("recorded") && ops::can_record(device)) check_recorded(device);
+    std::printf("%s: %d checks of operators, %d failed\n", lab::device_name(device).c_str(), checks,
+                failed);
+    return failed == 0 && checks > 0 ? 0 : 1;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bench_device_operators: %.400s\n", error.what());
+    return 2;
+  }
+}

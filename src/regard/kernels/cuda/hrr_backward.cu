@@ -1,0 +1,251 @@
+// Backward by the closed form. Pass 1 reads Q, V, G: dS is affine in R = sum_t w_t r_t, so the sums with and without
+// r_t and R itself come from one reading. Pass 2 reads Q, K, V, G and writes dQ, dK, dV. With r_t = m <g_t, v_t>:
+//
+//   alpha_t = w_t (r_t - R);  dz_t = alpha_t (v_t / (|v||z|) - a z_t / |z|^2);  dq_t = conj(dz_t) o S'
+//   dS = lambda sum_t q_t o dz_t;  dk_t = conj(v_t) o dS
+//   dv_t = m w_t g_t + alpha_t (z_t / (|v||z|) - a v_t / |v|^2) + conj(k_t) o dS
+#include "regard/kernels/cuda/hrr-device.cuh"
+
+namespace regard::kernels::cuda {
+namespace {
+
+/// What both passes know of a token.
+template <class L>
+struct Token {
+  Slots<L> x, z;  // the unbinding query, and z = conj(x) o S'
+  Cosine c;
+  float w, r;
+};
+
+template <class L>
+__device__ inline Token<L> read_token(const Slots<L>& q, const Slots<L>& v, const Slots<L>& g,
+                                      const Slots<L>& memory, Lane at, Unbind unbind, float scale,
+                                      float inverse_z, float keys) {
+  Token<L> t;
+  t.x = unbinding_query(q, at, unbind);
+  float vv = 0.0f, zz = 0.0f, vz = 0.0f, gv = 0.0f;
+#pragma unroll
+  for (int i = 0; i < L::kCount; ++i) {
+    conj_product(t.x, memory, at, i, t.z.re[i], t.z.im[i]);
+    vv += v.re[i] * v.re[i] + v.im[i] * v.im[i];
+    zz += t.z.re[i] * t.z.re[i] + t.z.im[i] * t.z.im[i];
+    vz += v.re[i] * t.z.re[i] + v.im[i] * t.z.im[i];
+    gv += v.re[i] * g.re[i] + v.im[i] * g.im[i];
+  }
+  t.c = cosine(row_sum<L>(vv), row_sum<L>(zz), row_sum<L>(vz), scale);
+  t.w = expf(t.c.a) * inverse_z;
+  t.r = keys * row_sum<L>(gv);
+  return t;
+}
+
+__device__ inline float inverse_or_zero(float z) { return z == 0.0f ? 0.0f : 1.0f / z; }
+
+template <class T, class L>
+__global__ __launch_bounds__(kThreads) void sums(HrrProblem problem, Grid grid, Rows q, Rows v,
+                                                 Rows g, const float* s, const float* z,
+                                                 float* with_r, float* plain, float* parts_r) {
+  __shared__ float shared[4096];
+  const Place p = place_of<L>(grid);
+  const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
+  const int64_t length = length_of(problem.lengths, b, grid.length);
+  const int64_t end = min(first + grid.chunk, length);
+  Slots<L> memory = load_sums<L>(s + (b * grid.heads + p.head) * grid.width, p.at);
+  const float scale = to_unit(memory, p.at, real_weight(problem.unbind));
+  const float inverse_z = inverse_or_zero(z[b * grid.heads + p.head]);
+  const float keys = problem.time_scale ? static_cast<float>(length) : 1.0f;
+  Slots<L> a1 = zero_slots<L>(), a2 = zero_slots<L>();
+  float total = 0.0f;
+  for (int64_t base = first; base < end; base += p.tokens) {
+    const int64_t t = base + p.token;
+    const bool on = p.on && t < end;
+    const auto raw_q = load_raw<T, L>(row_of<const T>(q, b, p.head, t), p.at, on);
+    const auto raw_v = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
+    const auto raw_g = load_raw<T, L>(row_of<const T>(g, b, p.head, t), p.at, on);
+    const Slots<L> vt = widen(raw_v);
+    const Token<L> token = read_token(widen(raw_q), vt, widen(raw_g), memory, p.at, problem.unbind,
+                                      scale, inverse_z, keys);
+    if (!on) continue;
+    const float wr = token.w * token.r;
+    if (p.at.lane == 0) total += wr;
+    Slots<L> dz;
+#pragma unroll
+    for (int i = 0; i < L::kCount; ++i) {
+      dz.re[i] = token.c.rho * vt.re[i] - token.c.a_zz * token.z.re[i];
+      dz.im[i] = token.c.rho * vt.im[i] - token.c.a_zz * token.z.im[i];
+    }
+#pragma unroll
+    for (int i = 0; i < L::kCount; ++i) {
+      float re, im;
+      product(token.x, dz, p.at, i, re, im);
+      a1.re[i] += wr * re;
+      a1.im[i] += wr * im;
+      a2.re[i] += token.w * re;
+      a2.im[i] += token.w * im;
+    }
+  }
+  const int64_t row = (b * grid.chunks + blockIdx.x) * grid.heads + p.first_head;
+  write_block_sum(a1, p, grid.width, shared, with_r + row * grid.width);
+  write_block_sum(a2, p, grid.width, shared, plain + row * grid.width);
+  write_block_number<L>(total, p, shared, parts_r + row);
+}
+
+/// dS / S-scale = lambda (A1 - R A2) and R; one block a (head, batch).
+__global__ __launch_bounds__(kThreads) void gather_gradient(HrrProblem problem, Grid grid,
+                                                            const float* s, const float* with_r,
+                                                            const float* plain,
+                                                            const float* parts_r, float* ds,
+                                                            float* mean_r) {
+  __shared__ float shared1[kThreads], shared2[kThreads], number[kThreads];
+  const int64_t h = blockIdx.x, b = blockIdx.y, head = b * grid.heads + h;
+  const int columns = (grid.width + 31) / 32 * 32, turns = kThreads / columns;
+  const int column = threadIdx.x % columns, turn = threadIdx.x / columns;
+  const int64_t first = b * grid.chunks * grid.heads + h;
+  float sum1 = 0.0f, sum2 = 0.0f, r = 0.0f;
+  if (column < grid.width && turn < turns) {
+#pragma unroll 4
+    for (int c = turn; c < grid.chunks; c += turns) {
+      const int64_t at = (first + c * grid.heads) * grid.width + column;
+      sum1 += with_r[at];
+      sum2 += plain[at];
+    }
+  }
+  for (int c = threadIdx.x; c < grid.chunks; c += kThreads) r += parts_r[first + c * grid.heads];
+  shared1[threadIdx.x] = sum1;
+  shared2[threadIdx.x] = sum2;
+  number[threadIdx.x] = r;
+  __syncthreads();
+  for (int step = kThreads / 2; step > 0; step /= 2) {
+    if (threadIdx.x < static_cast<unsigned>(step))
+      number[threadIdx.x] += number[threadIdx.x + step];
+    __syncthreads();
+  }
+  const float mean = number[0];
+  __syncthreads();
+  // The scale of S again, as to_unit has it.
+  const bool real = column == 0 || column == grid.width / 2;
+  const float weight = real ? real_weight(problem.unbind) : 1.0f;
+  const bool mine = turn == 0 && column < grid.width;
+  number[threadIdx.x] = mine ? fabsf(weight * s[head * grid.width + column]) : 0.0f;
+  __syncthreads();
+  for (int step = kThreads / 2; step > 0; step /= 2) {
+    if (threadIdx.x < static_cast<unsigned>(step)) {
+      number[threadIdx.x] = fmaxf(number[threadIdx.x], number[threadIdx.x + step]);
+    }
+    __syncthreads();
+  }
+  if (mine) {
+    for (int i = 1; i < turns; ++i) {
+      sum1 += shared1[i * columns + column];
+      sum2 += shared2[i * columns + column];
+    }
+    ds[head * grid.width + column] = unit_scale(number[0]) * weight * (sum1 - mean * sum2);
+  }
+  if (threadIdx.x == 0) mean_r[head] = mean;
+}
+
+template <class T, class L>
+__global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid grid, Rows q, Rows k,
+                                                      Rows v, Rows g, const float* s,
+                                                      const float* z, const float* ds_of,
+                                                      const float* mean_r, Rows dq, Rows dk,
+                                                      Rows dv) {
+  const Place p = place_of<L>(grid);
+  const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
+  const int64_t length = length_of(problem.lengths, b, grid.length);
+  const int64_t end = min(first + grid.chunk, grid.length);
+  const int64_t head = b * grid.heads + p.head;
+  Slots<L> memory = load_sums<L>(s + head * grid.width, p.at);
+  const float scale = to_unit(memory, p.at, real_weight(problem.unbind));
+  const Slots<L> ds = load_sums<L>(ds_of + head * grid.width, p.at);
+  const float inverse_z = inverse_or_zero(z[head]), mean = mean_r[head];
+  const float keys = problem.time_scale ? static_cast<float>(length) : 1.0f;
+  for (int64_t base = first; base < end; base += p.tokens) {
+    const int64_t t = base + p.token;
+    const bool here = p.on && t < end, on = here && t < length;
+    const bool bound = here && (on || problem.pads_in);
+    const auto raw_q = load_raw<T, L>(row_of<const T>(q, b, p.head, t), p.at, on);
+    const auto raw_g = load_raw<T, L>(row_of<const T>(g, b, p.head, t), p.at, on);
+    const auto raw_v = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, bound);
+    const auto raw_k = load_raw<T, L>(row_of<const T>(k, b, p.head, t), p.at, bound);
+    const Slots<L> qt = widen(raw_q), vt = widen(raw_v), gt = widen(raw_g);
+    const Token<L> token =
+        read_token(qt, vt, gt, memory, p.at, problem.unbind, scale, inverse_z, keys);
+    if (!here) continue;
+    const float w = on ? token.w : 0.0f, alpha = w * (token.r - mean);
+    const float cross = alpha * token.c.rho, in_z = alpha * token.c.a_zz,
+                in_v = alpha * token.c.a_vv;
+    Slots<L> dz, out;
+#pragma unroll
+    for (int i = 0; i < L::kCount; ++i) {
+      dz.re[i] = cross * vt.re[i] - in_z * token.z.re[i];
+      dz.im[i] = cross * vt.im[i] - in_z * token.z.im[i];
+    }
+#pragma unroll
+    for (int i = 0; i < L::kCount; ++i) conj_product(dz, memory, p.at, i, out.re[i], out.im[i]);
+    query_gradient(qt, p.at, problem.unbind, out);
+    store_row(row_of<T>(dq, b, p.head, t), out, p.at);
+#pragma unroll
+    for (int i = 0; i < L::kCount; ++i) {
+      conj_product(vt, ds, p.at, i, out.re[i], out.im[i]);
+      if (!bound) out.re[i] = out.im[i] = 0.0f;
+    }
+    store_row(row_of<T>(dk, b, p.head, t), out, p.at);
+    const Slots<L> kt = widen(raw_k);
+#pragma unroll
+    for (int i = 0; i < L::kCount; ++i) {
+      conj_product(kt, ds, p.at, i, out.re[i], out.im[i]);
+      out.re[i] += keys * w * gt.re[i] + cross * token.z.re[i] - in_v * vt.re[i];
+      out.im[i] += keys * w * gt.im[i] + cross * token.z.im[i] - in_v * vt.im[i];
+    }
+    store_row(row_of<T>(dv, b, p.head, t), out, p.at);
+  }
+}
+
+}  // namespace
+
+int64_t hrr_backward_scratch(const HrrProblem& problem) {
+  int64_t most = 0;
+  for (const bool aligned : {false, true}) {
+    with_layout(problem, aligned, [&](auto layout) {
+      const Grid g = make_grid(problem, decltype(layout)::kLanes);
+      const int64_t floats = g.batch * g.heads * (g.chunks * (2 * g.width + 1) + g.width + 1);
+      most = floats > most ? floats : most;
+      return 0;
+    });
+  }
+  return most * static_cast<int64_t>(sizeof(float));
+}
+
+int hrr_backward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows g, const float* s,
+                 const float* z, Rows dq, Rows dk, Rows dv, void* scratch, void* stream) {
+  if (problem.batch * problem.heads * problem.length == 0) return 0;
+  bool aligned = true;
+  for (const Rows* rows : {&q, &k, &v, &g, &dq, &dk, &dv}) {
+    aligned = aligned && aligned_rows(*rows, problem.storage);
+  }
+  const auto on = static_cast<cudaStream_t>(stream);
+  return with_layout(problem, aligned, [&](auto layout) {
+    using L = decltype(layout);
+    const Grid grid = make_grid(problem, L::kLanes);
+    const int64_t heads = grid.batch * grid.heads;
+    auto* const with_r = static_cast<float*>(scratch);
+    float* const plain = with_r + heads * grid.chunks * grid.width;
+    float* const parts_r = plain + heads * grid.chunks * grid.width;
+    float* const ds = parts_r + heads * grid.chunks;
+    float* const mean_r = ds + heads * grid.width;
+    const dim3 blocks(grid.chunks, static_cast<unsigned>(grid.batch),
+                      static_cast<unsigned>((grid.heads + grid.group - 1) / grid.group));
+    const dim3 rows(static_cast<unsigned>(grid.heads), static_cast<unsigned>(grid.batch));
+    return with_storage(problem.storage, [&](auto element) {
+      using T = decltype(element);
+      sums<T, L><<<blocks, kThreads, 0, on>>>(problem, grid, q, v, g, s, z, with_r, plain, parts_r);
+      gather_gradient<<<rows, kThreads, 0, on>>>(problem, grid, s, with_r, plain, parts_r, ds,
+                                                 mean_r);
+      gradients<T, L>
+          <<<blocks, kThreads, 0, on>>>(problem, grid, q, k, v, g, s, z, ds, mean_r, dq, dk, dv);
+      return static_cast<int>(cudaGetLastError());
+    });
+  });
+}
+
+}  // namespace regard::kernels::cuda

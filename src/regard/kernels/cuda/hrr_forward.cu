@@ -1,0 +1,250 @@
+// Forward: bind (read K, V, write the sums of each chunk of time), gather (S), respond (read Q, V, write e and the
+// parts of Z), weigh (read V, write y). Five passes over an array are the floor, these are six; the sixth is what
+// y = e v / Z costs where the next product cannot take 1/Z.
+#include "regard/kernels/cuda/hrr-device.cuh"
+
+namespace regard::kernels::cuda {
+namespace {
+
+template <class T, class L>
+__global__ __launch_bounds__(kThreads) void bind(HrrProblem problem, Grid grid, Rows k, Rows v,
+                                                 float* parts) {
+  __shared__ float shared[4096];
+  const Place p = place_of<L>(grid);
+  const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
+  const int64_t inside = problem.pads_in ? grid.length : length_of(problem.lengths, b, grid.length);
+  const int64_t end = min(first + grid.chunk, inside);
+  Slots<L> sum = zero_slots<L>();
+  constexpr int kTurns = 2;
+  for (int64_t base = first + p.token; base < end; base += kTurns * p.tokens) {
+    RawRow<T, L> raw_k[kTurns], raw_v[kTurns];
+#pragma unroll
+    for (int u = 0; u < kTurns; ++u) {
+      const int64_t t = base + u * p.tokens;
+      const bool on = p.on && t < end;
+      raw_k[u] = load_raw<T, L>(row_of<const T>(k, b, p.head, t), p.at, on);
+      raw_v[u] = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
+    }
+#pragma unroll
+    for (int u = 0; u < kTurns; ++u) {
+      const Slots<L> kt = widen(raw_k[u]), vt = widen(raw_v[u]);
+#pragma unroll
+      for (int i = 0; i < L::kCount; ++i) {
+        float re, im;
+        product(kt, vt, p.at, i, re, im);
+        sum.re[i] += re;
+        sum.im[i] += im;
+      }
+    }
+  }
+  write_block_sum(
+      sum, p, grid.width, shared,
+      parts + ((b * grid.chunks + blockIdx.x) * grid.heads + p.first_head) * grid.width);
+}
+
+/// s[b][h] = sum of the parts over the chunks; one block a (head, batch).
+__global__ __launch_bounds__(kThreads) void gather(Grid grid, const float* parts, float* s) {
+  __shared__ float shared[kThreads];
+  const int64_t h = blockIdx.x, b = blockIdx.y;
+  const int columns = (grid.width + 31) / 32 * 32, turns = kThreads / columns;
+  const int column = threadIdx.x % columns, turn = threadIdx.x / columns;
+  float sum = 0.0f;
+  if (column < grid.width && turn < turns) {
+    const float* at = parts + (b * grid.chunks * grid.heads + h) * grid.width + column;
+    const int64_t stride = grid.heads * grid.width;
+    float part[4] = {};
+    int c = turn;
+    for (; c + 3 * turns < grid.chunks; c += 4 * turns) {
+#pragma unroll
+      for (int i = 0; i < 4; ++i) part[i] += at[(c + i * turns) * stride];
+    }
+    for (; c < grid.chunks; c += turns) part[0] += at[c * stride];
+    sum = (part[0] + part[1]) + (part[2] + part[3]);
+  }
+  shared[threadIdx.x] = sum;
+  __syncthreads();
+  if (turn == 0 && column < grid.width) {
+    for (int i = 1; i < turns; ++i) sum += shared[i * columns + column];
+    s[(b * grid.heads + h) * grid.width + column] = sum;
+  }
+}
+
+template <class T, class L>
+__global__ __launch_bounds__(kThreads) void respond(HrrProblem problem, Grid grid, Rows q, Rows v,
+                                                    const float* s, float* e, float* parts) {
+  __shared__ float shared[kThreads];
+  const Place p = place_of<L>(grid);
+  const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
+  const int64_t end = min(first + grid.chunk, length_of(problem.lengths, b, grid.length));
+  Slots<L> memory = load_sums<L>(s + (b * grid.heads + p.head) * grid.width, p.at);
+  const float scale = to_unit(memory, p.at, real_weight(problem.unbind));
+  float total = 0.0f;
+  constexpr int kTurns = 2;
+  // The base is the same for all threads of a warp: every lane takes part in the sums over rows.
+  for (int64_t base = first; base < end; base += kTurns * p.tokens) {
+    RawRow<T, L> raw_q[kTurns], raw_v[kTurns];
+#pragma unroll
+    for (int u = 0; u < kTurns; ++u) {
+      const int64_t t = base + u * p.tokens + p.token;
+      const bool on = p.on && t < end;
+      raw_q[u] = load_raw<T, L>(row_of<const T>(q, b, p.head, t), p.at, on);
+      raw_v[u] = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
+    }
+#pragma unroll
+    for (int u = 0; u < kTurns; ++u) {
+      const int64_t t = base + u * p.tokens + p.token;
+      const Slots<L> vt = widen(raw_v[u]);
+      const Slots<L> qt = unbinding_query(widen(raw_q[u]), p.at, problem.unbind);
+      float vv = 0.0f, zz = 0.0f, vz = 0.0f;
+#pragma unroll
+      for (int i = 0; i < L::kCount; ++i) {
+        float re, im;
+        conj_product(qt, memory, p.at, i, re, im);
+        vv += vt.re[i] * vt.re[i] + vt.im[i] * vt.im[i];
+        zz += re * re + im * im;
+        vz += vt.re[i] * re + vt.im[i] * im;
+      }
+      const Cosine c = cosine(row_sum<L>(vv), row_sum<L>(zz), row_sum<L>(vz), scale);
+      if (p.on && t < end && p.at.lane == 0) {
+        const float value = expf(c.a);
+        e[(b * grid.length + t) * grid.heads + p.head] = value;
+        total += value;
+      }
+    }
+  }
+  write_block_number<L>(total, p, shared,
+                        parts + (b * grid.chunks + blockIdx.x) * grid.heads + p.first_head);
+}
+
+template <class T, class L>
+__global__ __launch_bounds__(kThreads) void weigh(HrrProblem problem, Grid grid, Rows v, Rows y,
+                                                  const float* e, const float* parts, float* z) {
+  __shared__ float factor[kThreads];
+  const Place p = place_of<L>(grid);
+  const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
+  const int64_t length = length_of(problem.lengths, b, grid.length);
+  const int64_t end = min(first + grid.chunk, grid.length);
+  // Z: a warp a head, its lanes over the chunks.
+  for (int h = threadIdx.x / 32; h < p.heads; h += kThreads / 32) {
+    float sum = 0.0f;
+    for (int c = threadIdx.x % 32; c < grid.chunks; c += 32) {
+      sum += parts[(b * grid.chunks + c) * grid.heads + p.first_head + h];
+    }
+#pragma unroll
+    for (int step = 16; step > 0; step /= 2) sum += __shfl_xor_sync(~0u, sum, step);
+    if (threadIdx.x % 32 == 0) {
+      const float keys = problem.time_scale ? static_cast<float>(length) : 1.0f;
+      factor[h] = sum == 0.0f ? 0.0f : keys / sum;
+      if (blockIdx.x == 0) z[b * grid.heads + p.first_head + h] = sum;
+    }
+  }
+  __syncthreads();
+  const float mine = factor[p.head - p.first_head];
+  constexpr int kTurns = 4;
+  for (int64_t base = first + p.token; base < end; base += kTurns * p.tokens) {
+    RawRow<T, L> raw[kTurns];
+    float weight[kTurns];
+#pragma unroll
+    for (int u = 0; u < kTurns; ++u) {
+      const int64_t t = base + u * p.tokens;
+      const bool on = p.on && t < min(end, length);
+      raw[u] = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
+      weight[u] = on ? mine * e[(b * grid.length + t) * grid.heads + p.head] : 0.0f;
+    }
+#pragma unroll
+    for (int u = 0; u < kTurns; ++u) {
+      const int64_t t = base + u * p.tokens;
+      if (!p.on || t >= end) continue;
+      Slots<L> out = widen(raw[u]);
+#pragma unroll
+      for (int i = 0; i < L::kCount; ++i) {
+        out.re[i] *= weight[u];
+        out.im[i] *= weight[u];
+      }
+      store_row(row_of<T>(y, b, p.head, t), out, p.at);
+    }
+  }
+}
+
+struct Scratch {
+  float *sums, *e, *z;
+};
+
+Scratch split(const Grid& grid, void* memory) {
+  auto* at = static_cast<float*>(memory);
+  float* const e = at + grid.batch * grid.chunks * grid.heads * grid.width;
+  return {at, e, e + grid.batch * grid.length * grid.heads};
+}
+
+}  // namespace
+
+bool aligned_rows(const Rows& rows, Storage storage) {
+  const int64_t size = storage == Storage::kFloat ? 4 : 2;
+  const auto whole = [&](int64_t stride) { return stride * size % 16 == 0; };
+  return reinterpret_cast<uintptr_t>(rows.data) % 16 == 0 && whole(rows.batch) &&
+         whole(rows.head) && whole(rows.time);
+}
+
+Grid make_grid(const HrrProblem& problem, int lanes) {
+  Grid grid{};
+  grid.batch = problem.batch;
+  grid.heads = problem.heads;
+  grid.length = problem.length;
+  grid.width = static_cast<int>(problem.width);
+  grid.group =
+      static_cast<int>(problem.heads < kThreads / lanes ? problem.heads : kThreads / lanes);
+  const int64_t groups = (problem.heads + grid.group - 1) / grid.group;
+  const int64_t tokens = kThreads / (grid.group * lanes);  // a block holds at a time
+  constexpr int64_t kBlocks = 132 * 4;
+  int64_t chunks = kBlocks / (problem.batch * groups);
+  const int64_t most = (problem.length + 4 * tokens - 1) / (4 * tokens);
+  chunks = chunks < 1 ? 1 : chunks > most ? most : chunks;
+  if (chunks < 1) chunks = 1;
+  grid.chunk = (problem.length + chunks - 1) / chunks;
+  if (grid.chunk < 1) grid.chunk = 1;
+  grid.chunks = static_cast<int>((problem.length + grid.chunk - 1) / grid.chunk);
+  if (grid.chunks < 1) grid.chunks = 1;
+  return grid;
+}
+
+int64_t hrr_states(const HrrProblem&) { return 1; }
+
+int64_t hrr_forward_scratch(const HrrProblem& problem) {
+  int64_t most = 0;
+  for (const bool aligned : {false, true}) {
+    with_layout(problem, aligned, [&](auto layout) {
+      const Grid g = make_grid(problem, decltype(layout)::kLanes);
+      const int64_t floats = g.batch * g.heads * (g.chunks * (g.width + 1) + g.length);
+      most = floats > most ? floats : most;
+      return 0;
+    });
+  }
+  return most * static_cast<int64_t>(sizeof(float));
+}
+
+int hrr_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y, float* s, float* z,
+                void* scratch, void* stream) {
+  if (problem.batch * problem.heads * problem.length == 0) return 0;
+  bool aligned = true;
+  for (const Rows* rows : {&q, &k, &v, &y})
+    aligned = aligned && aligned_rows(*rows, problem.storage);
+  const auto on = static_cast<cudaStream_t>(stream);
+  return with_layout(problem, aligned, [&](auto layout) {
+    using L = decltype(layout);
+    const Grid grid = make_grid(problem, L::kLanes);
+    const Scratch memory = split(grid, scratch);
+    const dim3 blocks(grid.chunks, static_cast<unsigned>(grid.batch),
+                      static_cast<unsigned>((grid.heads + grid.group - 1) / grid.group));
+    const dim3 rows(static_cast<unsigned>(grid.heads), static_cast<unsigned>(grid.batch));
+    return with_storage(problem.storage, [&](auto element) {
+      using T = decltype(element);
+      bind<T, L><<<blocks, kThreads, 0, on>>>(problem, grid, k, v, memory.sums);
+      gather<<<rows, kThreads, 0, on>>>(grid, memory.sums, s);
+      respond<T, L><<<blocks, kThreads, 0, on>>>(problem, grid, q, v, s, memory.e, memory.z);
+      weigh<T, L><<<blocks, kThreads, 0, on>>>(problem, grid, v, y, memory.e, memory.z, z);
+      return static_cast<int>(cudaGetLastError());
+    });
+  });
+}
+
+}  // namespace regard::kernels::cuda

@@ -1,0 +1,25 @@
+// The residual sum with dropout and the norm after it, as one differentiable operator.
+#pragma once
+
+#include <torch/types.h>
+
+#include "regard/ops/dropout.hpp"
+
+namespace regard::ops {
+
+struct NormParameters {
+  torch::Tensor weight, bias;  // (H); RMSNorm: bias undefined
+  bool centred = true;         // LayerNorm, else RMSNorm
+  double eps = 1e-5;
+};
+
+struct Normed {
+  torch::Tensor x, h;
+};
+
+/// x' = x + dropout(branch); h = norm(x'). `branch` may be undefined (x' = x). On a GPU one kernel where the width is
+/// a multiple of 8, at most 1024, else plain operations; h is then of the type of `branch` or of autocast.
+Normed add_norm(const torch::Tensor& x, const torch::Tensor& branch, const NormParameters& norm,
+                double dropout, const DropoutKey& key);
+
+}  // namespace regard::ops

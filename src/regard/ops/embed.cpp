@@ -1,0 +1,103 @@
+#include "regard/ops/embed.hpp"
+
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/embedding_dense_backward.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/mm.h>
+#include <c10/core/DeviceGuard.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "regard/ops/cuda.hpp"
+#ifdef REGARD_CUDA
+#include "regard/kernels/cuda/elementwise.hpp"
+#endif
+
+namespace regard::ops {
+using torch::Tensor;
+
+#ifdef REGARD_CUDA
+
+namespace {
+
+namespace cuda = kernels::cuda;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr int64_t kSmallTable = 1024;
+
+/// dtable = ones(ids)^T g: (V, N) (N, H).
+Tensor table_gradient(const Tensor& g, const Tensor& ids, int64_t rows) {
+  const auto flat = g.reshape({-1, g.size(-1)});
+  if (rows > kSmallTable) {
+    return at::embedding_dense_backward(flat, ids.reshape({-1}), rows, -1, false).to(torch::kFloat);
+  }
+  const int64_t columns = (rows + 7) / 8 * 8;
+  const auto ones = at::empty({flat.size(0), columns}, flat.options());
+  check_status(cuda::one_hot(storage_of(flat.scalar_type()), ids.const_data_ptr<int64_t>(),
+                             ones.data_ptr(), flat.size(0), columns, stream_of(g)),
+               "embed");
+  return at::mm(ones.t(), flat).narrow(0, 0, rows).to(torch::kFloat);
+}
+
+struct Embed : torch::autograd::Function<Embed> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& table,
+                        const std::optional<Tensor>& positions_in, const Tensor& ids,
+                        torch::ScalarType type) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    const auto positions = positions_in.value_or(Tensor());
+    const c10::DeviceGuard guard(table.device());
+    const int64_t width = table.size(1);
+    const auto out = at::empty({ids.size(0), ids.size(1), width}, table.options().dtype(type));
+    check_status(
+        cuda::embed(storage_of(type), ids.const_data_ptr<int64_t>(), table.const_data_ptr<float>(),
+                    positions.defined() ? positions.const_data_ptr<float>() : nullptr,
+                    out.data_ptr(), ids.size(0), ids.size(1), width, stream_of(table)),
+        "embed");
+    ctx->save_for_backward({ids});
+    ctx->saved_data["rows"] = table.size(0);
+    ctx->saved_data["positions"] = positions.defined() && positions.requires_grad();
+    return out;
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const auto ids = ctx->get_saved_variables()[0];
+    const c10::DeviceGuard guard(ids.device());
+    const auto g = grads[0].contiguous();
+    Tensor dpositions;
+    if (ctx->saved_data["positions"].toBool()) {
+      dpositions =
+          g.size(0) == 1 ? g.select(0, 0).to(torch::kFloat) : g.sum(0, false, torch::kFloat);
+    }
+    return {table_gradient(g, ids, ctx->saved_data["rows"].toInt()), dpositions, Tensor(),
+            Tensor()};
+  }
+};
+
+bool can_fuse(const Tensor& table, const Tensor& ids, const Tensor& positions,
+              torch::ScalarType type) {
+  return table.is_cuda() && table.scalar_type() == torch::kFloat && table.size(1) % 4 == 0 &&
+         ids.dim() == 2 && has_storage(type) && table.is_contiguous() &&
+         (!positions.defined() ||
+          (positions.scalar_type() == torch::kFloat && positions.is_contiguous()));
+}
+
+}  // namespace
+
+#endif
+
+Tensor embed(const Tensor& table, const Tensor& ids_in, const Tensor& positions,
+             torch::ScalarType type) {
+  const auto ids = ids_in.to(torch::kLong);
+#ifdef REGARD_CUDA
+  if (can_fuse(table, ids, positions, type)) {
+    return Embed::apply(table,
+                        positions.defined() ? std::optional<Tensor>(positions) : std::nullopt,
+                        ids.contiguous(), type);
+  }
+#endif
+  auto x = at::embedding(table, ids);
+  if (positions.defined()) x = x + positions;
+  return x.to(type);
+}
+
+}  // namespace regard::ops

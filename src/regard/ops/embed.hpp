@@ -1,0 +1,13 @@
+// Rows of a table for ids, with positions added, as a differentiable operator.
+#pragma once
+
+#include <torch/types.h>
+
+namespace regard::ops {
+
+/// table (V, H), ids int64 (B, T), positions (T, H) or undefined: x (B, T, H) of `type`. On a GPU one kernel, and for
+/// small tables a gradient by one product with rows of ones: no sorting of ids, and a fixed order of sums.
+torch::Tensor embed(const torch::Tensor& table, const torch::Tensor& ids,
+                    const torch::Tensor& positions, torch::ScalarType type);
+
+}  // namespace regard::ops

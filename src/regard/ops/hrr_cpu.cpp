@@ -1,0 +1,84 @@
+#include "regard/kernels/cpu/hrr.hpp"
+#include "regard/ops/hrr_kernel.hpp"
+#include "regard/ops/parallel.hpp"
+
+namespace regard::ops {
+using torch::Tensor;
+
+static_assert(kHrrStateTokens == kernels::kHrrChunk);
+
+namespace {
+
+void check(const HrrArguments& x, at::TensorList others) {
+  TORCH_CHECK(x.options.unbind == "conj" && !x.options.pads_in,
+              "regard::hrr: unbind=conj with pads left out was expected on the CPU, and unbind=",
+              x.options.unbind, x.options.pads_in ? " with pads in" : "", " came");
+  std::vector<Tensor> all = {x.q, x.k, x.v};
+  all.insert(all.end(), others.begin(), others.end());
+  for (const auto& t : all) {
+    TORCH_CHECK(t.scalar_type() == torch::kFloat && t.device().is_cpu(),
+                "regard::hrr: fp32 tensors on the CPU were expected, and ", t.scalar_type(), " on ",
+                t.device(), " came");
+  }
+}
+
+Tensor checked_lengths(const Tensor& lengths, int64_t time) {
+  if (!lengths.defined()) return {};
+  TORCH_CHECK(lengths.device().is_cpu(), "regard::hrr: lengths on the CPU were expected, and ",
+              lengths.device(), " came");
+  const Tensor packed = lengths.contiguous();
+  for (int64_t b = 0; b < packed.numel(); ++b) {
+    const int64_t length = packed.const_data_ptr<int64_t>()[b];
+    TORCH_CHECK(length >= 0 && length <= time, "regard::hrr: lengths in [0, ", time,
+                "] were expected, and ", length, " came for sequence ", b);
+  }
+  return packed;
+}
+
+kernels::HeadView<const float> input(const Tensor& x) {
+  return {x.const_data_ptr<float>(), x.stride(0), x.stride(1), x.stride(2)};
+}
+kernels::HeadView<float> output(const Tensor& x) {
+  return {x.mutable_data_ptr<float>(), x.stride(0), x.stride(1), x.stride(2)};
+}
+
+kernels::HrrProblem problem_of(const Tensor& q, const Tensor& lengths, const HrrOptions& options) {
+  return {q.size(0),
+          q.size(1),
+          q.size(2),
+          q.size(3),
+          lengths.defined() ? lengths.const_data_ptr<int64_t>() : nullptr,
+          options.causal,
+          options.time_scale};
+}
+
+}  // namespace
+
+HrrResult hrr_forward_cpu(const HrrArguments& x) {
+  check(x, {});
+  const Tensor lengths = checked_lengths(x.lengths, x.q.size(2));
+  const Tensor q = with_rows(x.q), k = with_rows(x.k), v = with_rows(x.v);
+  const auto out = empty_hrr(q, x.options.causal);
+  kernels::hrr_forward(problem_of(q, lengths, x.options), input(q), input(k), input(v),
+                       output(out.y), out.s.mutable_data_ptr<float>(),
+                       out.z.mutable_data_ptr<float>(), parallel_for);
+  return out;
+}
+
+void hrr_backward_cpu(const HrrArguments& x, const Tensor& g_in, const HrrResult& forward,
+                      const HrrGradients& out) {
+  check(x, {g_in, forward.s, forward.z});
+  const Tensor lengths = checked_lengths(x.lengths, x.q.size(2));
+  const Tensor g = with_rows(g_in), q = with_rows(x.q), k = with_rows(x.k), v = with_rows(x.v);
+  const Tensor s = forward.s.contiguous(), z = forward.z.contiguous();
+  const auto problem = problem_of(q, lengths, x.options);
+  const int64_t states = problem.batch * problem.heads * kernels::hrr_states(problem);
+  TORCH_CHECK(z.numel() == states && s.numel() == states * problem.width,
+              "regard::hrr_backward: the s and z of hrr_forward were expected, and shapes ",
+              s.sizes(), " and ", z.sizes(), " came");
+  kernels::hrr_backward(problem, input(q), input(k), input(v), input(g), s.const_data_ptr<float>(),
+                        z.const_data_ptr<float>(), output(out.dq), output(out.dk), output(out.dv),
+                        parallel_for);
+}
+
+}  // namespace regard::ops

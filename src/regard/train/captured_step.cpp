@@ -1,0 +1,77 @@
+#include "regard/train/captured_step.hpp"
+
+#include <array>
+
+namespace regard::train {
+namespace {
+
+constexpr int kRunsBefore = 2;           // libraries choose and allocate in their first runs
+constexpr std::size_t kMostShapes = 24;  // each keeps its own memory for inputs and outputs
+
+std::array<torch::Tensor*, 3> tensors(nn::Batch& batch) {
+  return {&batch.inputs, &batch.lengths, &batch.targets};
+}
+
+std::string shape_of(std::vector<nn::Batch>& batches) {
+  std::string key;
+  for (auto& batch : batches) {
+    for (const auto* t : tensors(batch)) {
+      if (!t->defined()) {
+        key += "-;";
+        continue;
+      }
+      key += c10::toString(t->scalar_type());
+      for (const int64_t size : t->sizes()) key += "x" + std::to_string(size);
+      key += ";";
+    }
+  }
+  return key;
+}
+
+}  // namespace
+
+struct CapturedStep::Recording {
+  int runs = 0;
+  std::vector<nn::Batch> inputs;  // at the addresses that the graph reads
+  std::unique_ptr<ops::DeviceGraph> graph;
+};
+
+CapturedStep::CapturedStep(TrainStep& step, bool enabled)
+    : step_(step), enabled_(enabled && ops::can_record(step.device())) {}
+
+CapturedStep::~CapturedStep() = default;
+
+void CapturedStep::run(const std::vector<nn::Batch>& micro_batches) {
+  if (!enabled_) return step_.run(micro_batches);
+  auto given = micro_batches;
+  const auto key = shape_of(given);
+  if (!recordings_.contains(key)) {
+    if (recordings_.size() == kMostShapes) return step_.run(micro_batches);
+    recordings_.emplace(key, std::make_unique<Recording>());
+  }
+  auto& recording = *recordings_.at(key);
+  if (recording.runs++ < kRunsBefore) return step_.run(micro_batches);
+  if (!recording.graph) {
+    for (auto batch : given) {
+      for (auto* t : tensors(batch)) {
+        if (t->defined()) *t = t->clone();
+      }
+      recording.inputs.push_back(batch);
+    }
+    auto graph = std::make_unique<ops::DeviceGraph>();
+    graph->record([&] { step_.run(recording.inputs); }, pool_);
+    if (!pool_) pool_ = graph.get();
+    recording.graph = std::move(graph);
+  } else {
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      const auto from = tensors(given[i]), to = tensors(recording.inputs[i]);
+      for (std::size_t j = 0; j < from.size(); ++j) {
+        if (from[j]->defined()) to[j]->copy_(*from[j], /*non_blocking=*/true);
+      }
+    }
+  }
+  recording.graph->replay();
+  ++replayed_;
+}
+
+}  // namespace regard::train

@@ -1,0 +1,35 @@
+// A training step that is recorded once for each shape of its batches and then replayed, on devices that can.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "regard/ops/device_graph.hpp"
+#include "regard/train/step.hpp"
+
+namespace regard::train {
+
+/// Same losses and weights as TrainStep::run, without its launches: a shape runs twice as it is, is then recorded, and
+/// from there on replayed. The calling thread must be on a SideStream.
+class CapturedStep {
+ public:
+  /// `enabled` false: every step runs as it is.
+  CapturedStep(TrainStep& step, bool enabled);
+  ~CapturedStep();
+
+  void run(const std::vector<nn::Batch>& micro_batches);
+  /// Steps that were replayed.
+  int64_t replayed() const { return replayed_; }
+
+ private:
+  struct Recording;
+  TrainStep& step_;
+  bool enabled_;
+  std::map<std::string, std::unique_ptr<Recording>> recordings_;
+  const ops::DeviceGraph* pool_ = nullptr;
+  int64_t replayed_ = 0;
+};
+
+}  // namespace regard::train
