@@ -1,6 +1,7 @@
 #include "regard/battery/models/attention_life.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
 #include <cmath>

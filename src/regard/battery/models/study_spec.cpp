@@ -1,0 +1,45 @@
+#include "regard/battery/models/study_spec.hpp"
+
+#include "regard/base/error.hpp"
+
+namespace regard::battery {
+
+std::vector<StudySpec::Table> StudySpec::tables() {
+  return {{"run",
+           [this](Visitor& f) {
+             f("title", title, "heading of the report");
+             f("out", out, "folder of the run");
+             f("seeds", seeds, "one ensemble and one run of the paper's model each");
+             f("threads", threads, "models that train at once, one thread each");
+           }},
+          {"data",
+           [this](Visitor& f) {
+             f("folder", folder, "the Severson set");
+             f("other", other, "other ageing sets with capacities alone (empty: none)");
+             f("cycles", cycles, "numbers of early cycles; the last is that of the table");
+           }},
+          {"model", [this](Visitor& f) { model.visit(f); }},
+          {"bands", [this](Visitor& f) {
+             f("level", level, "share of cells that an interval is to hold");
+             f("false_alarm", false_alarm, "share of training-like cells that is flagged");
+             f("folds", folds, "folds of the cross-validation");
+           }}};
+}
+
+void StudySpec::check() const {
+  const auto need = [](bool ok, const char* what) {
+    if (!ok) throw InputError(what);
+  };
+  need(!seeds.empty(), "[run] seeds: at least one was expected");
+  need(!cycles.empty(), "[data] cycles: at least one number was expected");
+  for (std::size_t i = 0; i < cycles.size(); ++i)
+    need(cycles[i] >= 20 && cycles[i] <= 100 && (i == 0 || cycles[i] > cycles[i - 1]),
+         "[data] cycles: rising numbers from 20 to 100 were expected");
+  need(level > 0 && level < 1, "[bands] level: a share between 0 and 1 was expected");
+  need(false_alarm > 0 && false_alarm < 1,
+       "[bands] false_alarm: a share between 0 and 1 was expected");
+  need(folds >= 2, "[bands] folds: at least 2 were expected");
+  model.check();
+}
+
+}  // namespace regard::battery

@@ -1,0 +1,37 @@
+// The recipe of `regard battery train`: tables run, data, model, bands. Defaults stand here.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "regard/base/spec.hpp"
+#include "regard/battery/models/attention_life.hpp"
+
+namespace regard::battery {
+
+struct StudySpec {
+  std::string title = "Cycle life of the Severson cells from early cycles";
+  std::string out = "runs/severson";
+  std::vector<int64_t> seeds = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+  int64_t threads = 2;
+
+  std::string folder = "../shared/data/battery_severson";
+  std::string other = "../shared/data/battery_other";  // "" : without other chemistries
+  std::vector<int64_t> cycles = {20, 30, 50, 70,
+                                 100};  // early cycles; the last is that of the table
+
+  AttentionLifeSpec model;
+
+  double level = 0.9;
+  double false_alarm = 0.05;
+  int64_t folds = 10;
+
+  struct Table {
+    std::string name;
+    Visit visit;
+  };
+  std::vector<Table> tables();
+  void check() const;
+};
+
+}  // namespace regard::battery
