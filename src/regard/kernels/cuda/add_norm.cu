@@ -1,5 +1,6 @@
 // A warp holds a row in registers, 8 neighbouring elements a lane and piece; a row is read once and written once.
 #include "regard/kernels/cuda/add_norm.hpp"
+#include "regard/kernels/cuda/philox-device.cuh"
 #include "regard/kernels/cuda/storage-device.cuh"
 
 namespace regard::kernels::cuda {
@@ -126,7 +127,7 @@ __global__ __launch_bounds__(kThreads) void backward(AddNormProblem problem, con
                                                      const float* stats, const float* gamma,
                                                      const X* dx_next, const H* dh, X* dx,
                                                      H* dbranch, float* parts) {
-  extern __shared__ float shared[];
+  float* const shared = dynamic_shared<float>();
   const int width = problem.width;
   const float share = 1.0f / static_cast<float>(width);
   const int64_t step = problem.draw.step ? *problem.draw.step : 0;
@@ -244,9 +245,9 @@ int add_norm_forward(const AddNormProblem& problem, const void* x, const void* b
     using X = decltype(x_type);
     using H = decltype(h_type);
     return with_pieces(problem.width, [&](auto pieces) {
-      forward<X, H, pieces.value><<<blocks, kThreads, 0, static_cast<cudaStream_t>(stream)>>>(
-          problem, static_cast<const X*>(x), static_cast<const H*>(branch), gamma, beta,
-          static_cast<X*>(x_out), static_cast<H*>(h), stats);
+      launch(forward<X, H, pieces.value>, blocks, kThreads, 0, static_cast<cudaStream_t>(stream),
+             problem, static_cast<const X*>(x), static_cast<const H*>(branch), gamma, beta,
+             static_cast<X*>(x_out), static_cast<H*>(h), stats);
       return static_cast<int>(cudaGetLastError());
     });
   });
@@ -262,12 +263,12 @@ int add_norm_backward(const AddNormProblem& problem, const void* x_out, const fl
     using X = decltype(x_type);
     using H = decltype(h_type);
     return with_pieces(problem.width, [&](auto pieces) {
-      backward<X, H, pieces.value><<<blocks, kThreads, problem.width * sizeof(float), on>>>(
-          problem, static_cast<const X*>(x_out), stats, gamma, static_cast<const X*>(dx_next),
-          static_cast<const H*>(dh), static_cast<X*>(dx), static_cast<H*>(dbranch), scratch);
+      launch(backward<X, H, pieces.value>, blocks, kThreads, problem.width * sizeof(float), on,
+             problem, static_cast<const X*>(x_out), stats, gamma, static_cast<const X*>(dx_next),
+             static_cast<const H*>(dh), static_cast<X*>(dx), static_cast<H*>(dbranch), scratch);
       const dim3 grid(static_cast<unsigned>((problem.width + 31) / 32), problem.centred ? 2 : 1);
-      column_sums<<<grid, kThreads, 0, on>>>(scratch, static_cast<int>(blocks), problem.width,
-                                             dgamma, dbeta);
+      launch(column_sums, grid, kThreads, 0, on, scratch, static_cast<int>(blocks), problem.width,
+             dgamma, dbeta);
       return static_cast<int>(cudaGetLastError());
     });
   });

@@ -1,4 +1,5 @@
 #include "regard/kernels/cuda/elementwise.hpp"
+#include "regard/kernels/cuda/philox-device.cuh"
 #include "regard/kernels/cuda/storage-device.cuh"
 
 namespace regard::kernels::cuda {
@@ -103,8 +104,8 @@ int dropout_apply(Storage storage, const void* x, void* y, int64_t count, const 
   if (count == 0) return 0;
   return with_storage(storage, [&](auto element) {
     using T = decltype(element);
-    drop<T><<<blocks_for((count + 3) / 4), kThreads, 0, static_cast<cudaStream_t>(stream)>>>(
-        static_cast<const T*>(x), static_cast<T*>(y), count, draw);
+    launch(drop<T>, blocks_for((count + 3) / 4), kThreads, 0, static_cast<cudaStream_t>(stream),
+           static_cast<const T*>(x), static_cast<T*>(y), count, draw);
     return static_cast<int>(cudaGetLastError());
   });
 }
@@ -116,8 +117,8 @@ int embed(Storage storage, const int64_t* ids, const float* table, const float* 
   if (width % 4 != 0) return static_cast<int>(cudaErrorInvalidValue);
   return with_storage(storage, [&](auto element) {
     using T = decltype(element);
-    look_up<T><<<blocks_for(count / 4), kThreads, 0, static_cast<cudaStream_t>(stream)>>>(
-        ids, table, positions, static_cast<T*>(out), batch, length, width);
+    launch(look_up<T>, blocks_for(count / 4), kThreads, 0, static_cast<cudaStream_t>(stream), ids,
+           table, positions, static_cast<T*>(out), batch, length, width);
     return static_cast<int>(cudaGetLastError());
   });
 }
@@ -133,11 +134,11 @@ int linear_features(Storage storage, const Rows3& x, int64_t batch, int64_t head
     using T = decltype(element);
     auto* const out = static_cast<T*>(phi);
     if (vectors) {
-      features<T, 8><<<blocks_for(count / 8), kThreads, 0, on>>>(x, batch, heads, length, width,
-                                                                 lengths, out);
+      launch(features<T, 8>, blocks_for(count / 8), kThreads, 0, on, x, batch, heads, length, width,
+             lengths, out);
     } else {
-      features<T, 1>
-          <<<blocks_for(count), kThreads, 0, on>>>(x, batch, heads, length, width, lengths, out);
+      launch(features<T, 1>, blocks_for(count), kThreads, 0, on, x, batch, heads, length, width,
+             lengths, out);
     }
     return static_cast<int>(cudaGetLastError());
   });
@@ -150,11 +151,11 @@ int linear_features_backward(Storage storage, const void* phi, const void* dphi,
   return with_storage(storage, [&](auto element) {
     using T = decltype(element);
     if (count % 8 == 0) {
-      features_backward<T, 8><<<blocks_for(count / 8), kThreads, 0, on>>>(
-          static_cast<const T*>(phi), static_cast<const T*>(dphi), static_cast<T*>(dx), count);
+      launch(features_backward<T, 8>, blocks_for(count / 8), kThreads, 0, on,
+             static_cast<const T*>(phi), static_cast<const T*>(dphi), static_cast<T*>(dx), count);
     } else {
-      features_backward<T, 1><<<blocks_for(count), kThreads, 0, on>>>(
-          static_cast<const T*>(phi), static_cast<const T*>(dphi), static_cast<T*>(dx), count);
+      launch(features_backward<T, 1>, blocks_for(count), kThreads, 0, on,
+             static_cast<const T*>(phi), static_cast<const T*>(dphi), static_cast<T*>(dx), count);
     }
     return static_cast<int>(cudaGetLastError());
   });
@@ -166,8 +167,8 @@ int one_hot(Storage storage, const int64_t* ids, void* out, int64_t count, int64
   if (columns % 8 != 0) return static_cast<int>(cudaErrorInvalidValue);
   return with_storage(storage, [&](auto element) {
     using T = decltype(element);
-    ones<T><<<blocks_for(count * columns / 8), kThreads, 0, static_cast<cudaStream_t>(stream)>>>(
-        ids, static_cast<T*>(out), count, columns);
+    launch(ones<T>, blocks_for(count * columns / 8), kThreads, 0, static_cast<cudaStream_t>(stream),
+           ids, static_cast<T*>(out), count, columns);
     return static_cast<int>(cudaGetLastError());
   });
 }

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "regard/kernels/cuda/philox-device.cuh"
+#include "regard/kernels/cuda/dropout_draw.hpp"
 #include "regard/kernels/cuda/storage.hpp"
 
 namespace regard::kernels::cuda {

@@ -138,7 +138,8 @@ __global__ __launch_bounds__(kThreads) void gather_gradient(HrrProblem problem, 
       sum1 += shared1[i * columns + column];
       sum2 += shared2[i * columns + column];
     }
-    ds[head * grid.width + column] = unit_scale(number[0]) * weight * (sum1 - mean * sum2);
+    // Not scale times weight first: the scale of S = 0 is the largest power of two.
+    ds[head * grid.width + column] = weight * (unit_scale(number[0]) * (sum1 - mean * sum2));
   }
   if (threadIdx.x == 0) mean_r[head] = mean;
 }
@@ -228,21 +229,23 @@ int hrr_backward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows g, cons
     using L = decltype(layout);
     const Grid grid = make_grid(problem, L::kLanes);
     const int64_t heads = grid.batch * grid.heads;
-    auto* const with_r = static_cast<float*>(scratch);
+    // What is read in vectors comes first.
+    auto* const ds = static_cast<float*>(scratch);
+    float* const with_r = ds + heads * grid.width;
     float* const plain = with_r + heads * grid.chunks * grid.width;
     float* const parts_r = plain + heads * grid.chunks * grid.width;
-    float* const ds = parts_r + heads * grid.chunks;
-    float* const mean_r = ds + heads * grid.width;
+    float* const mean_r = parts_r + heads * grid.chunks;
     const dim3 blocks(grid.chunks, static_cast<unsigned>(grid.batch),
                       static_cast<unsigned>((grid.heads + grid.group - 1) / grid.group));
     const dim3 rows(static_cast<unsigned>(grid.heads), static_cast<unsigned>(grid.batch));
     return with_storage(problem.storage, [&](auto element) {
       using T = decltype(element);
-      sums<T, L><<<blocks, kThreads, 0, on>>>(problem, grid, q, v, g, s, z, with_r, plain, parts_r);
-      gather_gradient<<<rows, kThreads, 0, on>>>(problem, grid, s, with_r, plain, parts_r, ds,
-                                                 mean_r);
-      gradients<T, L>
-          <<<blocks, kThreads, 0, on>>>(problem, grid, q, k, v, g, s, z, ds, mean_r, dq, dk, dv);
+      launch(sums<T, L>, blocks, kThreads, 0, on, problem, grid, q, v, g, s, z, with_r, plain,
+             parts_r);
+      launch(gather_gradient, rows, kThreads, 0, on, problem, grid, s, with_r, plain, parts_r, ds,
+             mean_r);
+      launch(gradients<T, L>, blocks, kThreads, 0, on, problem, grid, q, k, v, g, s, z, ds, mean_r,
+             dq, dk, dv);
       return static_cast<int>(cudaGetLastError());
     });
   });

@@ -238,10 +238,10 @@ int hrr_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y, float
     const dim3 rows(static_cast<unsigned>(grid.heads), static_cast<unsigned>(grid.batch));
     return with_storage(problem.storage, [&](auto element) {
       using T = decltype(element);
-      bind<T, L><<<blocks, kThreads, 0, on>>>(problem, grid, k, v, memory.sums);
-      gather<<<rows, kThreads, 0, on>>>(grid, memory.sums, s);
-      respond<T, L><<<blocks, kThreads, 0, on>>>(problem, grid, q, v, s, memory.e, memory.z);
-      weigh<T, L><<<blocks, kThreads, 0, on>>>(problem, grid, v, y, memory.e, memory.z, z);
+      launch(bind<T, L>, blocks, kThreads, 0, on, problem, grid, k, v, memory.sums);
+      launch(gather, rows, kThreads, 0, on, grid, memory.sums, s);
+      launch(respond<T, L>, blocks, kThreads, 0, on, problem, grid, q, v, s, memory.e, memory.z);
+      launch(weigh<T, L>, blocks, kThreads, 0, on, problem, grid, v, y, memory.e, memory.z, z);
       return static_cast<int>(cudaGetLastError());
     });
   });

@@ -1,27 +1,11 @@
 // The numbers of base/philox.hpp on a GPU.
 #pragma once
 
-#include <cstdint>
+#include "regard/kernels/cuda/device.cuh"
+#include "regard/kernels/cuda/dropout_draw.hpp"
 
 namespace regard::kernels::cuda {
 
-/// Which numbers to draw, and what to do with them: an element is kept where its number is >= bound, and then
-/// multiplied by `keep`.
-struct DropoutDraw {
-  uint32_t bound = 0;  // p 2^32
-  float keep = 1.0f;   // 1 / (1 - p)
-  uint64_t key = 0;
-  const int64_t* step = nullptr;  // on the device; null: nothing is dropped
-};
-
-/// The draw of kernels/cpu/dropout.hpp for (seed, site).
-inline DropoutDraw make_draw(double p, uint64_t seed, const int64_t* step, uint32_t site) {
-  constexpr uint64_t kDropoutStream = 4;  // RandomStream::kDropout
-  return {static_cast<uint32_t>(p * 4294967296.0 + 0.5), static_cast<float>(1.0 / (1.0 - p)),
-          seed ^ (kDropoutStream << 32 | site) * 0x9E3779B97F4A7C15u, step};
-}
-
-#ifdef __CUDACC__
 /// Factors of the four elements of block `block` (elements 4 block .. 4 block + 3).
 __device__ inline void dropout_factors(const DropoutDraw& draw, int64_t step, int64_t block,
                                        float* factors) {
@@ -42,6 +26,5 @@ __device__ inline void dropout_factors(const DropoutDraw& draw, int64_t step, in
 #pragma unroll
   for (int i = 0; i < 4; ++i) factors[i] = c[i] >= draw.bound ? draw.keep : 0.0f;
 }
-#endif
 
 }  // namespace regard::kernels::cuda

@@ -1,10 +1,7 @@
 // Elements in memory and their arithmetic in fp32.
 #pragma once
 
-#include <cuda_bf16.h>
-#include <cuda_fp16.h>
-#include <cuda_runtime.h>
-
+#include "regard/kernels/cuda/device.cuh"
 #include "regard/kernels/cuda/storage.hpp"
 
 namespace regard::kernels::cuda {

@@ -1,0 +1,233 @@
+// CUDA kernels on a CPU, for tests on machines without a GPU: every thread of a block is a fiber; barriers and shuffles
+// give way to the others. What a GPU would not forgive is an error here: a barrier that a running thread never
+// reaches, a shuffle that part of a warp never joins, a launch with too many threads.
+//
+// A .cu file is compiled as C++ with REGARD_EMULATE_CUDA defined, which makes kernels/cuda/device.cuh include this one.
+#pragma once
+
+#include <ucontext.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+#define __global__
+#define __device__
+#define __host__
+#define __shared__ static
+#define __launch_bounds__(...)
+#define __restrict__
+
+struct dim3 {
+  unsigned x = 1, y = 1, z = 1;
+  dim3(unsigned x_ = 1, unsigned y_ = 1, unsigned z_ = 1) : x(x_), y(y_), z(z_) {}
+};
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+using cudaStream_t = void*;
+inline constexpr int cudaErrorInvalidValue = 1;
+inline int cudaGetLastError() { return 0; }
+
+/// 16-bit types: storage and conversions alone, to nearest even.
+struct __nv_bfloat16 {
+  uint16_t bits;
+};
+struct __half {
+  _Float16 value;
+};
+inline float __bfloat162float(__nv_bfloat16 x) {
+  return std::bit_cast<float>(static_cast<uint32_t>(x.bits) << 16);
+}
+inline __nv_bfloat16 __float2bfloat16_rn(float x) {
+  const auto bits = std::bit_cast<uint32_t>(x);
+  if (x != x) return {0x7fff};
+  return {static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
+}
+inline float __half2float(__half x) { return static_cast<float>(x.value); }
+inline __half __float2half_rn(float x) { return {static_cast<_Float16>(x)}; }
+inline unsigned __float_as_uint(float x) { return std::bit_cast<unsigned>(x); }
+inline float __uint_as_float(unsigned x) { return std::bit_cast<float>(x); }
+inline unsigned __umulhi(unsigned a, unsigned b) {
+  return static_cast<unsigned>(static_cast<uint64_t>(a) * b >> 32);
+}
+inline float rsqrtf(float x) { return 1.0f / std::sqrt(x); }
+template <class A, class B>
+inline auto min(A a, B b) {
+  return a < b ? static_cast<std::common_type_t<A, B>>(a)
+               : static_cast<std::common_type_t<A, B>>(b);
+}
+template <class A, class B>
+inline auto max(A a, B b) {
+  return a > b ? static_cast<std::common_type_t<A, B>>(a)
+               : static_cast<std::common_type_t<A, B>>(b);
+}
+
+namespace regard::emulated {
+
+enum class State { kReady, kAtBarrier, kAtShuffle, kDone };
+
+struct Fiber {
+  ucontext_t context;
+  dim3 thread;
+  State state = State::kReady;
+  int parity = 0;
+};
+
+/// One block at a time.
+struct Machine {
+  static constexpr std::size_t kStack = 128 * 1024;
+  ucontext_t scheduler;
+  std::vector<Fiber> fibers;
+  std::unique_ptr<char[]> stacks;
+  std::size_t stacks_for = 0, current = 0;
+  dim3 block, grid;
+  std::vector<char> dynamic;
+  std::vector<float> slots[2];
+  const std::function<void()>* body = nullptr;
+
+  static Machine& get() {
+    static Machine machine;
+    return machine;
+  }
+
+  static void enter() {
+    auto& m = get();
+    (*m.body)();
+    m.fibers[m.current].state = State::kDone;
+    swapcontext(&m.fibers[m.current].context, &m.scheduler);
+  }
+
+  void wait(State state) {
+    auto& fiber = fibers[current];
+    fiber.state = state;
+    swapcontext(&fiber.context, &scheduler);
+  }
+
+  /// Wakes those of [begin, end) if all that still run wait for `state`.
+  bool release(std::size_t begin, std::size_t end, State state) {
+    bool any = false;
+    for (std::size_t i = begin; i < end; ++i) {
+      if (fibers[i].state == State::kDone) continue;
+      if (fibers[i].state != state) return false;
+      any = true;
+    }
+    for (std::size_t i = begin; i < end; ++i) {
+      if (fibers[i].state == state) fibers[i].state = State::kReady;
+    }
+    return any;
+  }
+
+  void run_block(std::size_t threads) {
+    fibers.resize(threads);
+    if (stacks_for < threads) {
+      stacks = std::make_unique<char[]>(threads * kStack);
+      stacks_for = threads;
+    }
+    for (auto& s : slots) s.assign(threads, 0.0f);
+    for (std::size_t i = 0; i < threads; ++i) {
+      auto& f = fibers[i];
+      f.thread = dim3(static_cast<unsigned>(i), 0, 0);
+      f.state = State::kReady;
+      f.parity = 0;
+      getcontext(&f.context);
+      f.context.uc_stack.ss_sp = stacks.get() + i * kStack;
+      f.context.uc_stack.ss_size = kStack;
+      f.context.uc_link = &scheduler;
+      makecontext(&f.context, &Machine::enter, 0);
+    }
+    for (bool forward = true;; forward = !forward) {
+      bool ran = false;
+      for (std::size_t n = 0; n < threads; ++n) {
+        // Now from the first, now from the last: what depends on the order of threads shows.
+        current = forward ? n : threads - 1 - n;
+        if (fibers[current].state != State::kReady) continue;
+        ran = true;
+        swapcontext(&scheduler, &fibers[current].context);
+      }
+      for (std::size_t w = 0; w < threads; w += 32) {
+        ran = release(w, std::min(w + 32, threads), State::kAtShuffle) || ran;
+      }
+      ran = release(0, threads, State::kAtBarrier) || ran;
+      if (ran) continue;
+      for (const auto& f : fibers) {
+        if (f.state == State::kDone) continue;
+        std::fprintf(stderr, "emulated CUDA: thread %u of block (%u, %u, %u) waits for ever\n",
+                     f.thread.x, block.x, block.y, block.z);
+        std::abort();
+      }
+      return;
+    }
+  }
+};
+
+inline void barrier() { Machine::get().wait(State::kAtBarrier); }
+
+inline float exchange(float value, int mask) {
+  auto& m = Machine::get();
+  const std::size_t me = m.current;
+  auto& fiber = m.fibers[me];
+  // Two sets in turn: the fastest thread is at most one exchange ahead of the slowest.
+  auto& slots = m.slots[fiber.parity ^= 1];
+  slots[me] = value;
+  m.wait(State::kAtShuffle);
+  const std::size_t other = (me & ~std::size_t{31}) | ((me & 31) ^ static_cast<std::size_t>(mask));
+  return slots[other];
+}
+
+template <class Kernel, class... Arguments>
+void launch(Kernel kernel, dim3 grid, int threads, std::size_t dynamic, cudaStream_t,
+            Arguments... arguments) {
+  if (threads < 1 || threads > 1024 || dynamic > 227 * 1024 || grid.y > 65535 || grid.z > 65535) {
+    std::fprintf(stderr, "emulated CUDA: a launch that no GPU takes\n");
+    std::abort();
+  }
+  auto& m = Machine::get();
+  const std::function<void()> body = [&] { kernel(arguments...); };
+  m.body = &body;
+  m.grid = grid;
+  for (unsigned z = 0; z < grid.z; ++z) {
+    for (unsigned y = 0; y < grid.y; ++y) {
+      for (unsigned x = 0; x < grid.x; ++x) {
+        m.block = dim3(x, y, z);
+        m.dynamic.assign(dynamic + 16,
+                         static_cast<char>(0xAB));  // shared memory starts with anything
+        m.run_block(static_cast<std::size_t>(threads));
+      }
+    }
+  }
+}
+
+inline void* dynamic_shared() {
+  auto& m = Machine::get();
+  return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(m.dynamic.data()) + 15) &
+                                 ~uintptr_t{15});
+}
+
+}  // namespace regard::emulated
+
+#define threadIdx \
+  (regard::emulated::Machine::get().fibers[regard::emulated::Machine::get().current].thread)
+#define blockIdx (regard::emulated::Machine::get().block)
+#define gridDim (regard::emulated::Machine::get().grid)
+
+inline void __syncthreads() { regard::emulated::barrier(); }
+inline float __shfl_xor_sync(unsigned, float value, int mask) {
+  return regard::emulated::exchange(value, mask);
+}
+
+namespace regard::kernels::cuda {
+using emulated::launch;
+template <class T>
+T* dynamic_shared() {
+  return static_cast<T*>(emulated::dynamic_shared());
+}
+}  // namespace regard::kernels::cuda

@@ -1,0 +1,132 @@
+// The CUDA kernels of holographic attention, run on the CPU, against the definition in the time domain in float64.
+#define REGARD_EMULATE_CUDA
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "kernels/hrr_reference.hpp"
+#include "regard/kernels/cuda/hrr_backward.cu"
+#include "regard/kernels/cuda/hrr_forward.cu"
+
+namespace regard::kernels::cuda {
+namespace {
+
+using testing::Rows;  // (T, d) of one head, double
+
+struct Case {
+  int64_t batch, heads, length, width;
+  std::vector<int64_t> lengths;
+  bool causal = false, time_scale = false;
+};
+
+template <class T>
+constexpr Storage kStorage = Storage::kFloat;
+template <>
+constexpr Storage kStorage<__half> = Storage::kHalf;
+template <>
+constexpr Storage kStorage<__nv_bfloat16> = Storage::kBFloat16;
+
+/// (B, T, 3, h, d), as a projection writes it, or (B, T, h, d).
+template <class T>
+struct Buffer {
+  std::vector<T> data;
+  int64_t parts;
+  Buffer(const Case& c, int64_t parts_, float fill) : parts(parts_) {
+    data.assign(c.batch * c.length * parts * c.heads * c.width + 8, from_float<T>(fill));
+  }
+  cuda::Rows rows(const Case& c, int64_t part) {
+    const int64_t wide = c.heads * c.width;
+    return {data.data() + part * wide, c.length * parts * wide, c.width, parts * wide};
+  }
+};
+
+template <class T>
+T& element(const cuda::Rows& rows, int64_t b, int64_t h, int64_t t, int64_t i) {
+  return static_cast<T*>(rows.data)[b * rows.batch + h * rows.head + t * rows.time + i];
+}
+
+template <class T>
+Rows in_time_domain(const Case& c, const cuda::Rows& rows, int64_t b, int64_t h) {
+  const Rows u = testing::packed_basis(c.width);
+  Rows out(c.length * c.width);
+  for (int64_t t = 0; t < c.length; ++t) {
+    for (int64_t n = 0; n < c.width; ++n) {
+      for (int64_t j = 0; j < c.width; ++j) {
+        out[t * c.width + n] += u[n * c.width + j] * to_float(element<T>(rows, b, h, t, j));
+      }
+    }
+  }
+  return out;
+}
+
+double distance(const Rows& came, const Rows& expected) {
+  double off = 0, size = 0;
+  for (std::size_t i = 0; i < came.size(); ++i) {
+    off += (came[i] - expected[i]) * (came[i] - expected[i]);
+    size += expected[i] * expected[i];
+  }
+  return size == 0 ? std::sqrt(off) : std::sqrt(off / size);
+}
+
+template <class T>
+void check(const Case& c, double limit) {
+  std::mt19937 random(7);
+  std::normal_distribution<float> normal;
+  Buffer<T> in(c, 3, 0), g(c, 1, 0), y(c, 1, NAN), out(c, 3, NAN);
+  for (auto* buffer : {&in, &g}) {
+    for (auto& x : buffer->data) x = from_float<T>(normal(random));
+  }
+  const HrrProblem problem{c.batch,       c.heads,
+                           c.length,      c.width,
+                           kStorage<T>,   c.lengths.empty() ? nullptr : c.lengths.data(),
+                           Unbind::kConj, false,
+                           c.time_scale,  c.causal};
+  const int64_t states = c.batch * c.heads * hrr_states(problem);
+  std::vector<float> s(states * c.width, NAN), z(states, NAN);
+  std::vector<char> scratch(hrr_forward_scratch(problem)), more(hrr_backward_scratch(problem));
+  const auto q = in.rows(c, 0), k = in.rows(c, 1), v = in.rows(c, 2);
+  ASSERT_EQ(
+      hrr_forward(problem, q, k, v, y.rows(c, 0), s.data(), z.data(), scratch.data(), nullptr), 0);
+  ASSERT_EQ(hrr_backward(problem, q, k, v, g.rows(c, 0), s.data(), z.data(), out.rows(c, 0),
+                         out.rows(c, 1), out.rows(c, 2), more.data(), nullptr),
+            0);
+  for (int64_t b = 0; b < c.batch; ++b) {
+    const int64_t length = c.lengths.empty() ? c.length : c.lengths[b];
+    const testing::TimeDomainHrr reference(c.length, c.width, length, c.causal, c.time_scale);
+    for (int64_t h = 0; h < c.heads; ++h) {
+      const auto rows = [&](Buffer<T>& buffer, int64_t part) {
+        return in_time_domain<T>(c, buffer.rows(c, part), b, h);
+      };
+      const auto expected = reference.run(rows(in, 0), rows(in, 1), rows(in, 2), rows(g, 0));
+      EXPECT_LE(distance(rows(y, 0), expected.y), limit) << "y " << b << " " << h;
+      EXPECT_LE(distance(rows(out, 0), expected.dq), 4 * limit) << "dq " << b << " " << h;
+      EXPECT_LE(distance(rows(out, 1), expected.dk), 4 * limit) << "dk " << b << " " << h;
+      EXPECT_LE(distance(rows(out, 2), expected.dv), 4 * limit) << "dv " << b << " " << h;
+    }
+  }
+}
+
+const Case kCases[] = {{1, 1, 1, 2, {}},
+                       {2, 3, 37, 16, {}},
+                       {2, 3, 21, 10, {}},
+                       {1, 2, 40, 48, {}},
+                       {2, 8, 33, 32, {33, 5}},
+                       {1, 4, 70, 64, {}, false, true},
+                       {3, 2, 18, 128, {18, 0, 1}},
+                       {1, 1, 19, 256, {}},
+                       {1, 40, 9, 32, {}}};
+
+TEST(EmulatedHrr, AgreesWithTheTimeDomain) {
+  for (const auto& c : kCases) {
+    SCOPED_TRACE("T " + std::to_string(c.length) + ", d " + std::to_string(c.width));
+    check<float>(c, 5e-6);
+  }
+}
+
+TEST(EmulatedHrr, SixteenBitStorage) {
+  check<__nv_bfloat16>(kCases[4], 2e-2);
+  check<__half>(kCases[5], 3e-3);
+}
+
+}  // namespace
+}  // namespace regard::kernels::cuda
