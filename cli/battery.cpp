@@ -22,6 +22,9 @@ void add_battery(CLI::App& app) {
 #else
   battery->require_subcommand(1);
   add_battery_fit(*battery);
+  add_battery_train(*battery);
+  add_battery_predict(*battery);
+  add_battery_report(*battery);
 #endif
 }
 

@@ -11,6 +11,9 @@
 namespace regard::cli {
 
 void add_battery_fit(CLI::App& battery);
+void add_battery_train(CLI::App& battery);
+void add_battery_predict(CLI::App& battery);
+void add_battery_report(CLI::App& battery);
 
 /// --nominal, --layout, --column, --unit, --cycles-from, --discharge, --voltages.
 class ImportFlags {

@@ -1,0 +1,89 @@
+// battery train: every model of battery life side by side; battery report: its page again.
+#include <cstdio>
+
+#include "battery.hpp"
+#include "regard/base/error.hpp"
+#include "regard/base/files.hpp"
+#include "regard/base/text.hpp"
+#include "regard/battery/models/study.hpp"
+#include "regard/battery/models/study_report.hpp"
+#include "regard/lab/toml_file.hpp"
+
+namespace regard::cli {
+namespace {
+
+battery::StudySpec read_recipe(const std::string& path) {
+  battery::StudySpec spec;
+  const auto tables = spec.tables();
+  std::vector<std::string> names;
+  for (const auto& table : tables) names.push_back(table.name);
+  for (const auto& entry : lab::read_toml(path).children) {
+    bool found = false;
+    for (const auto& table : tables) {
+      if (table.name != entry.key || !entry.table) continue;
+      found = true;
+      for (const auto& item : entry.children)
+        assign(table.visit, {{item.key, item.value}}, item.place);
+    }
+    if (!found)
+      throw InputError(entry.place + ": unknown table \"" + entry.key + "\"" +
+                       suggestion(entry.key, names));
+  }
+  return spec;
+}
+
+}  // namespace
+
+void add_battery_train(CLI::App& battery) {
+  auto* command = battery.add_subcommand(
+      "train",
+      "every model of battery life side by side, with bands: results.json and report.html");
+  command->footer("Example: regard battery train recipes/battery/severson.toml");
+  struct State {
+    std::string recipe, out, data;
+    std::vector<int64_t> seeds;
+    int64_t threads = 0;
+    bool json = false;
+  };
+  auto s = std::make_shared<State>();
+  command->add_option("recipe", s->recipe, "a recipe with tables run, data, model and bands")
+      ->required();
+  command->add_option("--out", s->out, "folder of the run (default: that of the recipe)");
+  command->add_option("--data", s->data, "the Severson set (default: that of the recipe)");
+  command->add_option("--seeds", s->seeds, "seeds, separated by commas")->delimiter(',');
+  command->add_option("--threads", s->threads, "models that train at once");
+  command->add_flag("--json", s->json, "print the table as JSON");
+  command->callback([=] {
+    auto spec = read_recipe(s->recipe);
+    if (!s->out.empty()) spec.out = s->out;
+    if (!s->data.empty()) spec.folder = s->data;
+    if (!s->seeds.empty()) spec.seeds = s->seeds;
+    if (s->threads > 0) spec.threads = s->threads;
+    const auto results = battery::run_study(
+        spec, [](const std::string& now) { std::fprintf(stderr, "battery: %s\n", now.c_str()); });
+    const auto table = battery::study_table(results);
+    std::printf("%s", (s->json ? report::to_json(table) : report::to_text(table, 120)).c_str());
+    if (!s->json) std::printf("\n%s/report.html\n", spec.out.c_str());
+  });
+}
+
+void add_battery_report(CLI::App& battery) {
+  auto* command =
+      battery.add_subcommand("report", "write report.html of a run of `battery train` again");
+  auto folder = std::make_shared<std::string>();
+  command->add_option("run", *folder, "folder of the run")->required();
+  command->callback([=] {
+    const auto path = std::filesystem::path(*folder) / "results.json";
+    try {
+      const auto results = nlohmann::ordered_json::parse(read_file(path));
+      battery::write_study_report(results, std::filesystem::path(*folder) / "report.html");
+    } catch (const nlohmann::json::exception& error) {
+      throw InputError(path.string() +
+                       ": results of `regard battery train` were expected, and they are damaged: " +
+                       error.what());
+    }
+    std::printf("%s/report.html\n", folder->c_str());
+  });
+}
+
+}  // namespace regard::cli
