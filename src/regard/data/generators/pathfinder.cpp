@@ -51,37 +51,39 @@ class Canvas {
       : tables_(tables),
         side_(side),
         picture_(static_cast<std::size_t>(side * side)),
-        mask_(picture_.size()) {
+        mask_(picture_.size()),
+        occupied_(static_cast<std::size_t>(side)) {
     for (int y = 0; y < side; ++y) {
       for (int x = 0; x < side; ++x) {
         const int border = std::min({y, x, side - 1 - y, side - 1 - x});
-        if (border < padding) mask_[index({y, x})] = 255;
+        if (border < padding) block({y, x}, 255);
       }
     }
   }
 
   /// Pixels where a dash of this direction may have its tail: free, also under its mask, and away from the border.
   std::vector<Bits> free_tails(int direction, int border) const {
-    std::vector<Bits> occupied(static_cast<std::size_t>(side_)), tails(occupied.size());
-    for (int y = 0; y < side_; ++y) {
-      Bits row = 0;
-      for (int x = 0; x < side_; ++x) row |= Bits{mask_[index({y, x})] >= kOccupied} << x;
-      occupied[static_cast<std::size_t>(y)] = row;
-      tails[static_cast<std::size_t>(y)] =
-          y < border || y >= side_ - border ? 0 : inner(side_, border);
-    }
+    std::vector<Bits> tails(static_cast<std::size_t>(side_));
+    for (int y = border; y < side_ - border; ++y)
+      tails[static_cast<std::size_t>(y)] = inner(side_, border) & ~blocked(direction, y);
+    return tails;
+  }
+
+  /// One row of the pixels whose mask of this direction would touch what is occupied.
+  Bits blocked(int direction, int y) const {
     const auto& stamp = stamp_of(direction);
+    Bits row = 0;
     for (int i = 0; i < stamp.height; ++i) {
-      for (int j = 0; j < stamp.width; ++j) {
+      const int source = y + stamp.corner.y + i;
+      if (source < 0 || source >= side_) continue;
+      const Bits occupied = occupied_[static_cast<std::size_t>(source)];
+      for (int j = 0; j < stamp.width && occupied != 0; ++j) {
         if (stamp.mask[static_cast<std::size_t>(i * stamp.width + j)] < kOccupied) continue;
-        const int dy = stamp.corner.y + i, dx = stamp.corner.x + j;
-        for (int y = std::max(0, -dy); y < std::min(side_, side_ - dy); ++y) {
-          const Bits row = occupied[static_cast<std::size_t>(y + dy)];
-          tails[static_cast<std::size_t>(y)] &= ~(dx >= 0 ? row >> dx : row << -dx);
-        }
+        const int dx = stamp.corner.x + j;
+        row |= dx >= 0 ? occupied >> dx : occupied << -dx;
       }
     }
-    return tails;
+    return row;
   }
 
   bool inside(Pixel p) const { return p.y >= 0 && p.x >= 0 && p.y < side_ && p.x < side_; }
@@ -101,7 +103,8 @@ class Canvas {
   }
   void occupy(int direction, Pixel p) {
     each(stamp_of(direction), p, [&](std::size_t at, std::size_t of, const Stamp& s) {
-      mask_[at] = std::max(mask_[at], s.mask[of]);
+      const auto side = static_cast<std::size_t>(side_);
+      block({static_cast<int>(at / side), static_cast<int>(at % side)}, s.mask[of]);
     });
   }
   /// 255 minus the largest mask within the margin of p.
@@ -125,10 +128,16 @@ class Canvas {
   void swap(Canvas& other) {
     picture_.swap(other.picture_);
     mask_.swap(other.mask_);
+    occupied_.swap(other.occupied_);
   }
   std::vector<uint8_t> take_picture() { return std::move(picture_); }
 
  private:
+  void block(Pixel p, uint8_t mask) {
+    auto& here = mask_[index(p)];
+    here = std::max(here, mask);
+    if (here >= kOccupied) occupied_[static_cast<std::size_t>(p.y)] |= Bits{1} << p.x;
+  }
   std::size_t index(Pixel p) const { return static_cast<std::size_t>(p.y * side_ + p.x); }
   template <class F>
   void each(const Stamp& stamp, Pixel p, F&& visit) const {
@@ -145,6 +154,7 @@ class Canvas {
   const DashTables& tables_;
   int side_;
   std::vector<uint8_t> picture_, mask_;
+  std::vector<Bits> occupied_;  // rows of mask_ >= kOccupied
 };
 
 // The first dash of a curve at `tail`; nothing when its head or pivot leave the image.
@@ -181,8 +191,7 @@ std::optional<Curve> start_beside(Canvas& canvas, Pixel first, const std::vector
     const auto degree = static_cast<int>(random.below(kDegrees));
     const auto tail = first + around[random.below(kDegrees)];
     if (!canvas.inside(tail)) continue;
-    const auto row = canvas.free_tails(degree, 0)[static_cast<std::size_t>(tail.y)];
-    if (!(row >> tail.x & 1)) continue;
+    if (canvas.blocked(degree, tail.y) >> tail.x & 1) continue;
     if (auto curve = start_at(canvas, tail, degree)) return curve;
   }
   return {};
