@@ -10,7 +10,8 @@
 namespace regard::models {
 
 void ModelSpec::visit(Visitor& f) {
-  f("kind", kind, "encoder_classifier, pair_classifier or language_model (empty: what the data asks for)",
+  f("kind", kind,
+    "encoder_classifier, pair_classifier or language_model (empty: what the data asks for)",
     {"", "encoder_classifier", "pair_classifier", "language_model"});
   trunk.visit(f);
   f("pooling", pooling, "classifier: from tokens to one vector", {"mean", "cls", "attention"});
