@@ -264,30 +264,33 @@ __device__ inline Place place_of(const Grid& grid) {
   return p;
 }
 
+/// Floats of shared memory that write_block_sum needs: a row for each (token, head) that a block holds.
+constexpr int kBlockRows = 4096;
+
 /// Sums the slots of all tokens of a block in shared memory and writes one row a head.
 template <class L>
 __device__ inline void write_block_sum(const Slots<L>& x, const Place& p, int width, float* shared,
                                        float* out) {
   const int wide = p.heads * width;
-  for (int i = threadIdx.x; i < wide; i += kThreads) shared[i] = 0.0f;
-  __syncthreads();
-  for (int turn = 0; turn < p.tokens; ++turn) {  // one token after another: a fixed order
-    if (p.on && p.token == turn) {
-      float* row = shared + (p.head - p.first_head) * width;
+  if (p.on) {
+    float* const row = shared + p.token * wide + (p.head - p.first_head) * width;
 #pragma unroll
-      for (int piece = 0; piece < L::kPieces; ++piece) {
-        const int slot = p.at.slot<L>(piece);
-        if (slot >= p.at.half) continue;
+    for (int piece = 0; piece < L::kPieces; ++piece) {
+      const int slot = p.at.slot<L>(piece);
+      if (slot >= p.at.half) continue;
 #pragma unroll
-        for (int i = 0; i < L::kVector; ++i) {
-          row[slot + i] += x.re[piece * L::kVector + i];
-          row[p.at.half + slot + i] += x.im[piece * L::kVector + i];
-        }
+      for (int i = 0; i < L::kVector; ++i) {
+        row[slot + i] = x.re[piece * L::kVector + i];
+        row[p.at.half + slot + i] = x.im[piece * L::kVector + i];
       }
     }
-    __syncthreads();
   }
-  for (int i = threadIdx.x; i < wide; i += kThreads) out[i] = shared[i];
+  __syncthreads();
+  for (int i = threadIdx.x; i < wide; i += kThreads) {
+    float sum = 0.0f;
+    for (int token = 0; token < p.tokens; ++token) sum += shared[token * wide + i];
+    out[i] = sum;
+  }
   __syncthreads();
 }
 
@@ -305,6 +308,20 @@ __device__ inline void write_block_number(float x, const Place& p, float* shared
 }
 
 // ---- host
+
+/// The tokens [first, end) of a chunk, in steps of those that a block holds, from the first or from the last. A pass
+/// in the direction against the one before it starts with what the cache still holds.
+struct Walk {
+  int64_t first, end, step;
+  bool back;
+  __device__ int64_t turns() const { return end > first ? (end - first + step - 1) / step : 0; }
+  /// The token of a thread in a turn; outside [first, end): none.
+  __device__ int64_t at(int64_t turn, int token) const {
+    const int64_t off = turn * step + token;
+    return back ? end - 1 - off : first + off;
+  }
+  __device__ bool has(int64_t t) const { return t >= first && t < end; }
+};
 
 /// Blocks enough for the device, each with a few tokens for every thread at least.
 Grid make_grid(const HrrProblem& problem, int lanes);

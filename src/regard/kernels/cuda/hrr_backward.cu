@@ -44,7 +44,7 @@ template <class T, class L>
 __global__ __launch_bounds__(kThreads) void sums(HrrProblem problem, Grid grid, Rows q, Rows v,
                                                  Rows g, const float* s, const float* z,
                                                  float* with_r, float* plain, float* parts_r) {
-  __shared__ float shared[4096];
+  __shared__ float shared[kBlockRows];
   const Place p = place_of<L>(grid);
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
   const int64_t length = length_of(problem.lengths, b, grid.length);
@@ -55,15 +55,22 @@ __global__ __launch_bounds__(kThreads) void sums(HrrProblem problem, Grid grid, 
   const float keys = problem.time_scale ? static_cast<float>(length) : 1.0f;
   Slots<L> a1 = zero_slots<L>(), a2 = zero_slots<L>();
   float total = 0.0f;
-  for (int64_t base = first; base < end; base += p.tokens) {
-    const int64_t t = base + p.token;
-    const bool on = p.on && t < end;
-    const auto raw_q = load_raw<T, L>(row_of<const T>(q, b, p.head, t), p.at, on);
-    const auto raw_v = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
-    const auto raw_g = load_raw<T, L>(row_of<const T>(g, b, p.head, t), p.at, on);
-    const Slots<L> vt = widen(raw_v);
-    const Token<L> token = read_token(widen(raw_q), vt, widen(raw_g), memory, p.at, problem.unbind,
-                                      scale, inverse_z, keys);
+  const Walk walk{first, end, p.tokens, false};
+  RawRow<T, L> raw_q, raw_v, raw_g;
+  const auto fetch = [&](int64_t turn) {
+    const int64_t t = walk.at(turn, p.token);
+    const bool on = p.on && walk.has(t);
+    raw_q = load_raw<T, L>(row_of<const T>(q, b, p.head, t), p.at, on);
+    raw_v = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
+    raw_g = load_raw<T, L>(row_of<const T>(g, b, p.head, t), p.at, on);
+  };
+  fetch(0);
+  for (int64_t turn = 0; turn < walk.turns(); ++turn) {
+    const bool on = p.on && walk.has(walk.at(turn, p.token));
+    const Slots<L> qt = widen(raw_q), vt = widen(raw_v), gt = widen(raw_g);
+    fetch(turn + 1);  // on its way while this one is used
+    const Token<L> token =
+        read_token(qt, vt, gt, memory, p.at, problem.unbind, scale, inverse_z, keys);
     if (!on) continue;
     const float wr = token.w * token.r;
     if (p.at.lane == 0) total += wr;
@@ -160,15 +167,24 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
   const Slots<L> ds = load_sums<L>(ds_of + head * grid.width, p.at);
   const float inverse_z = inverse_or_zero(z[head]), mean = mean_r[head];
   const float keys = problem.time_scale ? static_cast<float>(length) : 1.0f;
-  for (int64_t base = first; base < end; base += p.tokens) {
-    const int64_t t = base + p.token;
-    const bool here = p.on && t < end, on = here && t < length;
+  const Walk walk{first, end, p.tokens, true};
+  RawRow<T, L> raw_q, raw_k, raw_v, raw_g;
+  const auto fetch = [&](int64_t turn) {
+    const int64_t t = walk.at(turn, p.token);
+    const bool here = p.on && walk.has(t), on = here && t < length;
     const bool bound = here && (on || problem.pads_in);
-    const auto raw_q = load_raw<T, L>(row_of<const T>(q, b, p.head, t), p.at, on);
-    const auto raw_g = load_raw<T, L>(row_of<const T>(g, b, p.head, t), p.at, on);
-    const auto raw_v = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, bound);
-    const auto raw_k = load_raw<T, L>(row_of<const T>(k, b, p.head, t), p.at, bound);
-    const Slots<L> qt = widen(raw_q), vt = widen(raw_v), gt = widen(raw_g);
+    raw_q = load_raw<T, L>(row_of<const T>(q, b, p.head, t), p.at, on);
+    raw_g = load_raw<T, L>(row_of<const T>(g, b, p.head, t), p.at, on);
+    raw_v = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, bound);
+    raw_k = load_raw<T, L>(row_of<const T>(k, b, p.head, t), p.at, bound);
+  };
+  fetch(0);
+  for (int64_t turn = 0; turn < walk.turns(); ++turn) {
+    const int64_t t = walk.at(turn, p.token);
+    const bool here = p.on && walk.has(t), on = here && t < length;
+    const bool bound = here && (on || problem.pads_in);
+    const Slots<L> qt = widen(raw_q), vt = widen(raw_v), gt = widen(raw_g), kt = widen(raw_k);
+    fetch(turn + 1);
     const Token<L> token =
         read_token(qt, vt, gt, memory, p.at, problem.unbind, scale, inverse_z, keys);
     if (!here) continue;
@@ -191,7 +207,6 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
       if (!bound) out.re[i] = out.im[i] = 0.0f;
     }
     store_row(row_of<T>(dk, b, p.head, t), out, p.at);
-    const Slots<L> kt = widen(raw_k);
 #pragma unroll
     for (int i = 0; i < L::kCount; ++i) {
       conj_product(kt, ds, p.at, i, out.re[i], out.im[i]);

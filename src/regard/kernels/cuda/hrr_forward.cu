@@ -9,25 +9,28 @@ namespace {
 template <class T, class L>
 __global__ __launch_bounds__(kThreads) void bind(HrrProblem problem, Grid grid, Rows k, Rows v,
                                                  float* parts) {
-  __shared__ float shared[4096];
+  __shared__ float shared[kBlockRows];
   const Place p = place_of<L>(grid);
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
   const int64_t inside = problem.pads_in ? grid.length : length_of(problem.lengths, b, grid.length);
   const int64_t end = min(first + grid.chunk, inside);
   Slots<L> sum = zero_slots<L>();
-  constexpr int kTurns = 2;
-  for (int64_t base = first + p.token; base < end; base += kTurns * p.tokens) {
-    RawRow<T, L> raw_k[kTurns], raw_v[kTurns];
+  const Walk walk{first, end, p.tokens, false};
+  constexpr int kDepth = 2;  // rows on their way while one is used
+  RawRow<T, L> raw_k[kDepth], raw_v[kDepth];
+  const auto fetch = [&](int64_t turn, int at) {
+    const int64_t t = walk.at(turn, p.token);
+    const bool on = p.on && walk.has(t);
+    raw_k[at] = load_raw<T, L>(row_of<const T>(k, b, p.head, t), p.at, on);
+    raw_v[at] = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
+  };
 #pragma unroll
-    for (int u = 0; u < kTurns; ++u) {
-      const int64_t t = base + u * p.tokens;
-      const bool on = p.on && t < end;
-      raw_k[u] = load_raw<T, L>(row_of<const T>(k, b, p.head, t), p.at, on);
-      raw_v[u] = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
-    }
+  for (int i = 0; i < kDepth; ++i) fetch(i, i);
+  for (int64_t turn = 0; turn < walk.turns(); turn += kDepth) {
 #pragma unroll
-    for (int u = 0; u < kTurns; ++u) {
+    for (int u = 0; u < kDepth; ++u) {  // behind the last turn the rows are zeros
       const Slots<L> kt = widen(raw_k[u]), vt = widen(raw_v[u]);
+      fetch(turn + kDepth + u, u);
 #pragma unroll
       for (int i = 0; i < L::kCount; ++i) {
         float re, im;
@@ -79,22 +82,25 @@ __global__ __launch_bounds__(kThreads) void respond(HrrProblem problem, Grid gri
   Slots<L> memory = load_sums<L>(s + (b * grid.heads + p.head) * grid.width, p.at);
   const float scale = to_unit(memory, p.at, real_weight(problem.unbind));
   float total = 0.0f;
-  constexpr int kTurns = 2;
-  // The base is the same for all threads of a warp: every lane takes part in the sums over rows.
-  for (int64_t base = first; base < end; base += kTurns * p.tokens) {
-    RawRow<T, L> raw_q[kTurns], raw_v[kTurns];
+  const Walk walk{first, end, p.tokens, true};
+  constexpr int kDepth = 2;
+  RawRow<T, L> raw_q[kDepth], raw_v[kDepth];
+  const auto fetch = [&](int64_t turn, int at) {
+    const int64_t t = walk.at(turn, p.token);
+    const bool on = p.on && walk.has(t);
+    raw_q[at] = load_raw<T, L>(row_of<const T>(q, b, p.head, t), p.at, on);
+    raw_v[at] = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
+  };
 #pragma unroll
-    for (int u = 0; u < kTurns; ++u) {
-      const int64_t t = base + u * p.tokens + p.token;
-      const bool on = p.on && t < end;
-      raw_q[u] = load_raw<T, L>(row_of<const T>(q, b, p.head, t), p.at, on);
-      raw_v[u] = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
-    }
+  for (int i = 0; i < kDepth; ++i) fetch(i, i);
+  // Turns are those of the block: every lane takes part in the sums over rows.
+  for (int64_t turn = 0; turn < walk.turns(); turn += kDepth) {
 #pragma unroll
-    for (int u = 0; u < kTurns; ++u) {
-      const int64_t t = base + u * p.tokens + p.token;
-      const Slots<L> vt = widen(raw_v[u]);
-      const Slots<L> qt = unbinding_query(widen(raw_q[u]), p.at, problem.unbind);
+    for (int u = 0; u < kDepth; ++u) {
+      const int64_t t = walk.at(turn + u, p.token);
+      const Slots<L> vt = widen(raw_v[u]), given = widen(raw_q[u]);
+      fetch(turn + kDepth + u, u);
+      const Slots<L> qt = unbinding_query(given, p.at, problem.unbind);
       float vv = 0.0f, zz = 0.0f, vz = 0.0f;
 #pragma unroll
       for (int i = 0; i < L::kCount; ++i) {
@@ -105,7 +111,7 @@ __global__ __launch_bounds__(kThreads) void respond(HrrProblem problem, Grid gri
         vz += vt.re[i] * re + vt.im[i] * im;
       }
       const Cosine c = cosine(row_sum<L>(vv), row_sum<L>(zz), row_sum<L>(vz), scale);
-      if (p.on && t < end && p.at.lane == 0) {
+      if (p.on && walk.has(t) && p.at.lane == 0) {
         const float value = expf(c.a);
         e[(b * grid.length + t) * grid.heads + p.head] = value;
         total += value;
@@ -195,7 +201,7 @@ Grid make_grid(const HrrProblem& problem, int lanes) {
       static_cast<int>(problem.heads < kThreads / lanes ? problem.heads : kThreads / lanes);
   const int64_t groups = (problem.heads + grid.group - 1) / grid.group;
   const int64_t tokens = kThreads / (grid.group * lanes);  // a block holds at a time
-  constexpr int64_t kBlocks = 132 * 4;
+  constexpr int64_t kBlocks = 132 * 2;
   int64_t chunks = kBlocks / (problem.batch * groups);
   const int64_t most = (problem.length + 4 * tokens - 1) / (4 * tokens);
   chunks = chunks < 1 ? 1 : chunks > most ? most : chunks;
