@@ -84,7 +84,7 @@ inline void agree(const std::string& phrase, bool square = false) {
   }
   for (const auto& kernel : fold.kernels()) {
     // A kernel of GPUs is checked there: bench/device_check.cpp.
-    const auto why = kernel.can({.width = 4, .device = torch::kCPU}).why;
+    const auto why = kernel.can({.width = 4, .device = torch::kCPU, .graph = {}}).why;
     if (why.find("GPU") != std::string::npos) continue;
     EXPECT_TRUE(ran.contains(kernel.name)) << kernel.name << " took part in no case";
   }

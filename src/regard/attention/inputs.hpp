@@ -10,9 +10,9 @@ namespace regard::attention {
 
 /// Shapes: B batch, h heads, g heads of k and v (g divides h), T_q queries, T_k keys, d head width.
 struct Inputs {
-  torch::Tensor q;  // (B, h, T_q, d), undefined where the fold does not use it
-  torch::Tensor k;  // (B, g, T_k, d), undefined where the fold does not use it
-  torch::Tensor v;  // (B, g, T_k, d)
+  torch::Tensor q;       // (B, h, T_q, d), undefined where the fold does not use it
+  torch::Tensor k;       // (B, g, T_k, d), undefined where the fold does not use it
+  torch::Tensor v;       // (B, g, T_k, d)
   torch::Tensor packed;  // (B, T, 3, h, d) where q, k and v are its slices, else undefined
   torch::Tensor
       lengths;         // (B) int64: positions >= length are padding; undefined: every row is full

@@ -1,6 +1,7 @@
 #include "regard/attention/self_attention.hpp"
 
 #include "regard/base/error.hpp"
+#include "regard/ops/linear.hpp"
 
 namespace regard::attention {
 using torch::Tensor;
@@ -31,15 +32,25 @@ SelfAttention::SelfAttention(Phrase phrase, const SelfAttentionOptions& options,
       torch::nn::Linear(torch::nn::LinearOptions(options.width, options.width).bias(options.bias)));
 }
 
+const Tensor& SelfAttention::basis() {
+  const auto& weight = out_->weight;
+  if (!basis_.defined() || basis_.device() != weight.device() ||
+      basis_.scalar_type() != weight.scalar_type()) {
+    basis_ = phrase_.fold->basis(options_.width / options_.heads);
+    if (basis_.defined()) basis_ = basis_.to(weight.options().requires_grad(false));
+  }
+  return basis_;
+}
+
 Inputs SelfAttention::project(const Tensor& x, const Tensor& lengths, bool in_basis) {
-  const auto basis = in_basis ? phrase_.fold->basis(options_.width / options_.heads) : Tensor();
-  auto [q, k, v, packed] = projection_->forward(x, basis);
+  const auto into = in_basis ? basis() : Tensor();
+  auto [q, k, v, packed] = projection_->forward(x, into);
   if (positions_.rotate && q.defined()) q = positions_.rotate(q, 0);
   if (positions_.rotate && k.defined()) k = positions_.rotate(k, 0);
   auto inputs = make_inputs(q, k, v, phrase_.graph->make(options_.causal), "self-attention");
   inputs.lengths = lengths;
   if (!positions_.rotate && phrase_.fold->uses().count() == 3) inputs.packed = packed;
-  inputs.in_basis = basis.defined();
+  inputs.in_basis = into.defined();
   if (positions_.bias) {
     inputs.bias = positions_.bias(x.size(1), x.size(1), v.options()).unsqueeze(0);
   }
@@ -51,12 +62,10 @@ Tensor SelfAttention::forward(const Tensor& x, const Tensor& lengths) {
   const auto inputs = project(x, lengths, !positions_.rotate);
   const auto y =
       attend(*phrase_.fold, phrase_.fold_name, inputs).transpose(1, 2).reshape(x.sizes());
-  if (!inputs.in_basis) return out_->forward(y);
+  if (!inputs.in_basis) return ops::linear(y, out_->weight, out_->bias);
   // y U^T W_o = y (U^T W_o): columns of one head times U, in the layout (out, in) of Linear.
-  const int64_t d = options_.width / options_.heads;
-  const auto u = phrase_.fold->basis(d).to(out_->weight.options());
-  const auto weight = at::matmul(out_->weight.view({-1, d}), u).view_as(out_->weight);
-  return at::linear(y, weight, out_->bias);
+  return ops::linear(y, ops::change_basis(out_->weight, basis(), ops::BasisSide::kColumns),
+                     out_->bias);
 }
 
 std::unique_ptr<Decoder> SelfAttention::start() const {

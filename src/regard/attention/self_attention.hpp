@@ -42,12 +42,15 @@ class SelfAttention : public torch::nn::Module {
 
  private:
   Inputs project(const torch::Tensor& x, const torch::Tensor& lengths, bool in_basis);
+  /// The fold's basis where the weights are, kept: a copy from the host could not be recorded. Undefined: none.
+  const torch::Tensor& basis();
 
   Phrase phrase_;
   SelfAttentionOptions options_;
   Positions positions_;
   std::shared_ptr<ProjectionModule> projection_;
   torch::nn::Linear out_{nullptr};
+  torch::Tensor basis_;
 };
 
 }  // namespace regard::attention

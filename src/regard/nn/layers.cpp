@@ -5,6 +5,7 @@
 
 #include "regard/nn/context.hpp"
 #include "regard/ops/dropout.hpp"
+#include "regard/ops/linear.hpp"
 
 namespace regard::nn {
 using torch::Tensor;
@@ -36,12 +37,12 @@ FeedForward::FeedForward(std::string activation, int64_t width, int64_t hidden)
 }
 
 Tensor FeedForward::forward(const Tensor& x) {
-  const auto h = up_->forward(x);
-  if (activation_ == "relu") return down_->forward(h.relu());
-  if (activation_ == "gelu") return down_->forward(at::gelu(h));
+  const auto down = [&](const Tensor& h) { return ops::linear(h, down_->weight, down_->bias); };
+  if (activation_ == "gelu") return down(ops::linear_gelu(x, up_->weight, up_->bias));
+  const auto h = ops::linear(x, up_->weight, up_->bias);
+  if (activation_ == "relu") return down(h.relu());
   const auto parts = h.chunk(2, -1);
-  return down_->forward((activation_ == "swiglu" ? at::silu(parts[0]) : at::gelu(parts[0])) *
-                        parts[1]);
+  return down((activation_ == "swiglu" ? at::silu(parts[0]) : at::gelu(parts[0])) * parts[1]);
 }
 
 }  // namespace regard::nn

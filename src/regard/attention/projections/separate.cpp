@@ -3,6 +3,7 @@
 #include <torch/nn/modules/linear.h>
 
 #include "regard/ops/heads.hpp"
+#include "regard/ops/linear.hpp"
 
 namespace regard::attention::projections {
 using torch::Tensor;
@@ -23,14 +24,14 @@ class SeparateModule final : public ProjectionModule {
     Tensor weight = qkv_->weight, bias = qkv_->bias;
     if (basis.defined()) {
       // Rows of one head hold its d outputs: U^T on them gives outputs times U.
-      const int64_t blocks = size_.uses.count() * size_.heads, d = size_.head_width;
-      const auto u = basis.to(weight.options());
-      weight = at::matmul(u.t(), weight.view({blocks, d, -1})).view({blocks * d, -1});
-      if (bias.defined()) bias = at::matmul(bias.view({blocks, d}), u).view({-1});
+      weight = ops::change_basis(weight, basis, ops::BasisSide::kRows);
+      if (bias.defined()) {
+        bias = ops::change_basis(bias.unsqueeze(1), basis, ops::BasisSide::kRows).squeeze(1);
+      }
     }
     Qkv out;
     out.packed =
-        at::linear(x, weight, bias)
+        ops::linear(x, weight, bias)
             .view({x.size(0), x.size(1), size_.uses.count(), size_.heads, size_.head_width});
     const auto all = ops::split_heads(out.packed);
     std::size_t at = 0;

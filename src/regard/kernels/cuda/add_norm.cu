@@ -23,20 +23,43 @@ __device__ inline int column_of(int piece) {
   return (piece * 32 + static_cast<int>(threadIdx.x % 32)) * kVector;
 }
 
+/// A row as it lies in memory: rows on their way take no more registers than they have bytes.
 template <class T, int pieces>
-__device__ inline RowValues<pieces> load(const T* row, int width) {
-  RowValues<pieces> out;
+struct RawValues {
+  Pack<T, kVector> pack[pieces];
+};
+
+template <class T, int pieces>
+__device__ inline RawValues<T, pieces> fetch(const T* matrix, int64_t row, int64_t rows,
+                                             int width) {
+  RawValues<T, pieces> raw;
 #pragma unroll
   for (int p = 0; p < pieces; ++p) {
     const int column = column_of(p);
-    Pack<T, kVector> pack;
-    if (column < width) pack = *reinterpret_cast<const Pack<T, kVector>*>(row + column);
+    if (row < rows && column < width) {
+      raw.pack[p] = *reinterpret_cast<const Pack<T, kVector>*>(matrix + row * width + column);
+    } else {
 #pragma unroll
-    for (int i = 0; i < kVector; ++i) {
-      out.x[p * kVector + i] = column < width ? to_float(pack.x[i]) : 0.0f;
+      for (int i = 0; i < kVector; ++i) raw.pack[p].x[i] = from_float<T>(0.0f);
     }
   }
+  return raw;
+}
+
+template <class T, int pieces>
+__device__ inline RowValues<pieces> widen(const RawValues<T, pieces>& raw) {
+  RowValues<pieces> out;
+#pragma unroll
+  for (int p = 0; p < pieces; ++p) {
+#pragma unroll
+    for (int i = 0; i < kVector; ++i) out.x[p * kVector + i] = to_float(raw.pack[p].x[i]);
+  }
   return out;
+}
+
+template <class T, int pieces>
+__device__ inline RowValues<pieces> load(const T* row, int width) {
+  return widen(fetch<T, pieces>(row, 0, 1, width));
 }
 
 template <class T, int pieces>
@@ -80,11 +103,16 @@ __global__ __launch_bounds__(kThreads) void forward(AddNormProblem problem, cons
   RowValues<pieces> shift{};
   if (beta) shift = load<float, pieces>(beta, width);
   const int64_t stride = static_cast<int64_t>(gridDim.x) * kWarps;
-  for (int64_t row = blockIdx.x * static_cast<int64_t>(kWarps) + threadIdx.x / 32;
-       row < problem.rows; row += stride) {
-    auto values = load<X, pieces>(x + row * width, width);
+  const int64_t first = blockIdx.x * static_cast<int64_t>(kWarps) + threadIdx.x / 32;
+  auto next_x = fetch<X, pieces>(x, first, problem.rows, width);
+  RawValues<H, pieces> next_branch{};
+  if (branch) next_branch = fetch<H, pieces>(branch, first, problem.rows, width);
+  for (int64_t row = first; row < problem.rows; row += stride) {
+    auto values = widen(next_x);
+    auto added = widen(next_branch);
+    next_x = fetch<X, pieces>(x, row + stride, problem.rows, width);
     if (branch) {
-      auto added = load<H, pieces>(branch + row * width, width);
+      next_branch = fetch<H, pieces>(branch, row + stride, problem.rows, width);
       if (problem.draw.step) drop(problem.draw, step, row, width, added);
 #pragma unroll
       for (int i = 0; i < pieces * kVector; ++i) {
@@ -134,12 +162,18 @@ __global__ __launch_bounds__(kThreads) void backward(AddNormProblem problem, con
   const auto scale = load<float, pieces>(gamma, width);
   RowValues<pieces> dgamma{}, dbeta{};
   const int64_t stride = static_cast<int64_t>(gridDim.x) * kWarps;
-  for (int64_t row = blockIdx.x * static_cast<int64_t>(kWarps) + threadIdx.x / 32;
-       row < problem.rows; row += stride) {
-    auto values = load<X, pieces>(x + row * width, width);
-    const auto given = load<H, pieces>(dh + row * width, width);
-    RowValues<pieces> out{};
-    if (dx_next) out = load<X, pieces>(dx_next + row * width, width);
+  const int64_t first = blockIdx.x * static_cast<int64_t>(kWarps) + threadIdx.x / 32;
+  auto next_x = fetch<X, pieces>(x, first, problem.rows, width);
+  auto next_dh = fetch<H, pieces>(dh, first, problem.rows, width);
+  RawValues<X, pieces> next_dx{};
+  if (dx_next) next_dx = fetch<X, pieces>(dx_next, first, problem.rows, width);
+  for (int64_t row = first; row < problem.rows; row += stride) {
+    auto values = widen(next_x);
+    const auto given = widen(next_dh);
+    auto out = widen(next_dx);
+    next_x = fetch<X, pieces>(x, row + stride, problem.rows, width);
+    next_dh = fetch<H, pieces>(dh, row + stride, problem.rows, width);
+    if (dx_next) next_dx = fetch<X, pieces>(dx_next, row + stride, problem.rows, width);
     const float mean = stats[2 * row], inverse = stats[2 * row + 1];
     float sum = 0.0f, along = 0.0f;
 #pragma unroll
@@ -164,8 +198,7 @@ __global__ __launch_bounds__(kThreads) void backward(AddNormProblem problem, con
     }
   }
   // Warp after warp: a fixed order.
-  for (int which = 0; which < (problem.centred ? 2 : 1); ++which) {
-    const auto& mine = which == 0 ? dgamma : dbeta;
+  const auto write = [&](const RowValues<pieces>& mine, int which) {
     for (int warp = 0; warp < kWarps; ++warp) {
       if (static_cast<int>(threadIdx.x / 32) == warp) {
 #pragma unroll
@@ -184,7 +217,9 @@ __global__ __launch_bounds__(kThreads) void backward(AddNormProblem problem, con
     float* const to = parts + (static_cast<int64_t>(which) * gridDim.x + blockIdx.x) * width;
     for (int i = threadIdx.x; i < width; i += kThreads) to[i] = shared[i];
     __syncthreads();
-  }
+  };
+  write(dgamma, 0);
+  if (problem.centred) write(dbeta, 1);
 }
 
 /// dgamma (z = 0) and dbeta (z = 1) from the parts of the blocks; 32 columns a block.

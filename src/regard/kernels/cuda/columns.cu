@@ -1,0 +1,203 @@
+// A block takes 256 columns, 8 neighbouring ones a lane, and a run of rows, one warp a row; what the warps hold is
+// added in their order, and the blocks of a column by a second kernel.
+#include "regard/kernels/cuda/columns.hpp"
+
+#include "regard/kernels/cuda/storage-device.cuh"
+
+namespace regard::kernels::cuda {
+namespace {
+
+constexpr int kColumnThreads = 256, kRowsAtOnce = kColumnThreads / 32, kLaneColumns = 8,
+              kTile = 32 * kLaneColumns;
+
+struct Tiles {
+  int64_t rows, columns;
+  int64_t run;  // rows of a block
+  int runs;
+};
+
+Tiles make_tiles(int64_t rows, int64_t columns) {
+  const int64_t tiles = (columns + kTile - 1) / kTile;
+  int64_t runs = 132 * 4 / tiles;
+  const int64_t most = (rows + 4 * kRowsAtOnce - 1) / (4 * kRowsAtOnce);
+  runs = runs < 1 ? 1 : runs > most ? most : runs;
+  if (runs < 1) runs = 1;
+  const int64_t run = (rows + runs - 1) / runs;
+  return {rows, columns, run < 1 ? 1 : run, static_cast<int>(runs)};
+}
+
+struct Eight {
+  float x[kLaneColumns];
+};
+
+template <class T>
+__device__ inline Eight widen_eight(const Pack<T, kLaneColumns>& pack) {
+  Eight out;
+#pragma unroll
+  for (int i = 0; i < kLaneColumns; ++i) out.x[i] = to_float(pack.x[i]);
+  return out;
+}
+
+/// Calls each(row, column) for the rows of a warp, and writes the sums of what it returns.
+template <class Each>
+__device__ inline void sum_run(const Tiles& tiles, float* parts, const Each& each) {
+  __shared__ float shared[kRowsAtOnce][kTile];
+  const int warp = threadIdx.x / 32, lane_column = threadIdx.x % 32 * kLaneColumns;
+  const int64_t column = static_cast<int64_t>(blockIdx.x) * kTile + lane_column;
+  const int64_t first = blockIdx.y * tiles.run, last = min(first + tiles.run, tiles.rows);
+  Eight sum{};
+  if (column < tiles.columns) {
+#pragma unroll 4
+    for (int64_t row = first + warp; row < last; row += kRowsAtOnce) {
+      const Eight value = each(row, column);
+#pragma unroll
+      for (int i = 0; i < kLaneColumns; ++i) sum.x[i] += value.x[i];
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < kLaneColumns; ++i) shared[warp][lane_column + i] = sum.x[i];
+  __syncthreads();
+  const int64_t mine = static_cast<int64_t>(blockIdx.x) * kTile + threadIdx.x;
+  if (mine < tiles.columns) {
+    float total = 0.0f;
+#pragma unroll
+    for (int w = 0; w < kRowsAtOnce; ++w) total += shared[w][threadIdx.x];
+    parts[blockIdx.y * tiles.columns + mine] = total;
+  }
+}
+
+template <class T>
+__global__ __launch_bounds__(kColumnThreads) void sum_rows(Tiles tiles, const T* x, float* parts) {
+  sum_run(tiles, parts, [&](int64_t row, int64_t column) {
+    return widen_eight(
+        *reinterpret_cast<const Pack<T, kLaneColumns>*>(x + row * tiles.columns + column));
+  });
+}
+
+/// Phi(u), the distribution of a standard normal number.
+__device__ inline float normal_distribution(float u) {
+  return 0.5f * (1.0f + erff(u * 0.70710678118654752f));
+}
+
+template <class T>
+__global__ __launch_bounds__(kColumnThreads) void gelu(const T* x, const float* bias, T* y,
+                                                       int64_t count, int64_t columns) {
+  const int64_t at =
+      (blockIdx.x * static_cast<int64_t>(kColumnThreads) + threadIdx.x) * kLaneColumns;
+  if (at >= count) return;
+  auto pack = *reinterpret_cast<const Pack<T, kLaneColumns>*>(x + at);
+  const float* const shift = bias + at % columns;
+#pragma unroll
+  for (int i = 0; i < kLaneColumns; ++i) {
+    const float u = to_float(pack.x[i]) + shift[i];
+    pack.x[i] = from_float<T>(u * normal_distribution(u));
+  }
+  *reinterpret_cast<Pack<T, kLaneColumns>*>(y + at) = pack;
+}
+
+template <class T>
+__global__ __launch_bounds__(kColumnThreads) void gelu_gradient(Tiles tiles, const T* x,
+                                                                const float* bias, const T* dy,
+                                                                T* dx, float* parts) {
+  const int64_t column = static_cast<int64_t>(blockIdx.x) * kTile + threadIdx.x % 32 * kLaneColumns;
+  Eight shift{};
+  if (column < tiles.columns) {
+#pragma unroll
+    for (int i = 0; i < kLaneColumns; ++i) shift.x[i] = bias[column + i];
+  }
+  sum_run(tiles, parts, [&](int64_t row, int64_t at) {
+    const int64_t place = row * tiles.columns + at;
+    const Eight u = widen_eight(*reinterpret_cast<const Pack<T, kLaneColumns>*>(x + place));
+    Eight out = widen_eight(*reinterpret_cast<const Pack<T, kLaneColumns>*>(dy + place));
+    Pack<T, kLaneColumns> pack;
+#pragma unroll
+    for (int i = 0; i < kLaneColumns; ++i) {
+      const float value = u.x[i] + shift.x[i];
+      // gelu' = Phi(u) + u phi(u)
+      out.x[i] *=
+          normal_distribution(value) + value * 0.3989422804014327f * expf(-0.5f * value * value);
+      pack.x[i] = from_float<T>(out.x[i]);
+    }
+    *reinterpret_cast<Pack<T, kLaneColumns>*>(dx + place) = pack;
+    return out;
+  });
+}
+
+/// sums[c] = sum over the runs of parts[run][c]; 32 columns a block.
+__global__ __launch_bounds__(kColumnThreads) void sum_parts(const float* parts, int runs,
+                                                            int64_t columns, float* sums) {
+  __shared__ float shared[kColumnThreads];
+  const int64_t column = static_cast<int64_t>(blockIdx.x) * 32 + threadIdx.x % 32;
+  const int turn = threadIdx.x / 32;
+  float sum = 0.0f;
+  if (column < columns) {
+#pragma unroll 8
+    for (int run = turn; run < runs; run += kRowsAtOnce) sum += parts[run * columns + column];
+  }
+  shared[threadIdx.x] = sum;
+  __syncthreads();
+  if (turn == 0 && column < columns) {
+    for (int i = 1; i < kRowsAtOnce; ++i) sum += shared[i * 32 + threadIdx.x];
+    sums[column] = sum;
+  }
+}
+
+dim3 blocks_of(const Tiles& tiles) {
+  return dim3(static_cast<unsigned>((tiles.columns + kTile - 1) / kTile),
+              static_cast<unsigned>(tiles.runs));
+}
+
+int finish(const Tiles& tiles, const float* scratch, float* sums, cudaStream_t on) {
+  launch(sum_parts, dim3(static_cast<unsigned>((tiles.columns + 31) / 32)), kColumnThreads, 0, on,
+         scratch, tiles.runs, tiles.columns, sums);
+  return static_cast<int>(cudaGetLastError());
+}
+
+bool takes(int64_t rows, int64_t columns) { return rows > 0 && columns > 0 && columns % 8 == 0; }
+
+}  // namespace
+
+int64_t column_sums_scratch(int64_t rows, int64_t columns) {
+  return make_tiles(rows, columns).runs * columns;
+}
+
+int column_sums(Storage storage, const void* x, int64_t rows, int64_t columns, float* sums,
+                float* scratch, void* stream) {
+  if (!takes(rows, columns)) return static_cast<int>(cudaErrorInvalidValue);
+  const auto on = static_cast<cudaStream_t>(stream);
+  const Tiles tiles = make_tiles(rows, columns);
+  return with_storage(storage, [&](auto element) {
+    using T = decltype(element);
+    launch(sum_rows<T>, blocks_of(tiles), kColumnThreads, 0, on, tiles, static_cast<const T*>(x),
+           scratch);
+    return finish(tiles, scratch, sums, on);
+  });
+}
+
+int bias_gelu(Storage storage, const void* x, const float* bias, void* y, int64_t rows,
+              int64_t columns, void* stream) {
+  if (!takes(rows, columns)) return static_cast<int>(cudaErrorInvalidValue);
+  const int64_t threads = rows * columns / kLaneColumns;
+  return with_storage(storage, [&](auto element) {
+    using T = decltype(element);
+    launch(gelu<T>, dim3(static_cast<unsigned>((threads + kColumnThreads - 1) / kColumnThreads)),
+           kColumnThreads, 0, static_cast<cudaStream_t>(stream), static_cast<const T*>(x), bias,
+           static_cast<T*>(y), rows * columns, columns);
+    return static_cast<int>(cudaGetLastError());
+  });
+}
+
+int bias_gelu_backward(Storage storage, const void* x, const float* bias, const void* dy, void* dx,
+                       int64_t rows, int64_t columns, float* dbias, float* scratch, void* stream) {
+  if (!takes(rows, columns)) return static_cast<int>(cudaErrorInvalidValue);
+  const auto on = static_cast<cudaStream_t>(stream);
+  const Tiles tiles = make_tiles(rows, columns);
+  return with_storage(storage, [&](auto element) {
+    using T = decltype(element);
+    launch(gelu_gradient<T>, blocks_of(tiles), kColumnThreads, 0, on, tiles,
+           static_cast<const T*>(x), bias, static_cast<const T*>(dy), static_cast<T*>(dx), scratch);
+    return finish(tiles, scratch, dbias, on);
+  });
+}
+
+}  // namespace regard::kernels::cuda

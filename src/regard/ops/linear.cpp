@@ -1,0 +1,204 @@
+#include "regard/ops/linear.hpp"
+
+#include <ATen/autocast_mode.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/mm.h>
+#include <c10/core/DeviceGuard.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "regard/ops/cuda.hpp"
+#ifdef REGARD_CUDA
+#include "regard/kernels/cuda/change_basis.hpp"
+#include "regard/kernels/cuda/columns.hpp"
+#endif
+
+namespace regard::ops {
+using torch::Tensor;
+using MaybeTensor = std::optional<Tensor>;
+
+namespace {
+
+Tensor plain_basis(const Tensor& w, const Tensor& given, BasisSide side) {
+  const auto u = given.to(w.options());
+  const int64_t d = u.size(0);
+  if (side == BasisSide::kColumns) return at::matmul(w.reshape({-1, d}), u).view_as(w);
+  return at::matmul(u.t(), w.view({w.size(0) / d, d, -1})).view_as(w);
+}
+
+#ifdef REGARD_CUDA
+
+namespace cuda = kernels::cuda;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+MaybeTensor maybe(const Tensor& x) { return x.defined() ? MaybeTensor(x) : std::nullopt; }
+
+/// The type that a product has here.
+torch::ScalarType product_type(const Tensor& x) {
+  return at::autocast::is_autocast_enabled(torch::kCUDA)
+             ? at::autocast::get_autocast_dtype(torch::kCUDA)
+             : x.scalar_type();
+}
+
+bool half_on_gpu(const Tensor& x) {
+  if (!x.is_cuda()) return false;
+  const auto type = product_type(x);
+  return type == torch::kBFloat16 || type == torch::kHalf;
+}
+
+Tensor scratch_for(const Tensor& x, int64_t rows, int64_t columns) {
+  return at::empty({cuda::column_sums_scratch(rows, columns)}, x.options().dtype(torch::kFloat));
+}
+
+Tensor sum_of_columns(const Tensor& g) {
+  const auto sums = at::empty({g.size(1)}, g.options().dtype(torch::kFloat));
+  const auto scratch = scratch_for(g, g.size(0), g.size(1));
+  check_status(
+      cuda::column_sums(storage_of(g.scalar_type()), g.const_data_ptr(), g.size(0), g.size(1),
+                        sums.data_ptr<float>(), scratch.data_ptr<float>(), stream_of(g)),
+      "linear");
+  return sums;
+}
+
+struct Linear : torch::autograd::Function<Linear> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& weight,
+                        const MaybeTensor& bias) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    const auto type = product_type(x);
+    const auto rows = x.to(type).reshape({-1, x.size(-1)}), w = weight.to(type);
+    const auto y = bias ? at::addmm(bias->to(type), rows, w.t()) : at::mm(rows, w.t());
+    ctx->save_for_backward({rows, w});
+    ctx->saved_data["sizes"] = x.sizes().vec();
+    ctx->saved_data["x"] = static_cast<int64_t>(x.scalar_type());
+    ctx->saved_data["weight"] = static_cast<int64_t>(weight.scalar_type());
+    ctx->saved_data["bias"] = bias ? static_cast<int64_t>(bias->scalar_type()) : int64_t{-1};
+    auto sizes = x.sizes().vec();
+    sizes.back() = weight.size(0);
+    return y.view(sizes);
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const auto saved = ctx->get_saved_variables();
+    const auto &rows = saved[0], &w = saved[1];
+    const c10::DeviceGuard guard(rows.device());
+    const auto type_of = [&](const char* name) {
+      return static_cast<torch::ScalarType>(ctx->saved_data[name].toInt());
+    };
+    const auto g = grads[0].reshape({-1, w.size(0)}).contiguous();
+    Tensor dx, dweight, dbias;
+    if (ctx->needs_input_grad(0)) {
+      dx = at::mm(g, w).view(ctx->saved_data["sizes"].toIntVector()).to(type_of("x"));
+    }
+    if (ctx->needs_input_grad(1)) {
+      // Sums over tokens leave the product in fp32 where the weights are.
+      dweight = type_of("weight") == torch::kFloat ? at::mm(g.t(), rows, torch::kFloat)
+                                                   : at::mm(g.t(), rows);
+    }
+    if (ctx->saved_data["bias"].toInt() >= 0 && ctx->needs_input_grad(2)) {
+      dbias = g.size(1) % 8 == 0 ? sum_of_columns(g) : g.sum(0, false, torch::kFloat);
+      dbias = dbias.to(type_of("bias"));
+    }
+    return {dx, dweight, dbias};
+  }
+};
+
+struct BiasGelu : torch::autograd::Function<BiasGelu> {
+  static Tensor forward(AutogradContext* ctx, const Tensor& x_in, const Tensor& bias) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    const c10::DeviceGuard guard(x_in.device());
+    const auto x = x_in.contiguous();
+    const auto y = at::empty(x.sizes(), x.options());
+    const int64_t columns = x.size(-1);
+    check_status(cuda::bias_gelu(storage_of(x.scalar_type()), x.const_data_ptr(),
+                                 bias.const_data_ptr<float>(), y.data_ptr(), x.numel() / columns,
+                                 columns, stream_of(x)),
+                 "bias_gelu");
+    ctx->save_for_backward({x, bias});
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const auto saved = ctx->get_saved_variables();
+    const auto &x = saved[0], &bias = saved[1], g = grads[0].contiguous();
+    const c10::DeviceGuard guard(x.device());
+    const auto dx = at::empty(x.sizes(), x.options()),
+               dbias = at::empty(bias.sizes(), bias.options());
+    const int64_t columns = x.size(-1), rows = x.numel() / columns;
+    const auto scratch = scratch_for(x, rows, columns);
+    check_status(cuda::bias_gelu_backward(storage_of(x.scalar_type()), x.const_data_ptr(),
+                                          bias.const_data_ptr<float>(), g.const_data_ptr(),
+                                          dx.data_ptr(), rows, columns, dbias.data_ptr<float>(),
+                                          scratch.data_ptr<float>(), stream_of(x)),
+                 "bias_gelu");
+    return {dx, dbias};
+  }
+};
+
+struct ChangeBasis : torch::autograd::Function<ChangeBasis> {
+  static Tensor run(const Tensor& w, const Tensor& u, bool rows, bool transposed,
+                    torch::ScalarType type) {
+    const c10::DeviceGuard guard(w.device());
+    const auto out = at::empty(w.sizes(), w.options().dtype(type));
+    const int64_t d = u.size(0), first = w.size(0), second = w.numel() / first;
+    const cuda::BasisProblem problem{(rows ? first : second) / d, d, rows ? second : first, rows,
+                                     transposed};
+    check_status(cuda::change_basis(problem, storage_of(w.scalar_type()), w.const_data_ptr(),
+                                    u.const_data_ptr<float>(), storage_of(type), out.data_ptr(),
+                                    stream_of(w)),
+                 "change_basis");
+    return out;
+  }
+
+  static Tensor forward(AutogradContext* ctx, const Tensor& w, const Tensor& u, bool rows,
+                        torch::ScalarType type) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    ctx->save_for_backward({u});
+    ctx->saved_data["rows"] = rows;
+    ctx->saved_data["type"] = static_cast<int64_t>(w.scalar_type());
+    return run(w, u, rows, false, type);
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    const auto u = ctx->get_saved_variables()[0];
+    return {run(grads[0].contiguous(), u, ctx->saved_data["rows"].toBool(), true,
+                static_cast<torch::ScalarType>(ctx->saved_data["type"].toInt())),
+            Tensor(), Tensor(), Tensor()};
+  }
+};
+
+#endif
+
+}  // namespace
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+#ifdef REGARD_CUDA
+  if (half_on_gpu(x)) return Linear::apply(x, weight, maybe(bias));
+#endif
+  return at::linear(x, weight, bias.defined() ? MaybeTensor(bias) : std::nullopt);
+}
+
+Tensor linear_gelu(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+#ifdef REGARD_CUDA
+  if (half_on_gpu(x) && bias.scalar_type() == torch::kFloat && bias.size(0) % 8 == 0 &&
+      x.numel() > 0) {
+    return BiasGelu::apply(linear(x, weight, Tensor()), bias);
+  }
+#endif
+  return at::gelu(linear(x, weight, bias));
+}
+
+Tensor change_basis(const Tensor& w, const Tensor& u, BasisSide side) {
+#ifdef REGARD_CUDA
+  if (half_on_gpu(w) && w.is_contiguous() && has_storage(w.scalar_type()) &&
+      u.scalar_type() == torch::kFloat && u.is_contiguous()) {
+    return ChangeBasis::apply(w, u, side == BasisSide::kRows, product_type(w));
+  }
+#endif
+  return plain_basis(w, u, side);
+}
+
+}  // namespace regard::ops

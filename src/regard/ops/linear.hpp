@@ -1,0 +1,22 @@
+// Products with weights as PyTorch's linear, with what surrounds them on a GPU in 16-bit types: gradients of biases by
+// one reading, GELU with its bias.
+#pragma once
+
+#include <torch/types.h>
+
+namespace regard::ops {
+
+/// x W^T + b; x (.., K), weight (M, K), bias (M) or undefined. Under autocast in its type.
+torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight,
+                     const torch::Tensor& bias);
+
+/// gelu(x W^T + b) with the exact GELU.
+torch::Tensor linear_gelu(const torch::Tensor& x, const torch::Tensor& weight,
+                          const torch::Tensor& bias);
+
+/// Blocks of d neighbours times u (d, d): of the rows of w (n d, M), or of its columns (M, n d). Under autocast the
+/// result is of its type.
+enum class BasisSide { kRows, kColumns };
+torch::Tensor change_basis(const torch::Tensor& w, const torch::Tensor& u, BasisSide side);
+
+}  // namespace regard::ops
