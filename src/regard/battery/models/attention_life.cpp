@@ -23,6 +23,8 @@ constexpr int64_t kChannels = kPatch + kSummary;
 constexpr double kLimit = 8;  // standard deviations; beyond, an input says no more than "far"
 constexpr double kSummaryGain = 3;
 constexpr int64_t kWarmup = 20;
+// Standard deviations beyond the training targets that a prediction may go: life is exp of it.
+constexpr double kBeyond = 1;
 
 /// (N, F) -> (N, places, channels): a patch fills the first channels of its token, the summary the last of the last.
 Tensor as_tokens(const Tensor& x) {
@@ -47,6 +49,12 @@ int64_t linear_width(const std::string& sees) {
   return sees == "none" ? 0 : sees == "summary" ? kSummary : kFeatures;
 }
 
+/// "mixed": every other member's linear path sees the summary alone.
+std::string linear_of(const AttentionLifeSpec& spec, int64_t member) {
+  if (spec.linear != "mixed") return spec.linear;
+  return member % 2 == 0 ? "all" : "summary";
+}
+
 }  // namespace
 
 void AttentionLifeSpec::visit(Visitor& f) {
@@ -56,7 +64,8 @@ void AttentionLifeSpec::visit(Visitor& f) {
   f("heads", heads, "attention heads; they divide the width");
   f("mlp", mlp, "width of the feed-forward");
   f("dropout", dropout, "rate on the embedding and on each residual branch");
-  f("linear", linear, "what the linear path beside the encoder sees", {"all", "summary", "none"});
+  f("linear", linear, "what the linear path beside the encoder sees",
+    {"all", "summary", "mixed", "none"});
   f("noise", noise, "standard deviation of the noise on standardised inputs");
   f("mix", mix, "largest share of another cell in a mixed input");
   f("pairs", pairs, "share of the examples that are differences of two cells");
@@ -80,7 +89,8 @@ void AttentionLifeSpec::check() const {
 }
 
 struct LifeNetwork : torch::nn::Module {
-  LifeNetwork(const AttentionLifeSpec& spec, uint64_t seed) : sees(spec.linear) {
+  LifeNetwork(const AttentionLifeSpec& spec, int64_t member, uint64_t seed)
+      : sees(linear_of(spec, member)) {
     nn::TrunkSpec trunk_spec;
     trunk_spec.width = spec.width;
     trunk_spec.layers = spec.layers;
@@ -236,7 +246,7 @@ void AttentionLife::fit(const Examples& train, uint64_t seed) {
   members_.clear();
   for (int64_t m = 0; m < spec_.members; ++m) {
     const uint64_t key = seed * 1000 + static_cast<uint64_t>(m);
-    members_.push_back(std::make_shared<LifeNetwork>(spec_, key));
+    members_.push_back(std::make_shared<LifeNetwork>(spec_, m, key));
     train_member(*members_.back(), spec_, reference_, answers_, key);
   }
 }
@@ -249,8 +259,10 @@ std::vector<Estimate> AttentionLife::predict(const Examples& cells) const {
   Tensor sum = at::zeros({x.size(0), 2});
   for (const auto& member : members_)
     sum += predict_member(*member, x, reference_, answers_, spec_.pairs);
-  const auto logs =
-      (sum / static_cast<double>(members_.size()) * target_[1] + target_[0]).to(at::kDouble);
+  const auto z = at::minimum(at::maximum(sum / static_cast<double>(members_.size()),
+                                         std::get<0>(answers_.min(0)) - kBeyond),
+                             std::get<0>(answers_.max(0)) + kBeyond);
+  const auto logs = (z * target_[1] + target_[0]).to(at::kDouble);
   const auto values = logs.accessor<double, 2>();
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const auto row = static_cast<int64_t>(i);
@@ -287,7 +299,7 @@ void AttentionLife::load(const std::map<std::string, Tensor>& tensors) {
   members_.clear();
   const torch::NoGradGuard guard;
   for (int64_t m = 0; m < spec_.members; ++m) {
-    auto member = std::make_shared<LifeNetwork>(spec_, 0);
+    auto member = std::make_shared<LifeNetwork>(spec_, m, 0);
     for (auto& item : member->named_parameters())
       item.value().copy_(take("member" + std::to_string(m) + "." + item.key()));
     member->eval();
@@ -296,7 +308,7 @@ void AttentionLife::load(const std::map<std::string, Tensor>& tensors) {
 }
 
 int64_t AttentionLife::parameters() const {
-  LifeNetwork net(spec_, 0);
+  LifeNetwork net(spec_, 0, 0);
   int64_t count = 0;
   for (const auto& p : net.parameters()) count += p.numel();
   return count;

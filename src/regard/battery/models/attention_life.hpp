@@ -6,7 +6,8 @@
 // The trunk is nn::Trunk with any phrase; the last token holds the summary. Half of the examples of a step are
 // differences: tokens and targets of a cell minus those of another training cell (the inter-cell learning of
 // fingertap/BatLiNet). A prediction is the mean of the plain one and of reference target + predicted difference over all
-// training cells. Inputs are mixed in pairs (Zhang et al., mixup, 2018) and get noise.
+// training cells, held within the training targets +- 1 sd. Inputs are mixed in pairs (Zhang et al., mixup, 2018) and
+// get noise.
 #pragma once
 
 #include <memory>
@@ -26,11 +27,12 @@ struct AttentionLifeSpec {
   int64_t heads = 2;
   int64_t mlp = 16;
   double dropout = 0.2;
-  std::string linear = "all";  // what the linear path sees
-  double noise = 0.2;          // standard deviation added to standardised inputs
-  double mix = 0.5;            // largest share of the other cell in a mixed input
-  double pairs = 0.5;          // share of examples that are differences
-  double shape_weight = 0.5;   // weight of the loss of log B beside that of log life
+  std::string linear =
+      "all";  // what the linear path sees: all, summary, none; mixed: of every other member
+  double noise = 0.2;         // standard deviation added to standardised inputs
+  double mix = 0.5;           // largest share of the other cell in a mixed input
+  double pairs = 0.5;         // share of examples that are differences
+  double shape_weight = 0.5;  // weight of the loss of log B beside that of log life
   int64_t steps = 400;
   double lr = 6e-3;
   double weight_decay = 0.3;

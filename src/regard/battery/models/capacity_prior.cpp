@@ -12,7 +12,8 @@
 namespace regard::battery {
 namespace {
 
-constexpr double kNoise = 0.003, kOffset = 0.005, kWiden = 3;
+constexpr double kNoise = 0.003, kOffset = 0.005;
+constexpr double kUnlike = 3, kOther = 2;  // what the deviation of ln life is multiplied by
 constexpr int kLives = 61, kShapes = 31;
 constexpr double kReach = 3.5;  // standard deviations of the prior that the grid spans
 constexpr std::array kPowers = {1.0, 0.3, 0.1, 0.03, 0.01, 0.003};
@@ -127,8 +128,9 @@ CapacityPosterior CapacityPrior::posterior(const Cell& cell, int64_t n, const Ga
     throw InputError("capacities of " + cell.name +
                      ": a first loss below 20 % was expected, and it is already beyond; is the "
                      "nominal capacity right?");
-  const double sl = widen * std::sqrt(prior.vl), sb = widen * std::sqrt(prior.vb);
-  const double rho = std::clamp(prior.cross / std::sqrt(prior.vl * prior.vb), -0.99, 0.99);
+  const double sl = widen * std::sqrt(prior.vl), sb = std::sqrt(prior.vb);
+  const double rho =
+      widen > 1 ? 0 : std::clamp(prior.cross / std::sqrt(prior.vl * prior.vb), -0.99, 0.99);
   CapacityPosterior out;
   std::vector<double> logs;
   for (int i = 0; i < kLives; ++i) {
@@ -187,7 +189,7 @@ CapacityPrior::CapacityPrior(const Examples& examples, const std::vector<Cell>& 
 }
 
 CapacityPosterior CapacityPrior::posterior(const Cell& cell, int64_t n) const {
-  return posterior(cell, n, prior_, outside(cell, n) ? kWiden : 1, power_);
+  return posterior(cell, n, prior_, outside(cell, n) ? kUnlike : kOther, power_);
 }
 
 double CapacityPrior::distance(const Cell& cell, int64_t n) const {

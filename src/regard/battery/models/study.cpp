@@ -103,6 +103,8 @@ std::vector<Entry> study_entries(const StudySpec& spec) {
   for (const char* fold : {"mean", "off"})
     entries.push_back({std::string("ours ") + fold, std::string("ours, fold `") + fold + "`",
                        ours(model, fold, model.linear)});
+  entries.push_back(
+      {"mixed", "ours, half of the members as below", ours(model, model.phrase, "mixed")});
   for (const char* fold : {"softmax", "mean", "off"})
     entries.push_back({std::string("tokens ") + fold,
                        std::string("ours, patches seen by the encoder alone, fold `") + fold + "`",
@@ -167,8 +169,16 @@ Horizon train_horizon(const StudySpec& spec, const StudyData& data, int64_t n) {
 
 namespace {
 
+Json of_name(const Json& models, const std::string& name) {
+  for (const auto& model : models) {
+    if (model.at("name") == name) return model;
+  }
+  throw RunError("battery: no model \"" + name + "\" in the table");
+}
+
 /// Error against the number of early cycles: ours with up to three seeds beside two baselines.
-Json study_cycles(const StudySpec& spec, const StudyData& data, const Progress& progress) {
+Json study_cycles(const StudySpec& spec, const StudyData& data, const Json& models,
+                  const Progress& progress) {
   auto few = spec;
   few.seeds.resize(std::min<std::size_t>(few.seeds.size(), 3));
   const auto entries = study_entries(few);
@@ -178,7 +188,8 @@ Json study_cycles(const StudySpec& spec, const StudyData& data, const Progress& 
     few.cycles = {n};
     for (const auto& entry : entries) {
       if (entry.name != "ours" && entry.name != "variance" && entry.name != "pls6") continue;
-      auto row = study_entry(entry, few, data);
+      auto row =
+          n == spec.cycles.back() ? of_name(models, entry.name) : study_entry(entry, few, data);
       row["n"] = n;
       rows.push_back(std::move(row));
     }
@@ -194,7 +205,8 @@ std::string study_toml(StudySpec spec) {
     out += (out.empty() ? "[" : "\n[") + table.name + "]\n";
     for (const auto& field : fields(table.visit)) {
       const auto* word = std::get_if<std::string>(&field.value);
-      out += field.name + " = " + (word ? "\"" + *word + "\"" : regard::to_text(field.value)) + "\n";
+      out +=
+          field.name + " = " + (word ? "\"" + *word + "\"" : regard::to_text(field.value)) + "\n";
     }
   }
   return out;
@@ -213,7 +225,7 @@ Json run_study(const StudySpec& spec, const Progress& progress) {
     progress(entry.label);
     results["models"].push_back(study_entry(entry, spec, data));
   }
-  results["cycles"] = study_cycles(spec, data, progress);
+  results["cycles"] = study_cycles(spec, data, results["models"], progress);
   Forecaster forecaster(spec.model, spec.level);
   Horizon last;
   const auto ours_start = std::chrono::steady_clock::now();
@@ -227,10 +239,11 @@ Json run_study(const StudySpec& spec, const Progress& progress) {
   results["bands"] = study_bands(spec, data, last);
   if (!spec.other.empty()) {
     progress("other chemistries");
-    results["other"] = study_other(spec, last, 200);
+    results["other"] = study_other(spec, data);
   }
   // Every model of the table, and ours and two baselines again for each shorter record.
   results["looked_at"] = entries.size() + 3 * (spec.cycles.size() - 1);
+  results["looked_before"] = spec.looked_before;
   results["parameters"] = last.model->parameters();
   results["seconds"] = seconds_since(start);
   forecaster.save(spec.out);

@@ -53,8 +53,8 @@ Horizon train_horizon(const StudySpec& spec, const StudyData& data, int64_t n);
 /// Forecasts of the test cells with bands; coverage of lives and curves, reliability, policies.
 Json study_bands(const StudySpec& spec, const StudyData& data, const Horizon& horizon);
 
-/// Capacity-only forecasts of the cells of other chemistries.
-Json study_other(const StudySpec& spec, const Horizon& horizon, int64_t longer);
+/// Capacity-only forecasts of the cells of other chemistries, from 100 and from 200 cycles.
+Json study_other(const StudySpec& spec, const StudyData& data);
 
 /// The whole study: writes results.json, model.json, cycles<n>.safetensors, recipe.toml and report.html to spec.out.
 Json run_study(const StudySpec& spec, const Progress& progress);

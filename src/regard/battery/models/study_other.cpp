@@ -1,6 +1,7 @@
 // Cells of other chemistries, of which capacities alone are known: how far a prior from LFP cells carries.
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "regard/base/error.hpp"
 #include "regard/battery/csv.hpp"
@@ -98,14 +99,18 @@ Json forecast_all(const std::vector<Cell>& cells, const CapacityPrior& prior, in
 
 }  // namespace
 
-Json study_other(const StudySpec& spec, const Horizon& horizon, int64_t longer) {
+Json study_other(const StudySpec& spec, const StudyData& data) {
   Json rows = Json::array();
   if (!fs::is_directory(spec.other)) return rows;
+  std::map<int64_t, CapacityPrior> priors;
+  const auto train = data.at(Split::kTrain, spec.cycles.back());
+  for (const int64_t n : {100, 200})
+    priors[n] = CapacityPrior(train.examples, train.cells, n, spec.false_alarm);
   for (const auto& source : sources()) {
     if (!fs::exists(fs::path(spec.other) / source.files[0])) continue;
     const auto cells = read(spec.other, source);
-    for (const auto n : {horizon.n, longer}) {
-      auto row = forecast_all(cells, horizon.capacity, n, spec.level);
+    for (const auto& [n, prior] : priors) {
+      auto row = forecast_all(cells, prior, n, spec.level);
       row["set"] = source.name;
       row["chemistry"] = source.chemistry;
       rows.push_back(std::move(row));

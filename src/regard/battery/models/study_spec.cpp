@@ -11,6 +11,8 @@ std::vector<StudySpec::Table> StudySpec::tables() {
              f("out", out, "folder of the run");
              f("seeds", seeds, "one ensemble and one run of the paper's model each");
              f("threads", threads, "models that train at once, one thread each");
+             f("looked_before", looked_before,
+               "models that were looked at on the tests before this run, for the report");
            }},
           {"data",
            [this](Visitor& f) {

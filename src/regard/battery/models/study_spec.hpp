@@ -14,6 +14,7 @@ struct StudySpec {
   std::string out = "runs/severson";
   std::vector<int64_t> seeds = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
   int64_t threads = 2;
+  int64_t looked_before = 0;  // models that were looked at on the tests before this run
 
   std::string folder = "../shared/data/battery_severson";
   std::string other = "../shared/data/battery_other";  // "" : without other chemistries
