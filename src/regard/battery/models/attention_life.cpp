@@ -23,8 +23,6 @@ constexpr int64_t kChannels = kPatch + kSummary;
 constexpr double kLimit = 8;  // standard deviations; beyond, an input says no more than "far"
 constexpr double kSummaryGain = 3;
 constexpr int64_t kWarmup = 20;
-// Standard deviations beyond the training targets that a prediction may go: life is exp of it.
-constexpr double kBeyond = 1;
 
 /// (N, F) -> (N, places, channels): a patch fills the first channels of its token, the summary the last of the last.
 Tensor as_tokens(const Tensor& x) {
@@ -259,10 +257,8 @@ std::vector<Estimate> AttentionLife::predict(const Examples& cells) const {
   Tensor sum = at::zeros({x.size(0), 2});
   for (const auto& member : members_)
     sum += predict_member(*member, x, reference_, answers_, spec_.pairs);
-  const auto z = at::minimum(at::maximum(sum / static_cast<double>(members_.size()),
-                                         std::get<0>(answers_.min(0)) - kBeyond),
-                             std::get<0>(answers_.max(0)) + kBeyond);
-  const auto logs = (z * target_[1] + target_[0]).to(at::kDouble);
+  const auto logs =
+      (sum / static_cast<double>(members_.size()) * target_[1] + target_[0]).to(at::kDouble);
   const auto values = logs.accessor<double, 2>();
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const auto row = static_cast<int64_t>(i);

@@ -6,8 +6,8 @@
 // The trunk is nn::Trunk with any phrase; the last token holds the summary. Half of the examples of a step are
 // differences: tokens and targets of a cell minus those of another training cell (the inter-cell learning of
 // fingertap/BatLiNet). A prediction is the mean of the plain one and of reference target + predicted difference over all
-// training cells, held within the training targets +- 1 sd. Inputs are mixed in pairs (Zhang et al., mixup, 2018) and
-// get noise.
+// training cells. Inputs are mixed in pairs (Zhang et al., mixup, 2018) and get noise.
+// In the default ensemble, the linear path of every other member sees the summary alone.
 #pragma once
 
 #include <memory>

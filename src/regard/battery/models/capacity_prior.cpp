@@ -128,7 +128,8 @@ CapacityPosterior CapacityPrior::posterior(const Cell& cell, int64_t n, const Ga
     throw InputError("capacities of " + cell.name +
                      ": a first loss below 20 % was expected, and it is already beyond; is the "
                      "nominal capacity right?");
-  const double sl = widen * std::sqrt(prior.vl), sb = std::sqrt(prior.vb);
+  const double sl = widen * std::sqrt(prior.vl),
+               sb = (widen == kUnlike ? kUnlike : 1) * std::sqrt(prior.vb);
   const double rho =
       widen > 1 ? 0 : std::clamp(prior.cross / std::sqrt(prior.vl * prior.vb), -0.99, 0.99);
   CapacityPosterior out;
@@ -138,7 +139,7 @@ CapacityPosterior CapacityPrior::posterior(const Cell& cell, int64_t n, const Ga
       const double u = kReach * (2.0 * i / (kLives - 1) - 1),
                    v = kReach * (2.0 * j / (kShapes - 1) - 1);
       const double life = std::exp(prior.life + sl * u), b = std::exp(prior.b + sb * v);
-      if (life < 3) continue;
+      if (life < 3 || b < 1) continue;  // with B < 1, early fade slows down and life has no end
       const auto curve = PowerLaw::through(life, b, record.c, kEndOfLife);
       const double log_prior = -(u * u - 2 * rho * u * v + v * v) / (2 * (1 - rho * rho));
       logs.push_back(log_prior + power * log_likelihood(record, curve));

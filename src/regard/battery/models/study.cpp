@@ -103,12 +103,15 @@ std::vector<Entry> study_entries(const StudySpec& spec) {
   for (const char* fold : {"mean", "off"})
     entries.push_back({std::string("ours ") + fold, std::string("ours, fold `") + fold + "`",
                        ours(model, fold, model.linear)});
-  entries.push_back(
-      {"mixed", "ours, half of the members as below", ours(model, model.phrase, "mixed")});
-  for (const char* fold : {"softmax", "mean", "off"})
-    entries.push_back({std::string("tokens ") + fold,
-                       std::string("ours, patches seen by the encoder alone, fold `") + fold + "`",
-                       ours(model, fold, "summary")});
+  // What the linear path beside the encoder sees of the patches: all of them, or nothing.
+  for (const char* sees : {"all", "summary"}) {
+    for (const char* fold : {"softmax", "mean", "off"})
+      entries.push_back({std::string(sees) + " " + fold,
+                         std::string("linear path sees ") +
+                             (std::string(sees) == "all" ? "all" : "the summary alone") +
+                             ", fold `" + fold + "`",
+                         ours(model, fold, sees)});
+  }
   return entries;
 }
 

@@ -140,6 +140,44 @@ Json delta_curves(const CellSet& train) {
   return rows;
 }
 
+/// The forecast of one cell as the results keep it; adds to the tally of its split.
+Json cell_row(const CellSet& set, std::size_t i, const Estimate& estimate, const Horizon& horizon,
+              double level, Tally& t) {
+  const auto& example = set.examples[i];
+  const double d = horizon.near.distance(example.summary);
+  const auto range = horizon.calibration.life(estimate, d, level);
+  const bool outside = d > horizon.near.limit();
+  ++t.lives;
+  t.lives_in += range.holds(example.life);
+  t.outside += outside;
+  t.width += 100 * (horizon.calibration.life_factor(d, level) - 1);
+  Json row = {{"cell", example.name},  {"policy", set.cells[i].charge_policy},
+              {"life", example.life},  {"predicted", estimate.life},
+              {"low", range.low},      {"high", range.high},
+              {"a", estimate.curve.a}, {"b", estimate.curve.b},
+              {"c", example.c},        {"distance", d},
+              {"outside", outside}};
+  row["curve"] = drawn(estimate, d, horizon.calibration, level);
+  if (const auto* cell = find(set.curves, example.name)) {
+    const double held = curve_coverage(*cell, estimate, d, horizon.calibration, level);
+    row["curve_coverage"] = held;
+    row["curve_error"] = curve_error(*cell, estimate);
+    row["measured"] = thinned(*cell);
+    t.curve += held;
+    ++t.curves;
+  }
+  return row;
+}
+
+Json coverage_row(const Tally& t) {
+  return {{"life", t.lives_in / t.lives},
+          {"lives", t.lives},
+          {"curve", t.curve / t.curves},
+          {"curves", t.curves},
+          {"half_width_percent", t.width / t.lives},
+          {"outside", t.outside / t.lives}};
+}
+
 }  // namespace
 
 Json study_bands(const StudySpec& spec, const StudyData& data, const Horizon& horizon) {
@@ -155,51 +193,18 @@ Json study_bands(const StudySpec& spec, const StudyData& data, const Horizon& ho
     const auto name = to_text(split);
     Tally t;
     for (std::size_t i = 0; i < set.examples.size(); ++i) {
-      const auto& example = set.examples[i];
-      const double d = horizon.near.distance(example.summary);
-      const auto range = horizon.calibration.life(estimates[i], d, spec.level);
-      const bool outside = d > horizon.near.limit();
-      ++t.lives;
-      t.lives_in += range.holds(example.life);
-      t.outside += outside;
-      t.width += 100 * (horizon.calibration.life_factor(d, spec.level) - 1);
-      Json row = {{"cell", example.name},
-                  {"split", name},
-                  {"policy", set.cells[i].charge_policy},
-                  {"life", example.life},
-                  {"predicted", estimates[i].life},
-                  {"low", range.low},
-                  {"high", range.high},
-                  {"a", estimates[i].curve.a},
-                  {"b", estimates[i].curve.b},
-                  {"c", example.c},
-                  {"distance", d},
-                  {"outside", outside}};
-      row["curve"] = drawn(estimates[i], d, horizon.calibration, spec.level);
-      if (const auto* cell = find(set.curves, example.name)) {
-        const double held = curve_coverage(*cell, estimates[i], d, horizon.calibration, spec.level);
-        row["curve_coverage"] = held;
-        row["curve_error"] = curve_error(*cell, estimates[i]);
-        row["measured"] = thinned(*cell);
-        t.curve += held;
-        ++t.curves;
-      }
+      auto row = cell_row(set, i, estimates[i], horizon, spec.level, t);
+      row["split"] = name;
       out["cells"].push_back(std::move(row));
       if (split == Split::kTrain) continue;
       auto& policy = policies[set.cells[i].charge_policy];
       policy.predicted.push_back(estimates[i].life);
-      policy.measured.push_back(example.life);
+      policy.measured.push_back(set.examples[i].life);
     }
-    out["coverage"][name] = {{"life", t.lives_in / t.lives},
-                             {"lives", t.lives},
-                             {"curve", t.curve / t.curves},
-                             {"curves", t.curves},
-                             {"half_width_percent", t.width / t.lives},
-                             {"outside", t.outside / t.lives}};
-    if (split != Split::kTrain) {
-      out["reliability"][name] = Json::array();
-      reliability(set, estimates, horizon, out["reliability"][name]);
-    }
+    out["coverage"][name] = coverage_row(t);
+    if (split == Split::kTrain) continue;
+    out["reliability"][name] = Json::array();
+    reliability(set, estimates, horizon, out["reliability"][name]);
   }
   out["policies"] = policy_rows(policies);
   out["delta_q"] = delta_curves(data.at(Split::kTrain, horizon.n));
