@@ -6,6 +6,7 @@
 
 #include "kernels/hrr_reference.hpp"
 #include "regard/kernels/cuda/hrr_backward.cu"
+#include "regard/kernels/cuda/hrr_causal.cu"
 #include "regard/kernels/cuda/hrr_forward.cu"
 
 namespace regard::kernels::cuda {
@@ -121,6 +122,17 @@ TEST(EmulatedHrr, AgreesWithTheTimeDomain) {
     SCOPED_TRACE("T " + std::to_string(c.length) + ", d " + std::to_string(c.width));
     check<float>(c, 5e-6);
   }
+}
+
+TEST(EmulatedHrr, CausalAgreesWithTheTimeDomain) {
+  const Case cases[] = {{1, 1, 1, 2, {}, true},         {2, 3, 37, 16, {}, true},
+                        {1, 2, 130, 32, {}, true},      {2, 1, 200, 16, {70, 193}, true},
+                        {1, 3, 65, 10, {}, true, true}, {2, 2, 80, 64, {0, 64}, true}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE("causal, T " + std::to_string(c.length) + ", d " + std::to_string(c.width));
+    check<float>(c, 5e-6);
+  }
+  check<__nv_bfloat16>(cases[2], 2e-2);
 }
 
 TEST(EmulatedHrr, SixteenBitStorage) {

@@ -209,7 +209,6 @@ Support can_hrr(const Problem& p, const HrrOptions& options) {
     return Support::no("it takes fp32, fp16 and bf16");
   }
   if (p.width > 256) return Support::no("the head width is above 256");
-  if (options.causal) return Support::no("the graph is causal");
   return Support::yes();
 }
 

@@ -5,6 +5,7 @@
 #include "regard/ops/hrr_kernel.hpp"
 #ifdef REGARD_CUDA
 #include "regard/kernels/cuda/hrr.hpp"
+#include "regard/kernels/cuda/hrr_causal.hpp"
 #endif
 
 namespace regard::ops {
@@ -13,6 +14,8 @@ using torch::Tensor;
 #ifdef REGARD_CUDA
 
 namespace cuda = kernels::cuda;
+
+static_assert(kHrrStateTokens == cuda::kHrrCausalChunk);
 
 namespace {
 

@@ -4,41 +4,11 @@
 //   alpha_t = w_t (r_t - R);  dz_t = alpha_t (v_t / (|v||z|) - a z_t / |z|^2);  dq_t = conj(dz_t) o S'
 //   dS = lambda sum_t q_t o dz_t;  dk_t = conj(v_t) o dS
 //   dv_t = m w_t g_t + alpha_t (z_t / (|v||z|) - a v_t / |v|^2) + conj(k_t) o dS
-#include "regard/kernels/cuda/hrr-device.cuh"
+#include "regard/kernels/cuda/hrr-token.cuh"
+#include "regard/kernels/cuda/hrr_causal.hpp"
 
 namespace regard::kernels::cuda {
 namespace {
-
-/// What both passes know of a token.
-template <class L>
-struct Token {
-  Slots<L> x, z;  // the unbinding query, and z = conj(x) o S'
-  Cosine c;
-  float w, r;
-};
-
-template <class L>
-__device__ inline Token<L> read_token(const Slots<L>& q, const Slots<L>& v, const Slots<L>& g,
-                                      const Slots<L>& memory, Lane at, Unbind unbind, float scale,
-                                      float inverse_z, float keys) {
-  Token<L> t;
-  t.x = unbinding_query(q, at, unbind);
-  float vv = 0.0f, zz = 0.0f, vz = 0.0f, gv = 0.0f;
-#pragma unroll
-  for (int i = 0; i < L::kCount; ++i) {
-    conj_product(t.x, memory, at, i, t.z.re[i], t.z.im[i]);
-    vv += v.re[i] * v.re[i] + v.im[i] * v.im[i];
-    zz += t.z.re[i] * t.z.re[i] + t.z.im[i] * t.z.im[i];
-    vz += v.re[i] * t.z.re[i] + v.im[i] * t.z.im[i];
-    gv += v.re[i] * g.re[i] + v.im[i] * g.im[i];
-  }
-  t.c = cosine(row_sum<L>(vv), row_sum<L>(zz), row_sum<L>(vz), scale);
-  t.w = expf(t.c.a) * inverse_z;
-  t.r = keys * row_sum<L>(gv);
-  return t;
-}
-
-__device__ inline float inverse_or_zero(float z) { return z == 0.0f ? 0.0f : 1.0f / z; }
 
 template <class T, class L>
 __global__ __launch_bounds__(kThreads) void sums(HrrProblem problem, Grid grid, Rows q, Rows v,
@@ -220,6 +190,7 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
 }  // namespace
 
 int64_t hrr_backward_scratch(const HrrProblem& problem) {
+  if (problem.causal) return hrr_causal_backward_scratch(problem);
   int64_t most = 0;
   for (const bool aligned : {false, true}) {
     with_layout(problem, aligned, [&](auto layout) {
@@ -235,6 +206,9 @@ int64_t hrr_backward_scratch(const HrrProblem& problem) {
 int hrr_backward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows g, const float* s,
                  const float* z, Rows dq, Rows dk, Rows dv, void* scratch, void* stream) {
   if (problem.batch * problem.heads * problem.length == 0) return 0;
+  if (problem.causal) {
+    return hrr_causal_backward(problem, q, k, v, g, s, z, dq, dk, dv, scratch, stream);
+  }
   bool aligned = true;
   for (const Rows* rows : {&q, &k, &v, &g, &dq, &dk, &dv}) {
     aligned = aligned && aligned_rows(*rows, problem.storage);

@@ -1,49 +1,11 @@
 // Forward: bind (read K, V, write the sums of each chunk of time), gather (S), respond (read Q, V, write e and the
 // parts of Z), weigh (read V, write y). Five passes over an array are the floor, these are six; the sixth is what
 // y = e v / Z costs where the next product cannot take 1/Z.
-#include "regard/kernels/cuda/hrr-device.cuh"
+#include "regard/kernels/cuda/hrr-bind.cuh"
+#include "regard/kernels/cuda/hrr_causal.hpp"
 
 namespace regard::kernels::cuda {
 namespace {
-
-template <class T, class L>
-__global__ __launch_bounds__(kThreads) void bind(HrrProblem problem, Grid grid, Rows k, Rows v,
-                                                 float* parts) {
-  __shared__ float shared[kBlockRows];
-  const Place p = place_of<L>(grid);
-  const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
-  const int64_t inside = problem.pads_in ? grid.length : length_of(problem.lengths, b, grid.length);
-  const int64_t end = min(first + grid.chunk, inside);
-  Slots<L> sum = zero_slots<L>();
-  const Walk walk{first, end, p.tokens, false};
-  constexpr int kDepth = 2;  // rows on their way while one is used
-  RawRow<T, L> raw_k[kDepth], raw_v[kDepth];
-  const auto fetch = [&](int64_t turn, int at) {
-    const int64_t t = walk.at(turn, p.token);
-    const bool on = p.on && walk.has(t);
-    raw_k[at] = load_raw<T, L>(row_of<const T>(k, b, p.head, t), p.at, on);
-    raw_v[at] = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
-  };
-#pragma unroll
-  for (int i = 0; i < kDepth; ++i) fetch(i, i);
-  for (int64_t turn = 0; turn < walk.turns(); turn += kDepth) {
-#pragma unroll
-    for (int u = 0; u < kDepth; ++u) {  // behind the last turn the rows are zeros
-      const Slots<L> kt = widen(raw_k[u]), vt = widen(raw_v[u]);
-      fetch(turn + kDepth + u, u);
-#pragma unroll
-      for (int i = 0; i < L::kCount; ++i) {
-        float re, im;
-        product(kt, vt, p.at, i, re, im);
-        sum.re[i] += re;
-        sum.im[i] += im;
-      }
-    }
-  }
-  write_block_sum(
-      sum, p, grid.width, shared,
-      parts + ((b * grid.chunks + blockIdx.x) * grid.heads + p.first_head) * grid.width);
-}
 
 /// s[b][h] = sum of the parts over the chunks; one block a (head, batch).
 __global__ __launch_bounds__(kThreads) void gather(Grid grid, const float* parts, float* s) {
@@ -213,9 +175,12 @@ Grid make_grid(const HrrProblem& problem, int lanes) {
   return grid;
 }
 
-int64_t hrr_states(const HrrProblem&) { return 1; }
+int64_t hrr_states(const HrrProblem& problem) {
+  return problem.causal ? (problem.length + kHrrCausalChunk - 1) / kHrrCausalChunk : 1;
+}
 
 int64_t hrr_forward_scratch(const HrrProblem& problem) {
+  if (problem.causal) return hrr_causal_forward_scratch(problem);
   int64_t most = 0;
   for (const bool aligned : {false, true}) {
     with_layout(problem, aligned, [&](auto layout) {
@@ -231,6 +196,7 @@ int64_t hrr_forward_scratch(const HrrProblem& problem) {
 int hrr_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y, float* s, float* z,
                 void* scratch, void* stream) {
   if (problem.batch * problem.heads * problem.length == 0) return 0;
+  if (problem.causal) return hrr_causal_forward(problem, q, k, v, y, s, z, scratch, stream);
   bool aligned = true;
   for (const Rows* rows : {&q, &k, &v, &y})
     aligned = aligned && aligned_rows(*rows, problem.storage);
