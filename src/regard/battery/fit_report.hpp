@@ -35,6 +35,9 @@ std::vector<FittedCell> fit_cells(const std::vector<Cell>& cells,
                                   const std::vector<std::string>& thresholds,
                                   const FitOptions& options = {});
 
+/// Those that could be fitted.
+std::vector<const FittedCell*> fitted(const std::vector<FittedCell>& fits);
+
 /// A row for each cell, with notes that say what the columns mean.
 report::Table fit_table(const std::vector<FittedCell>& fits);
 

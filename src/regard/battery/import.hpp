@@ -63,7 +63,7 @@ struct Imported {
 
 /// Reads a file, or the .csv, .tsv, .txt, .mat, .h5 and .hdf5 files of a directory in the order of their names.
 /// InputError for: an empty file; a missing column; NaN or no number; a cycle number that is negative, not whole or
-/// not above the one before; a cell that comes twice; capacities beyond 20 times nominal or below a twentieth of it
+/// not above the one before; a cell that comes twice; capacities beyond 20 times nominal or below a hundredth of it
 /// (a wrong or mixed unit); a nominal capacity that is not positive, or not within 0.5 to 2 times the first capacities.
 Imported import_cells(const std::filesystem::path& path, const ImportSpec& spec);
 
