@@ -92,8 +92,11 @@ void check_hrr(torch::Device device) {
                           {2, 65, 2, 128}, {1, 333, 1, 256}, {2, 50, 5, 10},  {2, 41, 6, 48},
                           {1, 90, 3, 96},  {2, 33, 40, 32},  {1, 70, 17, 250}};
   for (const auto& s : shapes) {
-    for (const auto* options : {"", "unbind=unit", "unbind=exact", "pads=in", "scale=time"}) {
-      const auto phrase = attention::parse_phrase("hrr(" + std::string(options) + ")");
+    for (const auto* options :
+         {"", "unbind=unit", "unbind=exact", "pads=in", "scale=time", "causal"}) {
+      const bool causal = std::string(options) == "causal";
+      const auto phrase = attention::parse_phrase(causal ? std::string("hrr")
+                                                         : "hrr(" + std::string(options) + ")");
       for (const bool ragged : {false, true}) {
         torch::manual_seed(3);
         // Away from |F(q)| = 0, where the exact inverse magnifies every rounding.
@@ -108,11 +111,11 @@ void check_hrr(torch::Device device) {
           const auto u = attention::fourier_basis(s.width);
           auto in = attention::make_inputs(
               at::matmul(part(x[0], 0), u.t()), at::matmul(part(x[0], 1), u.t()),
-              at::matmul(part(x[0], 2), u.t()), phrase.graph->make(false), "check");
+              at::matmul(part(x[0], 2), u.t()), phrase.graph->make(causal), "check");
           in.lengths = lengths;
           return Tensors{at::matmul(phrase.fold->reference(in, attention::dense_mask(in)), u)};
         };
-        const ops::HrrOptions with{.causal = false,
+        const ops::HrrOptions with{.causal = causal,
                                    .time_scale = std::string(options) == "scale=time",
                                    .unbind = std::string(options) == "unbind=unit"    ? "unit"
                                              : std::string(options) == "unbind=exact" ? "exact"
