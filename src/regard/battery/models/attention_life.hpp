@@ -27,8 +27,8 @@ struct AttentionLifeSpec {
   int64_t heads = 2;
   int64_t mlp = 16;
   double dropout = 0.2;
-  std::string linear =
-      "all";  // what the linear path sees: all, summary, none; mixed: of every other member
+  // What the linear path sees: all, summary, none; mixed: all, and in every other member the summary.
+  std::string linear = "mixed";
   double noise = 0.2;         // standard deviation added to standardised inputs
   double mix = 0.5;           // largest share of the other cell in a mixed input
   double pairs = 0.5;         // share of examples that are differences

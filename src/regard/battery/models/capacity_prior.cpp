@@ -128,8 +128,7 @@ CapacityPosterior CapacityPrior::posterior(const Cell& cell, int64_t n, const Ga
     throw InputError("capacities of " + cell.name +
                      ": a first loss below 20 % was expected, and it is already beyond; is the "
                      "nominal capacity right?");
-  const double sl = widen * std::sqrt(prior.vl),
-               sb = (widen == kUnlike ? kUnlike : 1) * std::sqrt(prior.vb);
+  const double sl = widen * std::sqrt(prior.vl), sb = std::sqrt(prior.vb);
   const double rho =
       widen > 1 ? 0 : std::clamp(prior.cross / std::sqrt(prior.vl * prior.vb), -0.99, 0.99);
   CapacityPosterior out;

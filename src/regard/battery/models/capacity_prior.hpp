@@ -1,6 +1,6 @@
 // Life from capacities alone: A and B of the first n cycles, held by what the curves of training cells look like.
 //
-//   ln life ~ N(mean, (w sd)^2),  ln B ~ N(mean, (v sd)^2), B >= 1, of the training cells    w = 2, v = 1; both 3 for cells unlike them
+//   ln life ~ N(mean, (w sd)^2),  ln B ~ N(mean, sd^2), B >= 1, of the training cells;  w = 2, or 3 for cells unlike them
 //   loss_i = exp(A) (cycle_i - 1)^B + C + o + e_i,   A from life and B,   o ~ N(0, 0.005^2),   e ~ N(0, 0.003^2)
 //
 // The posterior is computed on a grid; o, the offset that the first measured cycle leaves, is integrated out. The

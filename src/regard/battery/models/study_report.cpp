@@ -129,7 +129,7 @@ report::Table other_table(const Json& rows) {
   table.notes = {
       "Capacities alone, with what the curves of the LFP training cells look like as the prior, "
       "twice as wide in life, three times "
-      "as wide in life and shape for flagged cells. 100 % is the median of a cell's first five "
+      "as wide for flagged cells. 100 % is the median of a cell's first five "
       "capacities. `row` "
       "stands for the "
       "cycle in XJTU, HUST and TJU, whose files leave outliers out."};
