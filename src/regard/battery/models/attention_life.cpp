@@ -84,6 +84,7 @@ void AttentionLifeSpec::check() const {
   need(steps > kWarmup, "more than 20 steps were expected");
   need(members > 0, "at least 1 member was expected");
   need(lr > 0, "lr above 0 was expected");
+  (void)attention::parse_phrase(phrase);
 }
 
 struct LifeNetwork : torch::nn::Module {

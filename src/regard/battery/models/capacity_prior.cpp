@@ -89,7 +89,7 @@ Estimate CapacityPosterior::centre() const {
 }
 
 Range CapacityPosterior::life(double level) const {
-  return {life_quantile((1 - level) / 2), life_quantile((1 + level) / 2)};
+  return {life_quantile((1 - level) / 2) / half_step, life_quantile((1 + level) / 2) * half_step};
 }
 
 Range CapacityPosterior::loss(double cycle, double level) const {
@@ -150,6 +150,7 @@ CapacityPosterior CapacityPrior::posterior(const Cell& cell, int64_t n, const Ga
   double sum = 0;
   for (const double l : logs) sum += std::exp(l - top);
   CapacityPosterior kept;
+  kept.half_step = std::exp(kReach * sl / (kLives - 1));
   for (std::size_t i = 0; i < logs.size(); ++i) {
     const double weight = std::exp(logs[i] - top) / sum;
     if (weight < 1e-7) continue;

@@ -19,6 +19,7 @@ namespace regard::battery {
 struct CapacityPosterior {
   std::vector<PowerLaw> curves;  // (G) grid points that have weight
   std::vector<double> lives, weights;
+  double half_step = 1;  // factor from a grid point of life half way to the next; widens intervals
 
   double life_quantile(double p) const;
   /// Through the median life, with the mean ln B.
