@@ -101,7 +101,7 @@ std::vector<Entry> study_entries(const StudySpec& spec) {
        [] { return std::make_unique<PaperHead>(PaperTraining{.lr_life = 5e-4}); }},
       {"ours", "ours (" + model.phrase + ")", ours(model, model.phrase, model.linear)}};
   for (const char* fold : {"mean", "off"})
-    entries.push_back({std::string("ours ") + fold, std::string("ours, fold `") + fold + "`",
+    entries.push_back({std::string("ours ") + fold, std::string("ours, fold ") + fold,
                        ours(model, fold, model.linear)});
   // What the linear path beside the encoder sees of the patches: all of them, or nothing.
   for (const char* sees : {"all", "summary"}) {
@@ -109,7 +109,7 @@ std::vector<Entry> study_entries(const StudySpec& spec) {
       entries.push_back({std::string(sees) + " " + fold,
                          std::string("linear path sees ") +
                              (std::string(sees) == "all" ? "all" : "the summary alone") +
-                             ", fold `" + fold + "`",
+                             ", fold " + fold,
                          ours(model, fold, sees)});
   }
   return entries;

@@ -98,14 +98,16 @@ report::Figure parity_figure(const Json& bands) {
                        {"hovermode", "closest"},
                        {"showlegend", true}};
   return {"battery-parity",
-          "Predicted against measured life with intervals. The line: equal.",
+          "Predicted against measured life with intervals. Blue: primary, orange: secondary, grey: "
+          "training cells. The line: equal.",
           "Predicted life against measured life for each cell, by split",
           {{"life", data, layout}}};
 }
 
 report::Figure cycles_figure(const Json& rows) {
   report::Figure figure{"battery-cycles",
-                        "Error of life against the number of early cycles.",
+                        "Error of life against the number of early cycles. Blue: ours, green: "
+                        "PLS-6, grey: variance model.",
                         "RMSE of life against the number of early cycles for three models",
                         {}};
   const std::map<std::string, std::string> colours = {
@@ -183,7 +185,8 @@ report::Figure curves_figure(const Json& bands) {
 report::Figure reliability_figure(const Json& bands) {
   report::Figure figure{
       "battery-reliability",
-      "Share that the intervals hold against what they promise. The line: equal.",
+      "Share that the intervals hold against what they promise. Blue: primary, orange: secondary. "
+      "The line: equal.",
       "Coverage of intervals against their level, for lives and curves of both tests",
       {}};
   for (const char* what : {"life", "curve"}) {
