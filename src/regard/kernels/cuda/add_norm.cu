@@ -2,6 +2,7 @@
 #include "regard/kernels/cuda/add_norm.hpp"
 #include "regard/kernels/cuda/philox-device.cuh"
 #include "regard/kernels/cuda/storage-device.cuh"
+#include "regard/kernels/cuda/sum-parts.cuh"
 
 namespace regard::kernels::cuda {
 namespace {
@@ -222,26 +223,6 @@ __global__ __launch_bounds__(kThreads) void backward(AddNormProblem problem, con
   if (problem.centred) write(dbeta, 1);
 }
 
-/// dgamma (z = 0) and dbeta (z = 1) from the parts of the blocks; 32 columns a block.
-__global__ __launch_bounds__(kThreads) void column_sums(const float* parts, int blocks, int width,
-                                                        float* dgamma, float* dbeta) {
-  __shared__ float shared[kThreads];
-  const int column = blockIdx.x * 32 + threadIdx.x % 32, turn = threadIdx.x / 32;
-  const float* const from = parts + static_cast<int64_t>(blockIdx.y) * blocks * width;
-  float sum = 0.0f;
-  if (column < width) {
-#pragma unroll 4
-    for (int b = turn; b < blocks; b += kWarps)
-      sum += from[static_cast<int64_t>(b) * width + column];
-  }
-  shared[threadIdx.x] = sum;
-  __syncthreads();
-  if (turn == 0 && column < width) {
-    for (int i = 1; i < kWarps; ++i) sum += shared[i * 32 + threadIdx.x];
-    (blockIdx.y == 0 ? dgamma : dbeta)[column] = sum;
-  }
-}
-
 template <class F>
 int with_pieces(int width, const F& f) {
   const int pieces = (width + 255) / 256;
@@ -301,9 +282,8 @@ int add_norm_backward(const AddNormProblem& problem, const void* x_out, const fl
       launch(backward<X, H, pieces.value>, blocks, kThreads, problem.width * sizeof(float), on,
              problem, static_cast<const X*>(x_out), stats, gamma, static_cast<const X*>(dx_next),
              static_cast<const H*>(dh), static_cast<X*>(dx), static_cast<H*>(dbranch), scratch);
-      const dim3 grid(static_cast<unsigned>((problem.width + 31) / 32), problem.centred ? 2 : 1);
-      launch(column_sums, grid, kThreads, 0, on, scratch, static_cast<int>(blocks), problem.width,
-             dgamma, dbeta);
+      launch_sum_parts(scratch, static_cast<int>(blocks), problem.width, dgamma,
+                       problem.centred ? dbeta : nullptr, on);
       return static_cast<int>(cudaGetLastError());
     });
   });

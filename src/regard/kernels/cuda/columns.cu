@@ -3,6 +3,7 @@
 #include "regard/kernels/cuda/columns.hpp"
 
 #include "regard/kernels/cuda/storage-device.cuh"
+#include "regard/kernels/cuda/sum-parts.cuh"
 
 namespace regard::kernels::cuda {
 namespace {
@@ -123,33 +124,13 @@ __global__ __launch_bounds__(kColumnThreads) void gelu_gradient(Tiles tiles, con
   });
 }
 
-/// sums[c] = sum over the runs of parts[run][c]; 32 columns a block.
-__global__ __launch_bounds__(kColumnThreads) void sum_parts(const float* parts, int runs,
-                                                            int64_t columns, float* sums) {
-  __shared__ float shared[kColumnThreads];
-  const int64_t column = static_cast<int64_t>(blockIdx.x) * 32 + threadIdx.x % 32;
-  const int turn = threadIdx.x / 32;
-  float sum = 0.0f;
-  if (column < columns) {
-#pragma unroll 8
-    for (int run = turn; run < runs; run += kRowsAtOnce) sum += parts[run * columns + column];
-  }
-  shared[threadIdx.x] = sum;
-  __syncthreads();
-  if (turn == 0 && column < columns) {
-    for (int i = 1; i < kRowsAtOnce; ++i) sum += shared[i * 32 + threadIdx.x];
-    sums[column] = sum;
-  }
-}
-
 dim3 blocks_of(const Tiles& tiles) {
   return dim3(static_cast<unsigned>((tiles.columns + kTile - 1) / kTile),
               static_cast<unsigned>(tiles.runs));
 }
 
 int finish(const Tiles& tiles, const float* scratch, float* sums, cudaStream_t on) {
-  launch(sum_parts, dim3(static_cast<unsigned>((tiles.columns + 31) / 32)), kColumnThreads, 0, on,
-         scratch, tiles.runs, tiles.columns, sums);
+  launch_sum_parts(scratch, tiles.runs, tiles.columns, sums, nullptr, on);
   return static_cast<int>(cudaGetLastError());
 }
 
