@@ -1,6 +1,8 @@
 // What the kernels of holographic attention share: who holds which slots of a row, and the algebra of a slot.
 #pragma once
 
+#include <initializer_list>
+
 #include "regard/kernels/cuda/hrr.hpp"
 #include "regard/kernels/cuda/storage-device.cuh"
 
@@ -342,7 +344,7 @@ int with_layout(const HrrProblem& problem, bool aligned, const F& f) {
 }
 
 /// Whether vectors of 8 elements can be loaded.
-bool aligned_rows(const Rows& rows, Storage storage);
+bool aligned_rows(Storage storage, std::initializer_list<Rows> all);
 
 template <class T>
 __device__ inline T* row_of(const Rows& rows, int64_t b, int64_t h, int64_t t) {

@@ -209,10 +209,7 @@ int hrr_backward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows g, cons
   if (problem.causal) {
     return hrr_causal_backward(problem, q, k, v, g, s, z, dq, dk, dv, scratch, stream);
   }
-  bool aligned = true;
-  for (const Rows* rows : {&q, &k, &v, &g, &dq, &dk, &dv}) {
-    aligned = aligned && aligned_rows(*rows, problem.storage);
-  }
+  const bool aligned = aligned_rows(problem.storage, {q, k, v, g, dq, dk, dv});
   const auto on = static_cast<cudaStream_t>(stream);
   return with_layout(problem, aligned, [&](auto layout) {
     using L = decltype(layout);

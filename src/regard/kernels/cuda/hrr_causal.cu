@@ -338,9 +338,7 @@ int64_t hrr_causal_backward_scratch(const HrrProblem& p) {
 
 int hrr_causal_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y, float* s,
                        float* z, void* scratch, void* stream) {
-  bool aligned = true;
-  for (const Rows* rows : {&q, &k, &v, &y})
-    aligned = aligned && aligned_rows(*rows, problem.storage);
+  const bool aligned = aligned_rows(problem.storage, {q, k, v, y});
   const auto on = static_cast<cudaStream_t>(stream);
   return with_layout(problem, aligned, [&](auto layout) {
     using L = decltype(layout);
@@ -363,10 +361,7 @@ int hrr_causal_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y
 
 int hrr_causal_backward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows g, const float* s,
                         const float* z, Rows dq, Rows dk, Rows dv, void* scratch, void* stream) {
-  bool aligned = true;
-  for (const Rows* rows : {&q, &k, &v, &g, &dq, &dk, &dv}) {
-    aligned = aligned && aligned_rows(*rows, problem.storage);
-  }
+  const bool aligned = aligned_rows(problem.storage, {q, k, v, g, dq, dk, dv});
   const auto on = static_cast<cudaStream_t>(stream);
   return with_layout(problem, aligned, [&](auto layout) {
     using L = decltype(layout);

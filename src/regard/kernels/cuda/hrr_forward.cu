@@ -146,11 +146,15 @@ Scratch split(const Grid& grid, void* memory) {
 
 }  // namespace
 
-bool aligned_rows(const Rows& rows, Storage storage) {
-  const int64_t size = storage == Storage::kFloat ? 4 : 2;
-  const auto whole = [&](int64_t stride) { return stride * size % 16 == 0; };
-  return reinterpret_cast<uintptr_t>(rows.data) % 16 == 0 && whole(rows.batch) &&
-         whole(rows.head) && whole(rows.time);
+bool aligned_rows(Storage storage, std::initializer_list<Rows> all) {
+  const auto whole = [&](int64_t stride) { return stride * bytes_of(storage) % 16 == 0; };
+  for (const Rows& rows : all) {
+    if (reinterpret_cast<uintptr_t>(rows.data) % 16 != 0 || !whole(rows.batch) ||
+        !whole(rows.head) || !whole(rows.time)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 Grid make_grid(const HrrProblem& problem, int lanes) {
@@ -197,9 +201,7 @@ int hrr_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y, float
                 void* scratch, void* stream) {
   if (problem.batch * problem.heads * problem.length == 0) return 0;
   if (problem.causal) return hrr_causal_forward(problem, q, k, v, y, s, z, scratch, stream);
-  bool aligned = true;
-  for (const Rows* rows : {&q, &k, &v, &y})
-    aligned = aligned && aligned_rows(*rows, problem.storage);
+  const bool aligned = aligned_rows(problem.storage, {q, k, v, y});
   const auto on = static_cast<cudaStream_t>(stream);
   return with_layout(problem, aligned, [&](auto layout) {
     using L = decltype(layout);
