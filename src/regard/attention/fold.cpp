@@ -118,9 +118,10 @@ Tensor attend(const Fold& fold, const std::string& name, const Inputs& given) {
   // The reference lives in the usual domain, every other kernel in the fold's own basis.
   const auto u = fold.basis(given.v.size(3));
   if (!u.defined()) return kernel.run(given);
-  const auto basis = u.to(given.v.options());
   const bool wants_basis = kernel.name != "reference";
   if (wants_basis == given.in_basis) return kernel.run(given);
+  // Not before: a copy from the host cannot be recorded.
+  const auto basis = u.to(given.v.options());
   const auto y = kernel.run(change_domain(given, wants_basis ? basis : basis.t()));
   return at::matmul(y, wants_basis ? basis.t() : basis);
 }
