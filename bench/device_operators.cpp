@@ -152,23 +152,26 @@ void check_norms(torch::Device device) {
       for (const double p : {0.0, 0.3}) {
         for (const auto type : kTypes) {
           torch::manual_seed(4);
-          const Tensors inputs = {torch::randn({3, 71, width}, torch::kDouble),
-                                  torch::randn({3, 71, width}, torch::kDouble),
-                                  torch::randn({width}, torch::kDouble),
-                                  torch::randn({width}, torch::kDouble)};
+          const Tensors inputs = {
+              torch::randn({3, 71, width}, torch::kDouble),
+              torch::randn({3, 71, width}, torch::kDouble), torch::randn({width}, torch::kDouble),
+              torch::randn({width}, torch::kDouble), torch::randn({width}, torch::kDouble)};
           const auto step = torch::full({}, 7, torch::kLong);
           const auto run = [&](const Tensors& x, bool fast, torch::ScalarType stream) {
             const auto weights = [&](const Tensor& w) { return fast ? w.to(torch::kFloat) : w; };
             const ops::NormParameters norm{weights(x[2]), centred ? weights(x[3]) : Tensor(),
                                            centred, 1e-5};
-            const auto out = ops::add_norm(fast ? x[0].to(stream) : x[0], x[1], norm, p,
+            const auto out = ops::add_norm(fast ? x[0].to(stream) : x[0],
+                                           {x[1], p > 0 ? weights(x[4]) : Tensor()}, norm, p,
                                            {11, fast ? step.to(device) : step, 3});
-            // Without a bias its gradient is that of this term.
-            return Tensors{out.x.to(x[0].scalar_type()),
-                           out.h.to(x[0].scalar_type()) + (centred ? 0 : 1) * x[3]};
+            // What has no part here gets its gradient by these terms.
+            return Tensors{
+                out.x.to(x[0].scalar_type()),
+                out.h.to(x[0].scalar_type()) + (centred ? 0 : 1) * x[3] + (p > 0 ? 0 : 1) * x[4]};
           };
-          for (const auto stream : {type, torch::kFloat}) {
-            if (stream == type && type == torch::kFloat) continue;
+          for (const bool same : {true, false}) {
+            if (!same && type == torch::kFloat) continue;
+            const auto stream = same ? type : torch::kFloat;
             compare(
                 "add_norm width " + std::to_string(width) + (centred ? "" : ", rms") +
                     (p > 0 ? ", dropout" : "") + ", stream " + c10::toString(stream),

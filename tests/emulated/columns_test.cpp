@@ -53,27 +53,51 @@ TEST(EmulatedColumns, GeluAndItsGradientByDifferences) {
   for (int64_t c = 0; c < columns; ++c) EXPECT_NEAR(dbias[c], sums[c], 1e-4);
 }
 
+TEST(EmulatedColumns, GeluIn16BitsIsTheExactOneRounded) {
+  const int64_t columns = 8, rows = 2001;
+  std::vector<__nv_bfloat16> x(rows * columns), one(rows * columns, __float2bfloat16_rn(1.0f)),
+      y = x, dx = x;
+  for (int64_t i = 0; i < rows * columns; ++i) {
+    x[i] = __float2bfloat16_rn(static_cast<float>(i - 8000) * 1e-3f);
+  }
+  const std::vector<float> bias(columns, 0.0f);
+  std::vector<float> dbias(columns), scratch(column_sums_scratch(rows, columns));
+  ASSERT_EQ(bias_gelu(Storage::kBFloat16, x.data(), bias.data(), y.data(), rows, columns, nullptr),
+            0);
+  ASSERT_EQ(bias_gelu_backward(Storage::kBFloat16, x.data(), bias.data(), one.data(), dx.data(),
+                               rows, columns, dbias.data(), scratch.data(), nullptr),
+            0);
+  for (int64_t i = 0; i < rows * columns; ++i) {
+    const double u = __bfloat162float(x[i]);
+    const double slope = (gelu_of(u + 1e-5) - gelu_of(u - 1e-5)) / 2e-5;
+    EXPECT_NEAR(__bfloat162float(y[i]), gelu_of(u), std::abs(gelu_of(u)) / 256 + 1e-6) << u;
+    EXPECT_NEAR(__bfloat162float(dx[i]), slope, std::abs(slope) / 256 + 2e-6) << u;
+  }
+}
+
 TEST(EmulatedChangeOfBasis, BothSidesAndTheTransposed) {
-  const int64_t heads = 3, d = 10, others = 7;
-  const auto w = normal(heads * d * others, 1), u = normal(d * d, 2);
-  const auto wf = floats(w), uf = floats(u);
-  for (const bool rows : {true, false}) {
-    for (const bool transposed : {true, false}) {
-      std::vector<float> out(w.size(), NAN);
-      ASSERT_EQ(change_basis({heads, d, others, rows, transposed}, Storage::kFloat, wf.data(),
-                             uf.data(), Storage::kFloat, out.data(), nullptr),
-                0);
-      const auto at = [&](int64_t h, int64_t i, int64_t other) {
-        return rows ? (h * d + i) * others + other : other * heads * d + h * d + i;
-      };
-      for (int64_t h = 0; h < heads; ++h) {
-        for (int64_t j = 0; j < d; ++j) {
-          for (int64_t o = 0; o < others; ++o) {
-            double expected = 0;
-            for (int64_t i = 0; i < d; ++i) {
-              expected += w[at(h, i, o)] * (transposed ? u[j * d + i] : u[i * d + j]);
+  for (const auto& [heads, d, others] :
+       {std::tuple<int64_t, int64_t, int64_t>{3, 10, 7}, {2, 70, 33}, {1, 64, 1}}) {
+    const auto w = normal(heads * d * others, 1), u = normal(d * d, 2);
+    const auto wf = floats(w), uf = floats(u);
+    for (const bool rows : {true, false}) {
+      for (const bool transposed : {true, false}) {
+        std::vector<float> out(w.size(), NAN);
+        ASSERT_EQ(change_basis({heads, d, others, rows, transposed}, Storage::kFloat, wf.data(),
+                               uf.data(), Storage::kFloat, out.data(), nullptr),
+                  0);
+        const auto at = [&](int64_t h, int64_t i, int64_t other) {
+          return rows ? (h * d + i) * others + other : other * heads * d + h * d + i;
+        };
+        for (int64_t h = 0; h < heads; ++h) {
+          for (int64_t j = 0; j < d; ++j) {
+            for (int64_t o = 0; o < others; ++o) {
+              double expected = 0;
+              for (int64_t i = 0; i < d; ++i) {
+                expected += w[at(h, i, o)] * (transposed ? u[j * d + i] : u[i * d + j]);
+              }
+              EXPECT_NEAR(out[at(h, j, o)], expected, 1e-5);
             }
-            EXPECT_NEAR(out[at(h, j, o)], expected, 1e-5);
           }
         }
       }

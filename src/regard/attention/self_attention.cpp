@@ -57,15 +57,15 @@ Inputs SelfAttention::project(const Tensor& x, const Tensor& lengths, bool in_ba
   return inputs;
 }
 
-Tensor SelfAttention::forward(const Tensor& x, const Tensor& lengths) {
+ops::Branch SelfAttention::branch(const Tensor& x, const Tensor& lengths) {
   // The basis goes into the weights unless rotary has to act between projection and basis.
   const auto inputs = project(x, lengths, !positions_.rotate);
   const auto y =
       attend(*phrase_.fold, phrase_.fold_name, inputs).transpose(1, 2).reshape(x.sizes());
-  if (!inputs.in_basis) return ops::linear(y, out_->weight, out_->bias);
+  if (!inputs.in_basis) return ops::linear_branch(y, out_->weight, out_->bias);
   // y U^T W_o = y (U^T W_o): columns of one head times U, in the layout (out, in) of Linear.
-  return ops::linear(y, ops::change_basis(out_->weight, basis(), ops::BasisSide::kColumns),
-                     out_->bias);
+  return ops::linear_branch(y, ops::change_basis(out_->weight, basis(), ops::BasisSide::kColumns),
+                            out_->bias);
 }
 
 std::unique_ptr<Decoder> SelfAttention::start() const {

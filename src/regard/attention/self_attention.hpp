@@ -4,6 +4,7 @@
 #include <torch/nn/modules/linear.h>
 
 #include "regard/attention/phrase.hpp"
+#include "regard/ops/branch.hpp"
 
 namespace regard::attention {
 
@@ -28,7 +29,11 @@ class SelfAttention : public torch::nn::Module {
   SelfAttention(Phrase phrase, const SelfAttentionOptions& options, Positions positions = {});
 
   /// x (B, T, H), lengths (B) or undefined -> (B, T, H).
-  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& lengths);
+  torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& lengths) {
+    return branch(x, lengths).sum();
+  }
+  /// The same for a residual sum, out.bias apart.
+  ops::Branch branch(const torch::Tensor& x, const torch::Tensor& lengths);
 
   /// One more position, x (B, 1, H), against the state of `decoder` (made by `start`).
   torch::Tensor step(const torch::Tensor& x, Decoder& decoder, int64_t position);

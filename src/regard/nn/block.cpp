@@ -20,25 +20,27 @@ Block::Block(const attention::Phrase& phrase, const BlockOptions& options,
 template <class Attend>
 void Block::add_parts(Residual& stream, const Attend& attend) {
   const bool pre = options_.norm == "pre";
-  const auto add = [&](const char* name, const Tensor& out, int64_t which) {
-    observe(name, out);
+  const auto add = [&](const char* name, const ops::Branch& out, int64_t which) {
+    if (observed()) observe(name, out.sum());
     stream.add(out, 1 + 2 * options_.index + which);
   };
   add("attention", attend(pre ? stream.norm(*norm1_) : stream.sum()), 0);
   if (!pre) stream.replace_by(*norm1_);
-  add("mlp", feed_forward_->forward(pre ? stream.norm(*norm2_) : stream.sum()), 1);
+  add("mlp", feed_forward_->branch(pre ? stream.norm(*norm2_) : stream.sum()), 1);
   if (!pre) stream.replace_by(*norm2_);
 }
 
 void Block::forward(Residual& stream, const Tensor& lengths) {
   add_parts(stream, [&](const Tensor& in) {
     observe("attention_input", in);
-    return attention_->forward(in, lengths);
+    return attention_->branch(in, lengths);
   });
 }
 
 void Block::step(Residual& stream, attention::Decoder& decoder, int64_t position) {
-  add_parts(stream, [&](const Tensor& in) { return attention_->step(in, decoder, position); });
+  add_parts(stream, [&](const Tensor& in) {
+    return ops::Branch{attention_->step(in, decoder, position), {}};
+  });
 }
 
 }  // namespace regard::nn

@@ -24,6 +24,8 @@ LayerScope::LayerScope(const std::string& name) : length_before_(current_layer.s
 }
 LayerScope::~LayerScope() { current_layer.resize(length_before_); }
 
+bool observed() { return static_cast<bool>(current_observer); }
+
 void observe(const char* name, const torch::Tensor& output) {
   if (!current_observer) return;
   const LayerScope scope(name);

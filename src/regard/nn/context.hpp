@@ -58,6 +58,9 @@ class LayerScope {
   std::size_t length_before_;
 };
 
+/// Whether an observer is in force: for outputs that nobody else needs.
+bool observed();
+
 /// Reports `output` under `name` inside the current LayerScopes; free of cost without an observer.
 void observe(const char* name, const torch::Tensor& output);
 

@@ -36,8 +36,10 @@ FeedForward::FeedForward(std::string activation, int64_t width, int64_t hidden)
   down_ = register_module("down", torch::nn::Linear(hidden, width));
 }
 
-Tensor FeedForward::forward(const Tensor& x) {
-  const auto down = [&](const Tensor& h) { return ops::linear(h, down_->weight, down_->bias); };
+ops::Branch FeedForward::branch(const Tensor& x) {
+  const auto down = [&](const Tensor& h) {
+    return ops::linear_branch(h, down_->weight, down_->bias);
+  };
   if (activation_ == "gelu") return down(ops::linear_gelu(x, up_->weight, up_->bias));
   const auto h = ops::linear(x, up_->weight, up_->bias);
   if (activation_ == "relu") return down(h.relu());

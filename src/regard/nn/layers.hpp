@@ -28,7 +28,9 @@ class Norm : public torch::nn::Module {
 class FeedForward : public torch::nn::Module {
  public:
   FeedForward(std::string activation, int64_t width, int64_t hidden);
-  torch::Tensor forward(const torch::Tensor& x);
+  torch::Tensor forward(const torch::Tensor& x) { return branch(x).sum(); }
+  /// The same for a residual sum, the bias of `down` apart.
+  ops::Branch branch(const torch::Tensor& x);
   torch::nn::Linear& down() { return down_; }
 
  private:

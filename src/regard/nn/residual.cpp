@@ -6,7 +6,7 @@
 namespace regard::nn {
 using torch::Tensor;
 
-void Residual::add(Tensor branch, int64_t site) {
+void Residual::add(ops::Branch branch, int64_t site) {
   x_ = sum();
   branch_ = std::move(branch);
   site_ = site;
@@ -18,7 +18,7 @@ Tensor Residual::norm(Norm& norm) {
       ops::add_norm(x_, branch_, norm.values(), dropout_,
                     {context ? context->seed : 0, context ? context->step : Tensor(), site_});
   x_ = out.x;
-  branch_ = Tensor();
+  branch_ = {};
   return out.h;
 }
 
@@ -26,8 +26,8 @@ void Residual::replace_by(Norm& norm) { x_ = this->norm(norm); }
 
 Tensor Residual::sum() {
   if (branch_.defined()) {
-    x_ = x_ + dropout(branch_, dropout_, site_, true).to(x_.scalar_type());
-    branch_ = Tensor();
+    x_ = x_ + dropout(branch_.sum(), dropout_, site_, true).to(x_.scalar_type());
+    branch_ = {};
   }
   return x_;
 }

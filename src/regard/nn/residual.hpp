@@ -14,7 +14,7 @@ class Residual {
       : x_(std::move(x)), dropout_(training ? dropout : 0.0) {}
 
   /// x <- x + dropout(branch), with the random numbers of `site`.
-  void add(torch::Tensor branch, int64_t site);
+  void add(ops::Branch branch, int64_t site);
   /// norm(x); x stays as it is.
   torch::Tensor norm(Norm& norm);
   /// x <- norm(x)
@@ -23,7 +23,8 @@ class Residual {
   torch::Tensor sum();
 
  private:
-  torch::Tensor x_, branch_;
+  torch::Tensor x_;
+  ops::Branch branch_;
   double dropout_;
   int64_t site_ = 0;
 };

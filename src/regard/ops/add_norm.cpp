@@ -18,9 +18,9 @@ using torch::Tensor;
 
 namespace {
 
-Normed plain(const Tensor& x, const Tensor& branch, const NormParameters& norm, double p,
+Normed plain(const Tensor& x, const Branch& branch, const NormParameters& norm, double p,
              const DropoutKey& key) {
-  const auto sum = branch.defined() ? x + dropout(branch, p, key) : x;
+  const auto sum = branch.defined() ? x + dropout(branch.sum(), p, key) : x;
   const auto size = norm.weight.sizes();
   return {sum, norm.centred ? at::layer_norm(sum, size, norm.weight, norm.bias, norm.eps)
                             : at::rms_norm(sum, size, norm.weight, norm.eps)};
@@ -39,10 +39,11 @@ torch::ScalarType type_of_h(const Tensor& x, const Tensor& branch) {
              : x.scalar_type();
 }
 
-bool can_fuse(const Tensor& x, const Tensor& branch, const NormParameters& norm) {
+bool can_fuse(const Tensor& x, const Branch& branch, const NormParameters& norm) {
   if (!x.is_cuda() || !cuda::can_add_norm(x.size(-1)) || !x.is_contiguous()) return false;
   if (norm.weight.scalar_type() != torch::kFloat) return false;
-  const auto stream = x.scalar_type(), h = type_of_h(x, branch);
+  const auto stream = x.scalar_type(), h = type_of_h(x, branch.value);
+  if (branch.bias.defined() && branch.bias.scalar_type() != torch::kFloat) return false;
   return has_storage(stream) && has_storage(h) && (stream == h || stream == torch::kFloat);
 }
 
@@ -70,7 +71,8 @@ const float* data_or_null(const Tensor& x) {
 struct AddNorm : torch::autograd::Function<AddNorm> {
   // An undefined tensor is no variable for autograd: optional ones are.
   static variable_list forward(AutogradContext* ctx, const Tensor& x,
-                               const std::optional<Tensor>& branch_in, const Tensor& weight,
+                               const std::optional<Tensor>& branch_in,
+                               const std::optional<Tensor>& branch_bias, const Tensor& weight,
                                const std::optional<Tensor>& bias_in, bool centred, double eps,
                                double p, const DropoutKey& key) {
     at::AutoDispatchBelowADInplaceOrView below;
@@ -85,6 +87,7 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
     check_status(
         cuda::add_norm_forward(problem, x.const_data_ptr(),
                                branch.defined() ? branch.const_data_ptr() : nullptr,
+                               data_or_null(branch_bias.value_or(Tensor())),
                                weight.const_data_ptr<float>(), data_or_null(bias), sum.data_ptr(),
                                h.data_ptr(), stats.data_ptr<float>(), stream_of(x)),
         "add_norm");
@@ -95,6 +98,7 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
     ctx->saved_data["seed"] = key.seed;
     ctx->saved_data["site"] = key.site;
     ctx->saved_data["branch"] = branch.defined();
+    ctx->saved_data["bias"] = branch_bias.has_value();
     ctx->saved_data["type"] = static_cast<int64_t>(type);
     ctx->set_materialize_grads(false);
     return {sum, h};
@@ -121,8 +125,11 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
                          : same  ? dx
                                  : at::empty(x.sizes(), x.options().dtype(type));
     const auto dweight = at::empty(weight.sizes(), weight.options());
-    const auto dbias = centred ? at::empty(weight.sizes(), weight.options()) : Tensor();
-    const auto scratch = at::empty({cuda::add_norm_blocks(problem) * 2, problem.width},
+    const auto dbias = centred ? at::empty(weight.sizes(), weight.options()) : Tensor(),
+               dbranch_bias = ctx->saved_data["bias"].toBool()
+                                  ? at::empty(weight.sizes(), weight.options())
+                                  : Tensor();
+    const auto scratch = at::empty({cuda::add_norm_blocks(problem) * 3, problem.width},
                                    x.options().dtype(torch::kFloat));
     check_status(
         cuda::add_norm_backward(
@@ -130,9 +137,10 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
             weight.const_data_ptr<float>(), next.defined() ? next.const_data_ptr() : nullptr,
             dh.const_data_ptr(), dx.data_ptr(), branch && !same ? dbranch.data_ptr() : nullptr,
             dweight.data_ptr<float>(), centred ? dbias.data_ptr<float>() : nullptr,
+            dbranch_bias.defined() ? dbranch_bias.data_ptr<float>() : nullptr,
             scratch.data_ptr<float>(), stream_of(x)),
         "add_norm");
-    return {dx, dbranch, dweight, dbias, Tensor(), Tensor(), Tensor(), Tensor()};
+    return {dx, dbranch, dbranch_bias, dweight, dbias, Tensor(), Tensor(), Tensor(), Tensor()};
   }
 };
 
@@ -140,7 +148,7 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
 
 }  // namespace
 
-Normed add_norm(const Tensor& x, const Tensor& branch, const NormParameters& norm, double p,
+Normed add_norm(const Tensor& x, const Branch& branch, const NormParameters& norm, double p,
                 const DropoutKey& key) {
 #ifdef REGARD_CUDA
   if (can_fuse(x, branch, norm)) {
@@ -151,8 +159,8 @@ Normed add_norm(const Tensor& x, const Tensor& branch, const NormParameters& nor
     const auto maybe = [](const Tensor& t) {
       return t.defined() ? std::optional<Tensor>(t) : std::nullopt;
     };
-    auto out = AddNorm::apply(x, maybe(branch), norm.weight, maybe(norm.bias), norm.centred,
-                              norm.eps, p, with_step);
+    auto out = AddNorm::apply(x, maybe(branch.value), maybe(branch.bias), norm.weight,
+                              maybe(norm.bias), norm.centred, norm.eps, p, with_step);
     return {out[0], out[1]};
   }
 #endif

@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include "regard/ops/branch.hpp"
 #include "regard/ops/dropout.hpp"
 
 namespace regard::ops {
@@ -17,9 +18,9 @@ struct Normed {
   torch::Tensor x, h;
 };
 
-/// x' = x + dropout(branch); h = norm(x'). `branch` may be undefined (x' = x). On a GPU one kernel where the width is
+/// x' = x + dropout(branch); h = norm(x'). The branch may be undefined (x' = x). On a GPU one kernel where the width is
 /// a multiple of 8, at most 1024, else plain operations; h is then of the type of `branch` or of autocast.
-Normed add_norm(const torch::Tensor& x, const torch::Tensor& branch, const NormParameters& norm,
+Normed add_norm(const torch::Tensor& x, const Branch& branch, const NormParameters& norm,
                 double dropout, const DropoutKey& key);
 
 }  // namespace regard::ops

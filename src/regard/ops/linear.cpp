@@ -181,6 +181,15 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return at::linear(x, weight, bias.defined() ? MaybeTensor(bias) : std::nullopt);
 }
 
+Branch linear_branch(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+#ifdef REGARD_CUDA
+  if (half_on_gpu(x) && bias.defined() && bias.scalar_type() == torch::kFloat) {
+    return {linear(x, weight, Tensor()), bias};
+  }
+#endif
+  return {linear(x, weight, bias), Tensor()};
+}
+
 Tensor linear_gelu(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 #ifdef REGARD_CUDA
   if (half_on_gpu(x) && bias.scalar_type() == torch::kFloat && bias.size(0) % 8 == 0 &&

@@ -4,10 +4,16 @@
 
 #include <torch/types.h>
 
+#include "regard/ops/branch.hpp"
+
 namespace regard::ops {
 
 /// x W^T + b; x (.., K), weight (M, K), bias (M) or undefined. Under autocast in its type.
 torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight,
+                     const torch::Tensor& bias);
+
+/// The same, with b left apart where the residual sum adds it for nothing: in 16-bit types on a GPU.
+Branch linear_branch(const torch::Tensor& x, const torch::Tensor& weight,
                      const torch::Tensor& bias);
 
 /// gelu(x W^T + b) with the exact GELU.

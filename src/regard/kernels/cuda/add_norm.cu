@@ -94,15 +94,16 @@ __device__ inline void drop(const DropoutDraw& draw, int64_t step, int64_t row, 
 
 template <class X, class H, int pieces>
 __global__ __launch_bounds__(kThreads) void forward(AddNormProblem problem, const X* x,
-                                                    const H* branch, const float* gamma,
-                                                    const float* beta, X* x_out, H* h,
-                                                    float* stats) {
+                                                    const H* branch, const float* branch_bias,
+                                                    const float* gamma, const float* beta, X* x_out,
+                                                    H* h, float* stats) {
   const int width = problem.width;
   const float share = 1.0f / static_cast<float>(width);
   const int64_t step = problem.draw.step ? *problem.draw.step : 0;
   const auto scale = load<float, pieces>(gamma, width);
-  RowValues<pieces> shift{};
+  RowValues<pieces> shift{}, bias{};
   if (beta) shift = load<float, pieces>(beta, width);
+  if (branch_bias) bias = load<float, pieces>(branch_bias, width);
   const int64_t stride = static_cast<int64_t>(gridDim.x) * kWarps;
   const int64_t first = blockIdx.x * static_cast<int64_t>(kWarps) + threadIdx.x / 32;
   auto next_x = fetch<X, pieces>(x, first, problem.rows, width);
@@ -114,6 +115,8 @@ __global__ __launch_bounds__(kThreads) void forward(AddNormProblem problem, cons
     next_x = fetch<X, pieces>(x, row + stride, problem.rows, width);
     if (branch) {
       next_branch = fetch<H, pieces>(branch, row + stride, problem.rows, width);
+#pragma unroll
+      for (int i = 0; i < pieces * kVector; ++i) added.x[i] += bias.x[i];
       if (problem.draw.step) drop(problem.draw, step, row, width, added);
 #pragma unroll
       for (int i = 0; i < pieces * kVector; ++i) {
@@ -155,13 +158,13 @@ template <class X, class H, int pieces>
 __global__ __launch_bounds__(kThreads) void backward(AddNormProblem problem, const X* x,
                                                      const float* stats, const float* gamma,
                                                      const X* dx_next, const H* dh, X* dx,
-                                                     H* dbranch, float* parts) {
+                                                     H* dbranch, float* parts, int sums) {
   float* const shared = dynamic_shared<float>();
   const int width = problem.width;
   const float share = 1.0f / static_cast<float>(width);
   const int64_t step = problem.draw.step ? *problem.draw.step : 0;
   const auto scale = load<float, pieces>(gamma, width);
-  RowValues<pieces> dgamma{}, dbeta{};
+  RowValues<pieces> dgamma{}, dbeta{}, dbias{};
   const int64_t stride = static_cast<int64_t>(gridDim.x) * kWarps;
   const int64_t first = blockIdx.x * static_cast<int64_t>(kWarps) + threadIdx.x / 32;
   auto next_x = fetch<X, pieces>(x, first, problem.rows, width);
@@ -193,10 +196,10 @@ __global__ __launch_bounds__(kThreads) void backward(AddNormProblem problem, con
       out.x[i] += inverse * (given.x[i] * scale.x[i] - sum - values.x[i] * along);
     }
     store(dx + row * width, out, width);
-    if (dbranch) {
-      if (problem.draw.step) drop(problem.draw, step, row, width, out);
-      store(dbranch + row * width, out, width);
-    }
+    if (problem.draw.step) drop(problem.draw, step, row, width, out);
+    if (dbranch) store(dbranch + row * width, out, width);
+#pragma unroll
+    for (int i = 0; i < pieces * kVector; ++i) dbias.x[i] += out.x[i];
   }
   // Warp after warp: a fixed order.
   const auto write = [&](const RowValues<pieces>& mine, int which) {
@@ -219,8 +222,10 @@ __global__ __launch_bounds__(kThreads) void backward(AddNormProblem problem, con
     for (int i = threadIdx.x; i < width; i += kThreads) to[i] = shared[i];
     __syncthreads();
   };
-  write(dgamma, 0);
-  if (problem.centred) write(dbeta, 1);
+  int set = 0;
+  write(dgamma, set++);
+  if (problem.centred) write(dbeta, set++);
+  if (set < sums) write(dbias, set);
 }
 
 template <class F>
@@ -252,8 +257,8 @@ int64_t add_norm_blocks(const AddNormProblem& problem) {
 }
 
 int add_norm_forward(const AddNormProblem& problem, const void* x, const void* branch,
-                     const float* gamma, const float* beta, void* x_out, void* h, float* stats,
-                     void* stream) {
+                     const float* branch_bias, const float* gamma, const float* beta, void* x_out,
+                     void* h, float* stats, void* stream) {
   if (problem.rows == 0) return 0;
   const int64_t wanted = (problem.rows + kWarps - 1) / kWarps, most = 132 * 8;
   const auto blocks = static_cast<unsigned>(wanted < most ? wanted : most);
@@ -262,8 +267,8 @@ int add_norm_forward(const AddNormProblem& problem, const void* x, const void* b
     using H = decltype(h_type);
     return with_pieces(problem.width, [&](auto pieces) {
       launch(forward<X, H, pieces.value>, blocks, kThreads, 0, static_cast<cudaStream_t>(stream),
-             problem, static_cast<const X*>(x), static_cast<const H*>(branch), gamma, beta,
-             static_cast<X*>(x_out), static_cast<H*>(h), stats);
+             problem, static_cast<const X*>(x), static_cast<const H*>(branch), branch_bias, gamma,
+             beta, static_cast<X*>(x_out), static_cast<H*>(h), stats);
       return static_cast<int>(cudaGetLastError());
     });
   });
@@ -271,19 +276,24 @@ int add_norm_forward(const AddNormProblem& problem, const void* x, const void* b
 
 int add_norm_backward(const AddNormProblem& problem, const void* x_out, const float* stats,
                       const float* gamma, const void* dx_next, const void* dh, void* dx,
-                      void* dbranch, float* dgamma, float* dbeta, float* scratch, void* stream) {
+                      void* dbranch, float* dgamma, float* dbeta, float* dbranch_bias,
+                      float* scratch, void* stream) {
   if (problem.rows == 0) return 0;
   const auto blocks = static_cast<unsigned>(add_norm_blocks(problem));
   const auto on = static_cast<cudaStream_t>(stream);
+  SumsTo sums{{dgamma, nullptr, nullptr}};
+  int count = 1;
+  if (problem.centred) sums.to[count++] = dbeta;
+  if (dbranch_bias) sums.to[count++] = dbranch_bias;
   return with_types(problem, [&](auto x_type, auto h_type) {
     using X = decltype(x_type);
     using H = decltype(h_type);
     return with_pieces(problem.width, [&](auto pieces) {
       launch(backward<X, H, pieces.value>, blocks, kThreads, problem.width * sizeof(float), on,
              problem, static_cast<const X*>(x_out), stats, gamma, static_cast<const X*>(dx_next),
-             static_cast<const H*>(dh), static_cast<X*>(dx), static_cast<H*>(dbranch), scratch);
-      launch_sum_parts(scratch, static_cast<int>(blocks), problem.width, dgamma,
-                       problem.centred ? dbeta : nullptr, on);
+             static_cast<const H*>(dh), static_cast<X*>(dx), static_cast<H*>(dbranch), scratch,
+             count);
+      launch_sum_parts(scratch, static_cast<int>(blocks), problem.width, sums, on);
       return static_cast<int>(cudaGetLastError());
     });
   });

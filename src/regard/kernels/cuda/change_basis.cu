@@ -5,44 +5,71 @@
 namespace regard::kernels::cuda {
 namespace {
 
-constexpr int kBasisThreads = 256;
+// A block makes kInto places of one head for kOthers rows (columns) of the other axis, kDepth summands at a time.
+constexpr int kBasisThreads = 256, kInto = 64, kOthers = 32, kDepth = 32,
+              kEach = kInto * kOthers / kBasisThreads;
 
 template <class From, class To>
 __global__ __launch_bounds__(kBasisThreads) void multiply(BasisProblem p, const From* w,
                                                           const float* u, To* out) {
-  const int64_t changed = p.heads * p.width;
-  const int64_t index = blockIdx.x * static_cast<int64_t>(kBasisThreads) + threadIdx.x;
-  if (index >= changed * p.others) return;
-  const int64_t inner = p.rows ? p.others : changed;
-  const int64_t row = index / inner, column = index % inner;
-  const int64_t at = p.rows ? row : column, j = at % p.width;
-  const int64_t stride = p.rows ? inner : 1;
-  const From* const from = w + index - j * stride;
-  const float* const by = p.transposed ? u + j * p.width : u + j;
-  const int64_t step = p.transposed ? 1 : p.width;
-  float sum[4] = {};
-  int64_t i = 0;
-  for (; i + 4 <= p.width; i += 4) {
+  __shared__ float ws[kDepth][kOthers + 1], us[kDepth][kInto + 1];
+  const int64_t row_length = p.rows ? p.others : p.heads * p.width;
+  const int64_t head = blockIdx.y * p.width, other = blockIdx.x * static_cast<int64_t>(kOthers);
+  const int64_t into = blockIdx.z * static_cast<int64_t>(kInto);
+  const auto place = [&](int64_t i, int64_t o) {
+    return p.rows ? (head + i) * row_length + other + o : (other + o) * row_length + head + i;
+  };
+  const int tid = threadIdx.x, mine = tid % kOthers, first = tid / kOthers * kEach;
+  float sum[kEach] = {};
+  for (int64_t start = 0; start < p.width; start += kDepth) {
+    // Neighbouring threads read neighbouring elements, whichever axis these are on.
 #pragma unroll
-    for (int k = 0; k < 4; ++k) sum[k] += to_float(from[(i + k) * stride]) * by[(i + k) * step];
+    for (int at = tid; at < kDepth * kOthers; at += kBasisThreads) {
+      const int i = p.rows ? at / kOthers : at % kDepth, o = p.rows ? at % kOthers : at / kDepth;
+      const bool inside = start + i < p.width && other + o < p.others;
+      ws[i][o] = inside ? to_float(w[place(start + i, o)]) : 0.0f;
+    }
+#pragma unroll
+    for (int at = tid; at < kDepth * kInto; at += kBasisThreads) {
+      const int i = p.transposed ? at % kDepth : at / kInto,
+                j = p.transposed ? at / kDepth : at % kInto;
+      const bool inside = start + i < p.width && into + j < p.width;
+      us[i][j] = !inside        ? 0.0f
+                 : p.transposed ? u[(into + j) * p.width + start + i]
+                                : u[(start + i) * p.width + into + j];
+    }
+    __syncthreads();
+#pragma unroll 8
+    for (int i = 0; i < kDepth; ++i) {
+      const float x = ws[i][mine];
+#pragma unroll
+      for (int k = 0; k < kEach; ++k) sum[k] += x * us[i][first + k];
+    }
+    __syncthreads();
   }
-  for (; i < p.width; ++i) sum[0] += to_float(from[i * stride]) * by[i * step];
-  out[index] = from_float<To>((sum[0] + sum[1]) + (sum[2] + sum[3]));
+  if (other + mine >= p.others) return;
+#pragma unroll
+  for (int k = 0; k < kEach; ++k) {
+    if (into + first + k < p.width) out[place(into + first + k, mine)] = from_float<To>(sum[k]);
+  }
 }
 
 }  // namespace
 
 int change_basis(const BasisProblem& p, Storage from, const void* w, const float* u, Storage to,
                  void* out, void* stream) {
-  const int64_t count = p.heads * p.width * p.others;
-  if (count == 0) return 0;
-  const auto blocks = static_cast<unsigned>((count + kBasisThreads - 1) / kBasisThreads);
+  if (p.heads * p.width * p.others == 0) return 0;
+  const auto parts = [](int64_t n, int64_t size) {
+    return static_cast<unsigned>((n + size - 1) / size);
+  };
+  const dim3 blocks(parts(p.others, kOthers), static_cast<unsigned>(p.heads),
+                    parts(p.width, kInto));
   return with_storage(from, [&](auto from_type) {
     return with_storage(to, [&](auto to_type) {
       using From = decltype(from_type);
       using To = decltype(to_type);
-      launch(multiply<From, To>, dim3(blocks), kBasisThreads, 0, static_cast<cudaStream_t>(stream),
-             p, static_cast<const From*>(w), u, static_cast<To*>(out));
+      launch(multiply<From, To>, blocks, kBasisThreads, 0, static_cast<cudaStream_t>(stream), p,
+             static_cast<const From*>(w), u, static_cast<To*>(out));
       return static_cast<int>(cudaGetLastError());
     });
   });

@@ -7,10 +7,14 @@ namespace regard::kernels::cuda {
 
 constexpr int kPartThreads = 256, kPartColumns = 32;
 
-/// first[c] = sum over blocks of parts[0][block][c], and second[c] likewise from parts[1] where the grid has two rows.
+/// Where sums go; null ones at the end are left out.
+struct SumsTo {
+  float* to[3];
+};
+
+/// to[n][c] = sum over blocks of parts[n][block][c], n = row of the grid.
 static __global__ __launch_bounds__(kPartThreads) void sum_parts(const float* parts, int blocks,
-                                                                 int64_t columns, float* first,
-                                                                 float* second) {
+                                                                 int64_t columns, SumsTo sums) {
   constexpr int kTurns = kPartThreads / kPartColumns;
   __shared__ float shared[kPartThreads];
   const int lane = threadIdx.x % kPartColumns, turn = threadIdx.x / kPartColumns;
@@ -25,16 +29,17 @@ static __global__ __launch_bounds__(kPartThreads) void sum_parts(const float* pa
   __syncthreads();
   if (turn == 0 && column < columns) {
     for (int i = 1; i < kTurns; ++i) sum += shared[i * kPartColumns + lane];
-    (blockIdx.y == 0 ? first : second)[column] = sum;
+    (blockIdx.y == 0 ? sums.to[0] : blockIdx.y == 1 ? sums.to[1] : sums.to[2])[column] = sum;
   }
 }
 
-/// `second` null: one set of sums.
-inline void launch_sum_parts(const float* parts, int blocks, int64_t columns, float* first,
-                             float* second, cudaStream_t stream) {
-  const dim3 grid(static_cast<unsigned>((columns + kPartColumns - 1) / kPartColumns),
-                  second ? 2 : 1);
-  launch(sum_parts, grid, kPartThreads, 0, stream, parts, blocks, columns, first, second);
+inline void launch_sum_parts(const float* parts, int blocks, int64_t columns, const SumsTo& sums,
+                             cudaStream_t stream) {
+  const dim3 grid(static_cast<unsigned>((columns + kPartColumns - 1) / kPartColumns), sums.to[2] ? 3
+                                                                                      : sums.to[1]
+                                                                                          ? 2
+                                                                                          : 1);
+  launch(sum_parts, grid, kPartThreads, 0, stream, parts, blocks, columns, sums);
 }
 
 }  // namespace regard::kernels::cuda
