@@ -25,6 +25,7 @@
 #include "regard/ops/embed.hpp"
 #include "regard/ops/hrr.hpp"
 #include "regard/ops/linear_features.hpp"
+#include "regard/ops/mean_rows.hpp"
 #include "regard/train/captured_step.hpp"
 
 namespace {
@@ -231,6 +232,24 @@ void check_small_operators(torch::Device device) {
             return Tensors{(y.relu() + y.clamp_max(0).exp()) *
                            inside.view({2, 1, 21, 1}).to(torch::kDouble)};
           });
+    }
+  }
+  for (const int64_t width : {8, 264}) {
+    torch::manual_seed(8);
+    const Tensors inputs = {torch::randn({3, 1000, width}, torch::kDouble)};
+    const auto lengths = torch::tensor({1000, 0, 37}, torch::kLong);
+    for (const bool ragged : {false, true}) {
+      for (const auto type : kTypes) {
+        compare(
+            "mean_rows width " + std::to_string(width) + (ragged ? ", ragged" : ""), device, type,
+            inputs,
+            [&](const Tensors& x) {
+              return Tensors{ops::mean_rows(x[0], ragged ? lengths.to(device) : Tensor())};
+            },
+            [&](const Tensors& x) {
+              return Tensors{ops::mean_rows(x[0], ragged ? lengths : Tensor())};
+            });
+      }
     }
   }
 }

@@ -3,27 +3,25 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/softmax.h>
 
+#include "regard/ops/mean_rows.hpp"
+
 namespace regard::models {
 using torch::Tensor;
 
 Tensor pool(const std::string& pooling, const Tensor& x, const Tensor& lengths,
             torch::nn::Linear& scorer) {
   if (pooling == "cls") return x.select(1, 0);
+  if (pooling == "mean") return ops::mean_rows(x, lengths);
   const auto valid =
       lengths.defined()
           ? (at::arange(x.size(1), lengths.options()).unsqueeze(0) < lengths.unsqueeze(1))
                 .unsqueeze(-1)
           : Tensor();  // (B, T, 1)
-  if (pooling == "attention") {
-    auto scores = scorer->forward(x);  // (B, T, 1)
-    if (valid.defined()) scores = scores.masked_fill(~valid, -1e30);
-    auto weights = at::softmax(scores, 1, torch::kFloat);
-    if (valid.defined()) weights = weights.masked_fill(~valid, 0.0);  // an empty row pools to 0
-    return (weights.to(x.scalar_type()) * x).sum(1);
-  }
-  if (!valid.defined()) return x.mean(1);
-  const auto count = lengths.clamp_min(1).unsqueeze(1).to(torch::kFloat);
-  return (x.masked_fill(~valid, 0.0).sum(1, false, torch::kFloat) / count).to(x.scalar_type());
+  auto scores = scorer->forward(x);  // (B, T, 1)
+  if (valid.defined()) scores = scores.masked_fill(~valid, -1e30);
+  auto weights = at::softmax(scores, 1, torch::kFloat);
+  if (valid.defined()) weights = weights.masked_fill(~valid, 0.0);  // an empty row pools to 0
+  return (weights.to(x.scalar_type()) * x).sum(1);
 }
 
 }  // namespace regard::models

@@ -97,6 +97,7 @@ __global__ __launch_bounds__(kThreads) void forward(AddNormProblem problem, cons
                                                     const H* branch, const float* branch_bias,
                                                     const float* gamma, const float* beta, X* x_out,
                                                     H* h, float* stats) {
+  begin_kernel();
   const int width = problem.width;
   const float share = 1.0f / static_cast<float>(width);
   const int64_t step = problem.draw.step ? *problem.draw.step : 0;
@@ -159,6 +160,7 @@ __global__ __launch_bounds__(kThreads) void backward(AddNormProblem problem, con
                                                      const float* stats, const float* gamma,
                                                      const X* dx_next, const H* dh, X* dx,
                                                      H* dbranch, float* parts, int sums) {
+  begin_kernel();
   float* const shared = dynamic_shared<float>();
   const int width = problem.width;
   const float share = 1.0f / static_cast<float>(width);
