@@ -254,6 +254,67 @@ void check_small_operators(torch::Device device) {
   }
 }
 
+/// 20 steps from the same gradients here and there; the last is bad and must change nothing. Clipped, as gradients of
+/// 3 to 60 thousand normal numbers are longer than 1.
+void check_adamw(torch::Device device) {
+  for (const double clip : {0.0, 1.0}) {
+    for (const int tensors : {3, 300}) {
+      const auto run = [&](torch::Device on) {
+        torch::manual_seed(8);
+        train::NamedTensors parameters;
+        for (int64_t i = 0; i < tensors; ++i) {
+          const auto w = i == 0       ? torch::randn({257, 192})
+                         : i % 2 == 0 ? torch::randn({7, 1 + i % 40}).t()
+                                      : torch::randn({1 + 3 * (i % 50)});
+          parameters.emplace_back(std::to_string(i), w.to(on).requires_grad_());
+        }
+        train::Spec spec;
+        train::AdamW adam(parameters, spec);
+        train::StepMeter meter(20, on);
+        const auto options = torch::dtype(torch::kFloat).device(on);
+        Tensors out;
+        for (int64_t step = 0; step < 20; ++step) {
+          for (auto& [name, w] : parameters) {
+            w.mutable_grad() = at::empty_like(w).copy_(torch::randn(w.sizes()));
+          }
+          if (step == 19) parameters[1].second.mutable_grad().fill_(NAN);
+          const auto lr = torch::full({}, 1e-2 / static_cast<double>(step + 1), options);
+          const auto loss = torch::full({}, static_cast<double>(step), options);
+          const auto at_step = torch::full({}, step, options.dtype(torch::kLong));
+          if (adam.finish_step(lr, clip, meter.record(at_step, loss)) == on.is_cpu()) {
+            throw RunError("adamw: the kernels of the device were expected on the device alone");
+          }
+          if (on.is_cpu()) {
+            const auto norm = train::gradient_norm(adam.gradients());
+            meter.note(at_step, loss, norm);
+            adam.step(lr, clip > 0 ? (norm / clip).clamp_min(1) : torch::ones_like(norm),
+                      meter.bad());
+          }
+        }
+        const auto reading = meter.read(0, 19);
+        out.push_back(torch::tensor(
+            {reading.loss, reading.norm, static_cast<double>(reading.bad_step)}, torch::kDouble));
+        for (const auto& [name, x] : adam.state()) out.push_back(x.to(torch::kDouble).cpu());
+        for (const auto& [name, w] : parameters) {
+          out.push_back(w.detach().to(torch::kDouble).cpu());
+        }
+        return out;
+      };
+      const auto expected = run(torch::kCPU), came = run(device), again = run(device);
+      double worst = 0, between = 0;
+      for (std::size_t i = 0; i < came.size(); ++i) {
+        const double e = distance(came[i], expected[i]);
+        if (!(e <= worst)) worst = e;
+        if (!torch::equal(came[i], again[i])) between = 1;
+      }
+      const auto what = "adamw of " + std::to_string(tensors) + " tensors, clip " +
+                        std::to_string(static_cast<int>(clip));
+      report(what, worst, 2e-6);
+      report(what + ", twice", between, 0);
+    }
+  }
+}
+
 /// Losses of 100 steps and the weights after them, on batches of two shapes.
 Tensors train(const std::string& kind, const std::string& phrase, torch::Device device,
               const std::string& dtype, bool capture) {
@@ -336,6 +397,7 @@ int main(int argc, char** argv) {
     if (wanted("hrr")) check_hrr(device);
     if (wanted("norms")) check_norms(device);
     if (wanted("small")) check_small_operators(device);
+    if (wanted("adamw") && device.is_cuda()) check_adamw(device);
     if (wanted("recorded") && ops::can_record(device)) check_recorded(device);
     std::printf("%s: %d checks of operators, %d failed\n", lab::device_name(device).c_str(), checks,
                 failed);

@@ -26,6 +26,16 @@ void StepMeter::note(const torch::Tensor& step, const torch::Tensor& loss,
   bad_.copy_(bad_step_.ge(0));
 }
 
+ops::StepRecord StepMeter::record(const torch::Tensor& step, const torch::Tensor& loss) const {
+  return {.lr = {},
+          .loss = loss,
+          .step = step,
+          .updates = {},
+          .ring = ring_,
+          .bad = bad_,
+          .bad_step = bad_step_};
+}
+
 StepMeter::Reading StepMeter::read(int64_t first, int64_t last) const {
   Reading reading;
   reading.bad_step = bad_step_.item<int64_t>();

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "regard/ops/adamw.hpp"
+
 namespace regard::train {
 
 /// Keeps loss and gradient norm of the last steps on the device, and notices the first step at which one
@@ -16,6 +18,9 @@ class StepMeter {
 
   /// Notes one step; `step` is an int64 scalar on the device, the others are float scalars there.
   void note(const torch::Tensor& step, const torch::Tensor& loss, const torch::Tensor& norm);
+
+  /// What ops::finish_step needs to note a step itself; its learning rate and count of updates are left open.
+  ops::StepRecord record(const torch::Tensor& step, const torch::Tensor& loss) const;
 
   /// 1 from the first bad step on, else 0: updates are skipped with it, so that the weights stay as
   /// they were when the step went bad.

@@ -92,6 +92,19 @@ std::vector<torch::Tensor> AdamW::gradients() const {
   return gradients;
 }
 
+ops::AdamWTensors AdamW::tensors(std::optional<bool> decays) const {
+  ops::AdamWTensors out;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (decays.value_or(decays_[i]) != decays_[i] || !parameters_[i].grad().defined()) continue;
+    out.w.push_back(parameters_[i]);
+    out.g.push_back(parameters_[i].grad());
+    out.m.push_back(exp_avg_[i]);
+    out.v.push_back(exp_avg_sq_[i]);
+    out.decay.push_back(decays_[i] ? weight_decay_ : 0.0);
+  }
+  return out;
+}
+
 void AdamW::clear_gradients() {
   for (auto& p : parameters_) p.mutable_grad() = torch::Tensor();
 }
@@ -100,19 +113,20 @@ void AdamW::step(const torch::Tensor& lr, const torch::Tensor& divisor, const to
   const torch::NoGradGuard no_grad;
   step_.add_(1).sub_(skip);
   for (const bool decays : {true, false}) {
-    std::vector<torch::Tensor> w, g, m, v;
-    for (std::size_t i = 0; i < parameters_.size(); ++i) {
-      if (decays_[i] != decays || !parameters_[i].grad().defined()) continue;
-      w.push_back(parameters_[i]);
-      g.push_back(parameters_[i].grad());
-      m.push_back(exp_avg_[i]);
-      v.push_back(exp_avg_sq_[i]);
-    }
-    if (w.empty()) continue;
-    const std::vector<torch::Tensor> steps(w.size(), step_);
-    at::_fused_adamw_(w, g, m, v, {}, steps, lr, beta1_, beta2_, decays ? weight_decay_ : 0.0, eps_,
+    const auto t = tensors(decays);
+    if (t.w.empty()) continue;
+    const std::vector<torch::Tensor> steps(t.w.size(), step_);
+    at::_fused_adamw_(t.w, t.g, t.m, t.v, {}, steps, lr, beta1_, beta2_,
+                      decays ? weight_decay_ : 0.0, eps_,
                       /*amsgrad=*/false, /*maximize=*/false, divisor, skip);
   }
+}
+
+bool AdamW::finish_step(const torch::Tensor& lr, double clip, ops::StepRecord record) {
+  if (!step_.is_cuda()) return false;
+  record.lr = lr;
+  record.updates = step_;
+  return ops::finish_step(tensors(), {beta1_, beta2_, eps_, clip}, record);
 }
 
 NamedTensors AdamW::state() const {

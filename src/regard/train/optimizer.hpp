@@ -7,9 +7,11 @@
 #include <torch/types.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "regard/ops/adamw.hpp"
 #include "regard/train/safetensors.hpp"
 #include "regard/train/spec.hpp"
 
@@ -32,6 +34,9 @@ class AdamW {
   /// One update; `lr`, `divisor`, `skip` are float scalars on the device. With skip = 1 nothing changes.
   void step(const torch::Tensor& lr, const torch::Tensor& divisor, const torch::Tensor& skip);
 
+  /// Norm, record, clipping and update at once, where ops::finish_step can; else false, and nothing was done.
+  bool finish_step(const torch::Tensor& lr, double clip, ops::StepRecord record);
+
   const std::vector<torch::Tensor>& parameters() const { return parameters_; }
 
   /// "optimizer.step", "optimizer.exp_avg.<parameter>", "optimizer.exp_avg_sq.<parameter>".
@@ -39,6 +44,9 @@ class AdamW {
   void load(const std::map<std::string, torch::Tensor>& tensors);
 
  private:
+  /// Those with a gradient, of both kinds of decay or of one.
+  ops::AdamWTensors tensors(std::optional<bool> decays = std::nullopt) const;
+
   std::vector<std::string> names_;
   std::vector<torch::Tensor> parameters_, exp_avg_, exp_avg_sq_;
   std::vector<bool> decays_;

@@ -3,6 +3,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "regard/base/error.hpp"
+#include "regard/ops/set_scalars.hpp"
 #include "regard/train/autocast.hpp"
 #include "regard/train/restore.hpp"
 
@@ -38,10 +39,12 @@ TrainStep::TrainStep(Learner& learner, const Spec& spec, int64_t seed)
 }
 
 void TrainStep::prepare(int64_t step, double lr) {
-  lr_.fill_(lr);
-  step_.fill_(step);
-  random_.step.fill_(step * accumulate_);
-  if (ema_) ema_share_.fill_(ema_->share(step + 1));
+  std::vector<std::pair<torch::Tensor, double>> scalars = {
+      {lr_, lr},
+      {step_, static_cast<double>(step)},
+      {random_.step, static_cast<double>(step * accumulate_)}};
+  if (ema_) scalars.emplace_back(ema_share_, ema_->share(step + 1));
+  ops::set_scalars(scalars);
 }
 
 torch::Tensor TrainStep::forward(const nn::Batch& batch) {
@@ -52,8 +55,8 @@ torch::Tensor TrainStep::forward(const nn::Batch& batch) {
 
 void TrainStep::backward(const torch::Tensor& loss) {
   torch::autograd::backward({loss}, {root_.to(loss.scalar_type())});
-  // Not before: a backward pass may draw the numbers of its forward pass again.
-  random_.step.add_(1);
+  // Not before: a backward pass may draw the numbers of its forward pass again. prepare() sets it for the first batch.
+  if (accumulate_ > 1) random_.step.add_(1);
 }
 
 void TrainStep::run(const std::vector<nn::Batch>& micro_batches) {
@@ -62,14 +65,17 @@ void TrainStep::run(const std::vector<nn::Batch>& micro_batches) {
   for (const auto& batch : micro_batches) {
     const auto loss = forward(batch);
     backward(loss);
-    const auto part = loss.detach().to(torch::kFloat32).mul(root_);
+    auto part = loss.detach().to(torch::kFloat32);
+    if (accumulate_ > 1) part = part.mul(root_);
     mean = mean.defined() ? mean.add(part) : part;
   }
   const torch::NoGradGuard no_grad;
-  const auto norm = gradient_norm(optimizer_.gradients());
-  meter_.note(step_, mean, norm);
-  const auto divisor = clip_ > 0 ? norm.div(clip_).clamp_min_(1) : torch::ones_like(norm);
-  optimizer_.step(lr_, divisor, meter_.bad());
+  if (!optimizer_.finish_step(lr_, clip_, meter_.record(step_, mean))) {
+    const auto norm = gradient_norm(optimizer_.gradients());
+    meter_.note(step_, mean, norm);
+    const auto divisor = clip_ > 0 ? norm.div(clip_).clamp_min_(1) : torch::ones_like(norm);
+    optimizer_.step(lr_, divisor, meter_.bad());
+  }
   if (ema_) ema_->update(ema_share_);
 }
 

@@ -1,0 +1,36 @@
+// The end of a training step in three launches on a GPU: gradient norm, record and clipping, AdamW.
+#pragma once
+
+#include <torch/types.h>
+
+#include <vector>
+
+namespace regard::ops {
+
+/// Parameters with their gradients and moments, index by index.
+struct AdamWTensors {
+  std::vector<torch::Tensor> w, g, m, v;
+  std::vector<double> decay;
+};
+
+struct AdamWRule {
+  double beta1, beta2, eps;
+  double clip;  ///< the greatest norm of all gradients together; 0: any
+};
+
+/// Scalars on the device that a step reads and writes.
+struct StepRecord {
+  torch::Tensor lr, loss;  // () float
+  torch::Tensor step;      // () int64, from 0
+  torch::Tensor updates;   // () float: updates done
+  torch::Tensor ring;      // (capacity, 2) float: loss and norm of step s in row s % capacity
+  torch::Tensor bad,
+      bad_step;  // () float: 1 from the first bad step on; () int64: that step, or -1
+};
+
+/// Notes loss and norm, clips, and updates all tensors by the equations of kernels/cuda/adamw.hpp; a bad step changes
+/// nothing else. Can be recorded; waits for nothing. Only for dense fp32 tensors of one GPU: else false, and nothing was
+/// done.
+bool finish_step(const AdamWTensors& tensors, const AdamWRule& rule, const StepRecord& record);
+
+}  // namespace regard::ops
