@@ -228,7 +228,6 @@ inline float __shfl_xor_sync(unsigned, float value, int mask) {
 
 namespace regard::kernels::cuda {
 using emulated::launch;
-inline void begin_kernel() {}
 template <class T>
 T* dynamic_shared() {
   return static_cast<T*>(emulated::dynamic_shared());

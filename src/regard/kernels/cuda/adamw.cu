@@ -60,7 +60,6 @@ __device__ inline bool whole_vectors(const void* x) {
 }
 
 __global__ __launch_bounds__(kThreads) void squares(SumTable table, float* parts) {
-  begin_kernel();
   __shared__ float warps[kThreads / 32];
   const int row = row_of(table, blockIdx.x);
   const int64_t begin = static_cast<int64_t>(blockIdx.x - table.first[row]) * kSumChunk;
@@ -96,7 +95,6 @@ __global__ __launch_bounds__(kThreads) void squares(SumTable table, float* parts
 __global__ __launch_bounds__(kThreads) void finish(const float* parts, int64_t count,
                                                    AdamWRule rule, StepState state,
                                                    StepScalars* scalars) {
-  begin_kernel();
   __shared__ double sums[kThreads];
   __shared__ double corrections[2];
   const unsigned thread = threadIdx.x;
@@ -153,7 +151,6 @@ __device__ inline Element updated(Element x, float g, const UpdateRule& rule, co
 
 __global__ __launch_bounds__(kThreads) void update(UpdateTable table, UpdateRule rule,
                                                    const StepScalars* scalars) {
-  begin_kernel();
   const int row = row_of(table, blockIdx.x);
   const int64_t begin = static_cast<int64_t>(blockIdx.x - table.first[row]) * kUpdateChunk;
   float *const w = table.w[row] + begin, *const m = table.m[row] + begin,

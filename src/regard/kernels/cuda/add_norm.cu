@@ -1,4 +1,5 @@
-// A warp holds a row in registers, 8 neighbouring elements a lane and piece; a row is read once and written once.
+// 1, 2 or 4 warps hold a row in registers, 8 neighbouring elements a lane; a row is read once and written once. More elements a
+// lane would leave too few warps to wait for memory.
 #include "regard/kernels/cuda/add_norm.hpp"
 #include "regard/kernels/cuda/philox-device.cuh"
 #include "regard/kernels/cuda/storage-device.cuh"
@@ -7,7 +8,7 @@
 namespace regard::kernels::cuda {
 namespace {
 
-constexpr int kThreads = 256, kWarps = kThreads / 32, kVector = 8;
+constexpr int kThreads = 256, kWarps = kThreads / 32, kVector = 8, kWarpWidth = 32 * kVector;
 
 __device__ inline float warp_sum(float x) {
 #pragma unroll
@@ -15,207 +16,242 @@ __device__ inline float warp_sum(float x) {
   return x;
 }
 
-template <int pieces>
-struct RowValues {
-  float x[pieces * kVector];
+struct Eight {
+  float x[kVector];
 };
 
-__device__ inline int column_of(int piece) {
-  return (piece * 32 + static_cast<int>(threadIdx.x % 32)) * kVector;
-}
-
-/// A row as it lies in memory: rows on their way take no more registers than they have bytes.
-template <class T, int pieces>
-struct RawValues {
-  Pack<T, kVector> pack[pieces];
+/// Where a thread stands: its columns, and its row among those that the block holds at once.
+template <int warps>
+struct Place {
+  static constexpr int kRows = kWarps / warps;
+  int warp = static_cast<int>(threadIdx.x / 32);
+  int part = warp % warps, group = warp / warps;
+  int column = (part * 32 + static_cast<int>(threadIdx.x % 32)) * kVector;
 };
 
-template <class T, int pieces>
-__device__ inline RawValues<T, pieces> fetch(const T* matrix, int64_t row, int64_t rows,
-                                             int width) {
-  RawValues<T, pieces> raw;
-#pragma unroll
-  for (int p = 0; p < pieces; ++p) {
-    const int column = column_of(p);
-    if (row < rows && column < width) {
-      raw.pack[p] = *reinterpret_cast<const Pack<T, kVector>*>(matrix + row * width + column);
-    } else {
-#pragma unroll
-      for (int i = 0; i < kVector; ++i) raw.pack[p].x[i] = from_float<T>(0.0f);
-    }
+/// A piece of a row as it lies in memory: on its way it takes no more registers than it has bytes.
+template <class T>
+__device__ inline Pack<T, kVector> fetch(const T* matrix, int64_t row, int64_t rows, int column,
+                                         int width) {
+  if (row < rows && column < width) {
+    return *reinterpret_cast<const Pack<T, kVector>*>(matrix + row * width + column);
   }
-  return raw;
+  Pack<T, kVector> zeros;
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) zeros.x[i] = from_float<T>(0.0f);
+  return zeros;
 }
 
-template <class T, int pieces>
-__device__ inline RowValues<pieces> widen(const RawValues<T, pieces>& raw) {
-  RowValues<pieces> out;
+template <class T>
+__device__ inline Eight widen(const Pack<T, kVector>& pack) {
+  Eight out;
 #pragma unroll
-  for (int p = 0; p < pieces; ++p) {
-#pragma unroll
-    for (int i = 0; i < kVector; ++i) out.x[p * kVector + i] = to_float(raw.pack[p].x[i]);
-  }
+  for (int i = 0; i < kVector; ++i) out.x[i] = to_float(pack.x[i]);
   return out;
 }
 
-template <class T, int pieces>
-__device__ inline RowValues<pieces> load(const T* row, int width) {
-  return widen(fetch<T, pieces>(row, 0, 1, width));
+template <class T>
+__device__ inline void store(T* matrix, int64_t row, int64_t rows, int column, int width,
+                             const Eight& values) {
+  if (row >= rows || column >= width) return;
+  Pack<T, kVector> pack;
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) pack.x[i] = from_float<T>(values.x[i]);
+  *reinterpret_cast<Pack<T, kVector>*>(matrix + row * width + column) = pack;
 }
 
-template <class T, int pieces>
-__device__ inline void store(T* row, const RowValues<pieces>& values, int width) {
+__device__ inline void drop(const DropoutDraw& draw, int64_t step, int64_t row, int column,
+                            int width, Eight& values) {
+  if (column >= width) return;
+  const int64_t block = (row * width + column) / 4;
+  float factors[kVector];
+  dropout_factors(draw, step, block, factors);
+  dropout_factors(draw, step, block + 1, factors + 4);
 #pragma unroll
-  for (int p = 0; p < pieces; ++p) {
-    const int column = column_of(p);
-    if (column >= width) continue;
-    Pack<T, kVector> pack;
+  for (int i = 0; i < kVector; ++i) values.x[i] *= factors[i];
+}
+
+struct Two {
+  float a, b;
+};
+
+/// Hands what each warp of a row found to all warps of that row, by one barrier of the block: two sets of slots in turn, since the
+/// fastest warp is at most one exchange ahead.
+template <int warps>
+struct Exchange {
+  Two* slots;
+  int parity = 0;
+
+  template <class Each>
+  __device__ inline void with_all(const Place<warps>& place, const Two& mine, const Each& each) {
+    if constexpr (warps == 1) {
+      each(0, mine);
+    } else {
+      Two* const now = slots + parity * kWarps;
+      parity ^= 1;
+      if (threadIdx.x % 32 == 0) now[place.warp] = mine;
+      __syncthreads();
 #pragma unroll
-    for (int i = 0; i < kVector; ++i) pack.x[i] = from_float<T>(values.x[p * kVector + i]);
-    *reinterpret_cast<Pack<T, kVector>*>(row + column) = pack;
+      for (int w = 0; w < warps; ++w) each(w, now[place.group * warps + w]);
+    }
   }
+};
+
+template <int warps>
+__device__ inline float count_of(int warp, int width) {
+  if constexpr (warps == 1) return static_cast<float>(width);
+  return static_cast<float>(max(0, min(kWarpWidth, width - warp * kWarpWidth)));
 }
 
-template <int pieces>
-__device__ inline void drop(const DropoutDraw& draw, int64_t step, int64_t row, int width,
-                            RowValues<pieces>& values) {
-#pragma unroll
-  for (int p = 0; p < pieces; ++p) {
-    const int column = column_of(p);
-    if (column >= width) continue;
-    const int64_t block = (row * width + column) / 4;
-    float factors[kVector];
-    dropout_factors(draw, step, block, factors);
-    dropout_factors(draw, step, block + 1, factors + 4);
-#pragma unroll
-    for (int i = 0; i < kVector; ++i) values.x[p * kVector + i] *= factors[i];
-  }
-}
-
-template <class X, class H, int pieces>
+template <class X, class H, int warps>
 __global__ __launch_bounds__(kThreads) void forward(AddNormProblem problem, const X* x,
                                                     const H* branch, const float* branch_bias,
                                                     const float* gamma, const float* beta, X* x_out,
                                                     H* h, float* stats) {
-  begin_kernel();
-  const int width = problem.width;
-  const float share = 1.0f / static_cast<float>(width);
-  const int64_t step = problem.draw.step ? *problem.draw.step : 0;
-  const auto scale = load<float, pieces>(gamma, width);
-  RowValues<pieces> shift{}, bias{};
-  if (beta) shift = load<float, pieces>(beta, width);
-  if (branch_bias) bias = load<float, pieces>(branch_bias, width);
-  const int64_t stride = static_cast<int64_t>(gridDim.x) * kWarps;
-  const int64_t first = blockIdx.x * static_cast<int64_t>(kWarps) + threadIdx.x / 32;
-  auto next_x = fetch<X, pieces>(x, first, problem.rows, width);
-  RawValues<H, pieces> next_branch{};
-  if (branch) next_branch = fetch<H, pieces>(branch, first, problem.rows, width);
-  for (int64_t row = first; row < problem.rows; row += stride) {
+  __shared__ Two slots[2 * kWarps];
+  Exchange<warps> exchange{slots};
+  const Place<warps> place;
+  const int width = problem.width, column = place.column;
+  const int64_t rows = problem.rows, step = problem.draw.step ? *problem.draw.step : 0;
+  const Eight scale = widen(fetch(gamma, 0, 1, column, width));
+  Eight shift{}, bias{};
+  if (beta) shift = widen(fetch(beta, 0, 1, column, width));
+  if (branch_bias) bias = widen(fetch(branch_bias, 0, 1, column, width));
+  const int64_t stride = static_cast<int64_t>(gridDim.x) * place.kRows;
+  int64_t row = blockIdx.x * static_cast<int64_t>(place.kRows) + place.group;
+  auto next_x = fetch(x, row, rows, column, width);
+  Pack<H, kVector> next_branch{};
+  if (branch) next_branch = fetch(branch, row, rows, column, width);
+  // All warps take the same number of turns, since they meet at barriers.
+  for (int64_t base = row - place.group; base < rows; base += stride, row += stride) {
     auto values = widen(next_x);
     auto added = widen(next_branch);
-    next_x = fetch<X, pieces>(x, row + stride, problem.rows, width);
+    next_x = fetch(x, row + stride, rows, column, width);
     if (branch) {
-      next_branch = fetch<H, pieces>(branch, row + stride, problem.rows, width);
+      next_branch = fetch(branch, row + stride, rows, column, width);
 #pragma unroll
-      for (int i = 0; i < pieces * kVector; ++i) added.x[i] += bias.x[i];
-      if (problem.draw.step) drop(problem.draw, step, row, width, added);
+      for (int i = 0; i < kVector; ++i) added.x[i] += bias.x[i];
+      if (problem.draw.step) drop(problem.draw, step, row, column, width, added);
 #pragma unroll
-      for (int i = 0; i < pieces * kVector; ++i) {
+      for (int i = 0; i < kVector; ++i) {
         // The norm sees what the stream keeps.
         values.x[i] = to_float(from_float<X>(values.x[i] + added.x[i]));
       }
-      store(x_out + row * width, values, width);
+      store(x_out, row, rows, column, width, values);
     }
-    float mean = 0.0f;
+    // Mean and squares about it of a warp's columns, then of the row (Chan, Golub, LeVeque 1983).
+    const float count = count_of<warps>(place.part, width);
+    Two mine{0.0f, 0.0f};
     if (problem.centred) {
 #pragma unroll
-      for (int i = 0; i < pieces * kVector; ++i) mean += values.x[i];
-      mean = warp_sum(mean) * share;
+      for (int i = 0; i < kVector; ++i) mine.a += values.x[i];
+      mine.a = count > 0 ? warp_sum(mine.a) / count : 0.0f;
     }
-    float square = 0.0f;
+    const bool inside = column < width;
 #pragma unroll
-    for (int p = 0; p < pieces; ++p) {
-      const bool inside = column_of(p) < width;
+    for (int i = 0; i < kVector; ++i) {
+      const float off = inside ? values.x[i] - mine.a : 0.0f;
+      mine.b += off * off;
+    }
+    mine.b = warp_sum(mine.b);
+    float mean = mine.a, square = mine.b;
+    if constexpr (warps > 1) {
+      Two of[warps];
+      exchange.with_all(place, mine, [&](int w, const Two& two) { of[w] = two; });
+      mean = square = 0.0f;
 #pragma unroll
-      for (int i = p * kVector; i < (p + 1) * kVector; ++i) {
-        const float off = inside ? values.x[i] - mean : 0.0f;
-        square += off * off;
+      for (int w = 0; w < warps; ++w) mean += count_of<warps>(w, width) * of[w].a;
+      mean /= static_cast<float>(width);
+#pragma unroll
+      for (int w = 0; w < warps; ++w) {
+        const float off = of[w].a - mean;
+        square += of[w].b + count_of<warps>(w, width) * off * off;
       }
     }
-    const float inverse = rsqrtf(warp_sum(square) * share + problem.eps);
+    const float inverse = rsqrtf(square / static_cast<float>(width) + problem.eps);
 #pragma unroll
-    for (int i = 0; i < pieces * kVector; ++i) {
+    for (int i = 0; i < kVector; ++i) {
       values.x[i] = (values.x[i] - mean) * inverse * scale.x[i] + shift.x[i];
     }
-    store(h + row * width, values, width);
-    if (threadIdx.x % 32 == 0) {
+    store(h, row, rows, column, width, values);
+    if (place.part == 0 && threadIdx.x % 32 == 0 && row < rows) {
       stats[2 * row] = mean;
       stats[2 * row + 1] = inverse;
     }
   }
 }
 
-template <class X, class H, int pieces>
+template <class X, class H, int warps>
 __global__ __launch_bounds__(kThreads) void backward(AddNormProblem problem, const X* x,
                                                      const float* stats, const float* gamma,
                                                      const X* dx_next, const H* dh, X* dx,
                                                      H* dbranch, float* parts, int sums) {
-  begin_kernel();
+  __shared__ Two slots[2 * kWarps];
+  Exchange<warps> exchange{slots};
   float* const shared = dynamic_shared<float>();
-  const int width = problem.width;
+  const Place<warps> place;
+  const int width = problem.width, column = place.column;
   const float share = 1.0f / static_cast<float>(width);
-  const int64_t step = problem.draw.step ? *problem.draw.step : 0;
-  const auto scale = load<float, pieces>(gamma, width);
-  RowValues<pieces> dgamma{}, dbeta{}, dbias{};
-  const int64_t stride = static_cast<int64_t>(gridDim.x) * kWarps;
-  const int64_t first = blockIdx.x * static_cast<int64_t>(kWarps) + threadIdx.x / 32;
-  auto next_x = fetch<X, pieces>(x, first, problem.rows, width);
-  auto next_dh = fetch<H, pieces>(dh, first, problem.rows, width);
-  RawValues<X, pieces> next_dx{};
-  if (dx_next) next_dx = fetch<X, pieces>(dx_next, first, problem.rows, width);
-  for (int64_t row = first; row < problem.rows; row += stride) {
+  const int64_t rows = problem.rows, step = problem.draw.step ? *problem.draw.step : 0;
+  const Eight scale = widen(fetch(gamma, 0, 1, column, width));
+  Eight dgamma{}, dbeta{}, dbias{};
+  const int64_t stride = static_cast<int64_t>(gridDim.x) * place.kRows;
+  int64_t row = blockIdx.x * static_cast<int64_t>(place.kRows) + place.group;
+  auto next_x = fetch(x, row, rows, column, width);
+  auto next_dh = fetch(dh, row, rows, column, width);
+  Pack<X, kVector> next_dx{};
+  if (dx_next) next_dx = fetch(dx_next, row, rows, column, width);
+  const Two nothing{0.0f, 0.0f};
+  const auto stats_of = [&](int64_t at) {
+    return at < rows ? *reinterpret_cast<const Two*>(stats + 2 * at) : nothing;
+  };
+  Two next_stats = stats_of(row);
+  for (int64_t base = row - place.group; base < rows; base += stride, row += stride) {
     auto values = widen(next_x);
     const auto given = widen(next_dh);
     auto out = widen(next_dx);
-    next_x = fetch<X, pieces>(x, row + stride, problem.rows, width);
-    next_dh = fetch<H, pieces>(dh, row + stride, problem.rows, width);
-    if (dx_next) next_dx = fetch<X, pieces>(dx_next, row + stride, problem.rows, width);
-    const float mean = stats[2 * row], inverse = stats[2 * row + 1];
-    float sum = 0.0f, along = 0.0f;
+    const float mean = next_stats.a, inverse = next_stats.b;
+    next_stats = stats_of(row + stride);
+    next_x = fetch(x, row + stride, rows, column, width);
+    next_dh = fetch(dh, row + stride, rows, column, width);
+    if (dx_next) next_dx = fetch(dx_next, row + stride, rows, column, width);
+    Two mine{0.0f, 0.0f};
 #pragma unroll
-    for (int i = 0; i < pieces * kVector; ++i) {
+    for (int i = 0; i < kVector; ++i) {
       values.x[i] = (values.x[i] - mean) * inverse;  // outside the width it meets zeros alone
       const float d = given.x[i] * scale.x[i];
-      sum += d;
-      along += d * values.x[i];
+      mine.a += d;
+      mine.b += d * values.x[i];
       dgamma.x[i] += given.x[i] * values.x[i];
       dbeta.x[i] += given.x[i];
     }
-    sum = problem.centred ? warp_sum(sum) * share : 0.0f;
-    along = warp_sum(along) * share;
+    if (problem.centred) mine.a = warp_sum(mine.a);
+    mine.b = warp_sum(mine.b);
+    float sum = 0.0f, along = 0.0f;
+    exchange.with_all(place, mine, [&](int, const Two& two) {
+      sum += two.a;
+      along += two.b;
+    });
+    sum = problem.centred ? sum * share : 0.0f;
+    along *= share;
 #pragma unroll
-    for (int i = 0; i < pieces * kVector; ++i) {
+    for (int i = 0; i < kVector; ++i) {
       out.x[i] += inverse * (given.x[i] * scale.x[i] - sum - values.x[i] * along);
     }
-    store(dx + row * width, out, width);
-    if (problem.draw.step) drop(problem.draw, step, row, width, out);
-    if (dbranch) store(dbranch + row * width, out, width);
+    store(dx, row, rows, column, width, out);
+    if (problem.draw.step) drop(problem.draw, step, row, column, width, out);
+    if (dbranch) store(dbranch, row, rows, column, width, out);
 #pragma unroll
-    for (int i = 0; i < pieces * kVector; ++i) dbias.x[i] += out.x[i];
+    for (int i = 0; i < kVector; ++i) dbias.x[i] += out.x[i];
   }
-  // Warp after warp: a fixed order.
-  const auto write = [&](const RowValues<pieces>& mine, int which) {
-    for (int warp = 0; warp < kWarps; ++warp) {
-      if (static_cast<int>(threadIdx.x / 32) == warp) {
+  // Row after row of the block: a fixed order.
+  const auto write = [&](const Eight& mine, int which) {
+    for (int group = 0; group < place.kRows; ++group) {
+      if (place.group == group && column < width) {
 #pragma unroll
-        for (int p = 0; p < pieces; ++p) {
-          const int column = column_of(p);
-          if (column >= width) continue;
-#pragma unroll
-          for (int i = 0; i < kVector; ++i) {
-            float& at = shared[column + i];
-            at = warp == 0 ? mine.x[p * kVector + i] : at + mine.x[p * kVector + i];
-          }
+        for (int i = 0; i < kVector; ++i) {
+          float& at = shared[column + i];
+          at = group == 0 ? mine.x[i] : at + mine.x[i];
         }
       }
       __syncthreads();
@@ -230,12 +266,21 @@ __global__ __launch_bounds__(kThreads) void backward(AddNormProblem problem, con
   if (set < sums) write(dbias, set);
 }
 
+int warps_of(int64_t width) { return width <= kWarpWidth ? 1 : width <= 2 * kWarpWidth ? 2 : 4; }
+
 template <class F>
-int with_pieces(int width, const F& f) {
-  const int pieces = (width + 255) / 256;
-  if (pieces <= 1) return f(std::integral_constant<int, 1>{});
-  if (pieces <= 2) return f(std::integral_constant<int, 2>{});
+int with_warps(int width, const F& f) {
+  const int warps = warps_of(width);
+  if (warps == 1) return f(std::integral_constant<int, 1>{});
+  if (warps == 2) return f(std::integral_constant<int, 2>{});
   return f(std::integral_constant<int, 4>{});
+}
+
+/// Blocks for all rows, `most` a multiprocessor of the largest GPUs at a time.
+int64_t blocks_for(const AddNormProblem& problem, int64_t most) {
+  const int64_t held = kWarps / warps_of(problem.width);
+  const int64_t wanted = (problem.rows + held - 1) / held;
+  return wanted < 132 * most ? wanted : 132 * most;
 }
 
 /// The pairs of types in use: all fp32; a 16-bit branch on an fp32 stream; all of one 16-bit type.
@@ -253,22 +298,18 @@ int with_types(const AddNormProblem& problem, const F& f) {
 
 bool can_add_norm(int64_t width) { return width > 0 && width % kVector == 0 && width <= 1024; }
 
-int64_t add_norm_blocks(const AddNormProblem& problem) {
-  const int64_t wanted = (problem.rows + kWarps - 1) / kWarps, most = 132 * 2;
-  return wanted < most ? wanted : most;
-}
+int64_t add_norm_blocks(const AddNormProblem& problem) { return blocks_for(problem, 2); }
 
 int add_norm_forward(const AddNormProblem& problem, const void* x, const void* branch,
                      const float* branch_bias, const float* gamma, const float* beta, void* x_out,
                      void* h, float* stats, void* stream) {
   if (problem.rows == 0) return 0;
-  const int64_t wanted = (problem.rows + kWarps - 1) / kWarps, most = 132 * 8;
-  const auto blocks = static_cast<unsigned>(wanted < most ? wanted : most);
+  const auto blocks = static_cast<unsigned>(blocks_for(problem, 8));
   return with_types(problem, [&](auto x_type, auto h_type) {
     using X = decltype(x_type);
     using H = decltype(h_type);
-    return with_pieces(problem.width, [&](auto pieces) {
-      launch(forward<X, H, pieces.value>, blocks, kThreads, 0, static_cast<cudaStream_t>(stream),
+    return with_warps(problem.width, [&](auto warps) {
+      launch(forward<X, H, warps.value>, blocks, kThreads, 0, static_cast<cudaStream_t>(stream),
              problem, static_cast<const X*>(x), static_cast<const H*>(branch), branch_bias, gamma,
              beta, static_cast<X*>(x_out), static_cast<H*>(h), stats);
       return static_cast<int>(cudaGetLastError());
@@ -290,8 +331,8 @@ int add_norm_backward(const AddNormProblem& problem, const void* x_out, const fl
   return with_types(problem, [&](auto x_type, auto h_type) {
     using X = decltype(x_type);
     using H = decltype(h_type);
-    return with_pieces(problem.width, [&](auto pieces) {
-      launch(backward<X, H, pieces.value>, blocks, kThreads, problem.width * sizeof(float), on,
+    return with_warps(problem.width, [&](auto warps) {
+      launch(backward<X, H, warps.value>, blocks, kThreads, problem.width * sizeof(float), on,
              problem, static_cast<const X*>(x_out), stats, gamma, static_cast<const X*>(dx_next),
              static_cast<const H*>(dh), static_cast<X*>(dx), static_cast<H*>(dbranch), scratch,
              count);

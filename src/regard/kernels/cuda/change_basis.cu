@@ -12,7 +12,6 @@ constexpr int kBasisThreads = 256, kInto = 64, kOthers = 32, kDepth = 32,
 template <class From, class To>
 __global__ __launch_bounds__(kBasisThreads) void multiply(BasisProblem p, const From* w,
                                                           const float* u, To* out) {
-  begin_kernel();
   __shared__ float ws[kDepth][kOthers + 1], us[kDepth][kInto + 1];
   const int64_t row_length = p.rows ? p.others : p.heads * p.width;
   const int64_t head = blockIdx.y * p.width, other = blockIdx.x * static_cast<int64_t>(kOthers);

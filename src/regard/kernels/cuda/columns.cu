@@ -69,7 +69,6 @@ __device__ inline void sum_run(const Tiles& tiles, float* parts, const Each& eac
 
 template <class T>
 __global__ __launch_bounds__(kColumnThreads) void sum_rows(Tiles tiles, const T* x, float* parts) {
-  begin_kernel();
   sum_run(tiles, parts, [&](int64_t row, int64_t column) {
     return widen_eight(
         *reinterpret_cast<const Pack<T, kLaneColumns>*>(x + row * tiles.columns + column));
@@ -105,7 +104,6 @@ __device__ inline Normal normal_of(float u) {
 template <class T>
 __global__ __launch_bounds__(kColumnThreads) void gelu(const T* x, const float* bias, T* y,
                                                        int64_t count, int64_t columns) {
-  begin_kernel();
   const int64_t at =
       (blockIdx.x * static_cast<int64_t>(kColumnThreads) + threadIdx.x) * kLaneColumns;
   if (at >= count) return;
@@ -123,7 +121,6 @@ template <class T>
 __global__ __launch_bounds__(kColumnThreads) void gelu_gradient(Tiles tiles, const T* x,
                                                                 const float* bias, const T* dy,
                                                                 T* dx, float* parts) {
-  begin_kernel();
   const int64_t column = static_cast<int64_t>(blockIdx.x) * kTile + threadIdx.x % 32 * kLaneColumns;
   Eight shift{};
   if (column < tiles.columns) {

@@ -10,29 +10,8 @@
 #include <cuda_runtime.h>
 
 #include <cstddef>
-#include <cstdlib>
 
 namespace regard::kernels::cuda {
-
-/// Whether kernels may be put on the chip while the one before them ends (Hopper); REGARD_LAUNCH_OVERLAP=0 to compare.
-inline bool can_overlap_launches() {
-  static const bool wanted = [] {
-    const char* value = std::getenv("REGARD_LAUNCH_OVERLAP");
-    return !value || value[0] != '0';
-  }();
-  int device = 0, major = 0;
-  return wanted && cudaGetDevice(&device) == cudaSuccess &&
-         cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device) == cudaSuccess &&
-         major >= 9;
-}
-
-/// The first call of every kernel: lets the next kernel come, then waits until the one before is done and its writes are seen.
-__device__ inline void begin_kernel() {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-  cudaTriggerProgrammaticLaunchCompletion();
-  cudaGridDependencySynchronize();
-#endif
-}
 
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), dim3 grid, int threads, std::size_t shared,
@@ -46,11 +25,6 @@ void launch(void (*kernel)(Parameters...), dim3 grid, int threads, std::size_t s
   config.blockDim = dim3(threads);
   config.dynamicSmemBytes = shared;
   config.stream = stream;
-  cudaLaunchAttribute overlap = {};
-  overlap.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-  overlap.val.programmaticStreamSerializationAllowed = 1;
-  config.attrs = &overlap;
-  config.numAttrs = can_overlap_launches() ? 1 : 0;
   cudaLaunchKernelEx(&config, kernel, arguments...);
 }
 

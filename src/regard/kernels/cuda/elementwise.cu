@@ -17,7 +17,6 @@ __device__ inline int64_t thread_index() {
 template <class T>
 __global__ __launch_bounds__(kThreads) void drop(const T* x, T* y, int64_t count,
                                                  DropoutDraw draw) {
-  begin_kernel();
   const int64_t block = thread_index();
   if (block * 4 >= count) return;
   float factors[4];
@@ -38,7 +37,6 @@ template <class T>
 __global__ __launch_bounds__(kThreads) void look_up(const int64_t* ids, const float* table,
                                                     const float* positions, T* out, int64_t batch,
                                                     int64_t length, int64_t width) {
-  begin_kernel();
   const int64_t index = thread_index() * 4;
   if (index >= batch * length * width) return;
   const int64_t column = index % width, token = index / width, t = token % length;
@@ -56,7 +54,6 @@ template <class T, int vector>
 __global__ __launch_bounds__(kThreads) void features(Rows3 x, int64_t batch, int64_t heads,
                                                      int64_t length, int64_t width,
                                                      const int64_t* lengths, T* phi) {
-  begin_kernel();
   const int64_t index = thread_index() * vector;
   if (index >= batch * heads * length * width) return;
   const int64_t column = index % width, row = index / width;
@@ -76,7 +73,6 @@ __global__ __launch_bounds__(kThreads) void features(Rows3 x, int64_t batch, int
 template <class T, int vector>
 __global__ __launch_bounds__(kThreads) void features_backward(const T* phi, const T* dphi, T* dx,
                                                               int64_t count) {
-  begin_kernel();
   const int64_t index = thread_index() * vector;
   if (index >= count) return;
   const auto p = *reinterpret_cast<const Pack<T, vector>*>(phi + index);
@@ -91,7 +87,6 @@ __global__ __launch_bounds__(kThreads) void features_backward(const T* phi, cons
 template <class T>
 __global__ __launch_bounds__(kThreads) void ones(const int64_t* ids, T* out, int64_t count,
                                                  int64_t columns) {
-  begin_kernel();
   const int64_t index = thread_index() * 8;
   if (index >= count * columns) return;
   const int64_t row = index / columns, column = index % columns;

@@ -9,7 +9,6 @@ namespace regard::kernels::cuda {
 template <class T, class L>
 __global__ __launch_bounds__(kThreads) void bind(HrrProblem problem, Grid grid, Rows k, Rows v,
                                                  float* parts) {
-  begin_kernel();
   __shared__ float shared[kBlockRows];
   const Place p = place_of<L>(grid);
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;

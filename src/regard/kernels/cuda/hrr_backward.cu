@@ -14,7 +14,6 @@ template <class T, class L>
 __global__ __launch_bounds__(kThreads) void sums(HrrProblem problem, Grid grid, Rows q, Rows v,
                                                  Rows g, const float* s, const float* z,
                                                  float* with_r, float* plain, float* parts_r) {
-  begin_kernel();
   __shared__ float shared[kBlockRows];
   const Place p = place_of<L>(grid);
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
@@ -73,7 +72,6 @@ __global__ __launch_bounds__(kThreads) void gather_gradient(HrrProblem problem, 
                                                             const float* plain,
                                                             const float* parts_r, float* ds,
                                                             float* mean_r) {
-  begin_kernel();
   __shared__ float shared1[kThreads], shared2[kThreads], number[kThreads];
   const int64_t h = blockIdx.x, b = blockIdx.y, head = b * grid.heads + h;
   const int columns = (grid.width + 31) / 32 * 32, turns = kThreads / columns;
@@ -129,7 +127,6 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
                                                       const float* z, const float* ds_of,
                                                       const float* mean_r, Rows dq, Rows dk,
                                                       Rows dv) {
-  begin_kernel();
   const Place p = place_of<L>(grid);
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
   const int64_t length = length_of(problem.lengths, b, grid.length);

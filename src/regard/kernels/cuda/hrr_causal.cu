@@ -17,7 +17,6 @@ namespace {
 template <bool later>
 __global__ __launch_bounds__(kThreads) void scan(Grid grid, int64_t width, const float* parts,
                                                  float* states) {
-  begin_kernel();
   const int64_t column = blockIdx.x * static_cast<int64_t>(kThreads) + threadIdx.x;
   const int64_t wide = grid.heads * width;
   if (column >= grid.batch * wide) return;
@@ -64,7 +63,6 @@ template <class T, class L>
 __global__ __launch_bounds__(kThreads) void causal_respond(HrrProblem problem, Grid grid, Rows q,
                                                            Rows k, Rows v, const float* states,
                                                            float* e, float* parts) {
-  begin_kernel();
   const Chunk c = chunk_of<L>(problem, grid);
   const Lane at = c.p.at;
   Slots<L> s = load_sums<L>(
@@ -114,7 +112,6 @@ __global__ __launch_bounds__(kThreads) void causal_respond(HrrProblem problem, G
 template <class T, class L>
 __global__ __launch_bounds__(kThreads) void causal_weigh(HrrProblem problem, Grid grid, Rows v,
                                                          Rows y, const float* e, const float* z) {
-  begin_kernel();
   const Chunk c = chunk_of<L>(problem, grid);
   if (!c.on) return;
   const float before = z[(c.b * grid.heads + c.p.head) * grid.chunks + c.chunk];
@@ -179,7 +176,6 @@ __global__ __launch_bounds__(kThreads) void sum_responses(HrrProblem problem, Gr
                                                           Rows k, Rows v, Rows g,
                                                           const float* states, const float* z,
                                                           float* parts) {
-  begin_kernel();
   const Chunk c = chunk_of<L>(problem, grid);
   float total = 0.0f;
   walk<T, L>(problem, grid, c, q, k, v, g, states, z,
@@ -226,7 +222,6 @@ __global__ __launch_bounds__(kThreads) void sum_gradients(HrrProblem problem, Gr
                                                           const float* states, const float* z,
                                                           const float* responses,
                                                           const float* later, float* parts) {
-  begin_kernel();
   const Chunk c = chunk_of<L>(problem, grid);
   float after = later[(c.b * grid.heads + c.p.head) * grid.chunks + c.chunk] +
                 responses[(c.b * grid.chunks + c.chunk) * grid.heads + c.p.head];
@@ -252,7 +247,6 @@ __global__ __launch_bounds__(kThreads) void causal_gradients(
     HrrProblem problem, Grid grid, Rows q, Rows k, Rows v, Rows g, const float* states,
     const float* z, const float* responses, const float* later, const float* sums,
     const float* sums_later, Rows dq, Rows dk, Rows dv) {
-  begin_kernel();
   const Chunk c = chunk_of<L>(problem, grid);
   const Lane at = c.p.at;
   const int64_t state = (c.b * grid.heads + c.p.head) * grid.chunks + c.chunk;

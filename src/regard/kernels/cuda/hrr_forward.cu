@@ -9,7 +9,6 @@ namespace {
 
 /// s[b][h] = sum of the parts over the chunks; one block a (head, batch).
 __global__ __launch_bounds__(kThreads) void gather(Grid grid, const float* parts, float* s) {
-  begin_kernel();
   __shared__ float shared[kThreads];
   const int64_t h = blockIdx.x, b = blockIdx.y;
   const int columns = (grid.width + 31) / 32 * 32, turns = kThreads / columns;
@@ -38,7 +37,6 @@ __global__ __launch_bounds__(kThreads) void gather(Grid grid, const float* parts
 template <class T, class L>
 __global__ __launch_bounds__(kThreads) void respond(HrrProblem problem, Grid grid, Rows q, Rows v,
                                                     const float* s, float* e, float* parts) {
-  begin_kernel();
   __shared__ float shared[kThreads];
   const Place p = place_of<L>(grid);
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
@@ -89,7 +87,6 @@ __global__ __launch_bounds__(kThreads) void respond(HrrProblem problem, Grid gri
 template <class T, class L>
 __global__ __launch_bounds__(kThreads) void weigh(HrrProblem problem, Grid grid, Rows v, Rows y,
                                                   const float* e, const float* parts, float* z) {
-  begin_kernel();
   __shared__ float factor[kThreads];
   const Place p = place_of<L>(grid);
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;

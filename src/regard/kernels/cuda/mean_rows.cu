@@ -23,7 +23,6 @@ __device__ inline int64_t length_of(const MeanRows& p, int64_t b) {
 
 template <class T>
 __global__ __launch_bounds__(kThreads) void sum_sequence(MeanRows p, const T* x, float* parts) {
-  begin_kernel();
   __shared__ float shared[kWarps][kTile];
   const int warp = threadIdx.x / 32, lane = threadIdx.x % 32 * kEach;
   const int64_t column = static_cast<int64_t>(blockIdx.x) * kTile + lane, b = blockIdx.z;
@@ -53,7 +52,6 @@ __global__ __launch_bounds__(kThreads) void sum_sequence(MeanRows p, const T* x,
 template <class T>
 __global__ __launch_bounds__(kThreads) void finish_mean(MeanRows p, int runs, const float* parts,
                                                         T* y) {
-  begin_kernel();
   const int64_t column = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x, b = blockIdx.y;
   if (column >= p.columns) return;
   float sum = 0.0f;
@@ -65,7 +63,6 @@ __global__ __launch_bounds__(kThreads) void finish_mean(MeanRows p, int runs, co
 
 template <class T>
 __global__ __launch_bounds__(kThreads) void spread(MeanRows p, const T* dy, T* dx) {
-  begin_kernel();
   const int64_t at = (blockIdx.x * static_cast<int64_t>(kThreads) + threadIdx.x) * kEach;
   const int64_t b = blockIdx.y;
   if (at >= p.rows * p.columns) return;

@@ -10,7 +10,6 @@ struct Scalars {
 };
 
 __global__ __launch_bounds__(32) void set(Scalars scalars, int count) {
-  begin_kernel();
   const int i = static_cast<int>(threadIdx.x);
   if (i >= count) return;
   const auto& scalar = scalars.at[i];

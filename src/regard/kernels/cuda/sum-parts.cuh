@@ -15,7 +15,6 @@ struct SumsTo {
 /// to[n][c] = sum over blocks of parts[n][block][c], n = row of the grid.
 static __global__ __launch_bounds__(kPartThreads) void sum_parts(const float* parts, int blocks,
                                                                  int64_t columns, SumsTo sums) {
-  begin_kernel();
   constexpr int kTurns = kPartThreads / kPartColumns;
   __shared__ float shared[kPartThreads];
   const int lane = threadIdx.x % kPartColumns, turn = threadIdx.x / kPartColumns;
