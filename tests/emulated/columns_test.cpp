@@ -80,12 +80,23 @@ TEST(EmulatedChangeOfBasis, BothSidesAndTheTransposed) {
        {std::tuple<int64_t, int64_t, int64_t>{3, 10, 7}, {2, 70, 33}, {1, 64, 1}}) {
     const auto w = normal(heads * d * others, 1), u = normal(d * d, 2);
     const auto wf = floats(w), uf = floats(u);
+    const auto extra = normal(heads * d, 3);
+    const auto ef = floats(extra);
     for (const bool rows : {true, false}) {
       for (const bool transposed : {true, false}) {
-        std::vector<float> out(w.size(), NAN);
+        std::vector<float> out(w.size(), NAN), extra_out(extra.size(), NAN);
         ASSERT_EQ(change_basis({heads, d, others, rows, transposed}, Storage::kFloat, wf.data(),
-                               uf.data(), Storage::kFloat, out.data(), nullptr),
+                               rows ? ef.data() : nullptr, uf.data(), Storage::kFloat, out.data(),
+                               extra_out.data(), nullptr),
                   0);
+        for (int64_t row = 0; rows && row < heads * d; ++row) {
+          double expected = 0;
+          for (int64_t i = 0; i < d; ++i) {
+            const int64_t j = row % d;
+            expected += extra[row - j + i] * (transposed ? u[j * d + i] : u[i * d + j]);
+          }
+          EXPECT_NEAR(extra_out[row], expected, 1e-5);
+        }
         const auto at = [&](int64_t h, int64_t i, int64_t other) {
           return rows ? (h * d + i) * others + other : other * heads * d + h * d + i;
         };

@@ -139,36 +139,47 @@ struct BiasGelu : torch::autograd::Function<BiasGelu> {
 };
 
 struct ChangeBasis : torch::autograd::Function<ChangeBasis> {
-  static Tensor run(const Tensor& w, const Tensor& u, bool rows, bool transposed,
-                    torch::ScalarType type) {
+  static variable_list run(const Tensor& w, const Tensor& extra, const Tensor& u, bool rows,
+                           bool transposed, torch::ScalarType type) {
     const c10::DeviceGuard guard(w.device());
     const auto out = at::empty(w.sizes(), w.options().dtype(type));
+    const auto extra_out = extra.defined() ? at::empty(extra.sizes(), extra.options()) : Tensor();
     const int64_t d = u.size(0), first = w.size(0), second = w.numel() / first;
     const cuda::BasisProblem problem{(rows ? first : second) / d, d, rows ? second : first, rows,
                                      transposed};
-    check_status(cuda::change_basis(problem, storage_of(w.scalar_type()), w.const_data_ptr(),
-                                    u.const_data_ptr<float>(), storage_of(type), out.data_ptr(),
-                                    stream_of(w)),
-                 "change_basis");
-    return out;
+    check_status(
+        cuda::change_basis(problem, storage_of(w.scalar_type()), w.const_data_ptr(),
+                           extra.defined() ? extra.const_data_ptr<float>() : nullptr,
+                           u.const_data_ptr<float>(), storage_of(type), out.data_ptr(),
+                           extra.defined() ? extra_out.data_ptr<float>() : nullptr, stream_of(w)),
+        "change_basis");
+    return {out, extra_out};
   }
 
-  static Tensor forward(AutogradContext* ctx, const Tensor& w, const Tensor& u, bool rows,
-                        torch::ScalarType type) {
+  static variable_list forward(AutogradContext* ctx, const Tensor& w, const MaybeTensor& extra,
+                               const Tensor& u, bool rows, torch::ScalarType type) {
     at::AutoDispatchBelowADInplaceOrView below;
     ctx->save_for_backward({u});
     ctx->saved_data["rows"] = rows;
     ctx->saved_data["type"] = static_cast<int64_t>(w.scalar_type());
-    return run(w, u, rows, false, type);
+    auto out = run(w, extra.value_or(Tensor()), u, rows, false, type);
+    if (!extra) out.pop_back();
+    return out;
   }
 
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
     const auto u = ctx->get_saved_variables()[0];
-    return {run(grads[0].contiguous(), u, ctx->saved_data["rows"].toBool(), true,
-                static_cast<torch::ScalarType>(ctx->saved_data["type"].toInt())),
-            Tensor(), Tensor(), Tensor()};
+    const auto out = run(grads[0].contiguous(), grads.size() > 1 ? grads[1].contiguous() : Tensor(),
+                         u, ctx->saved_data["rows"].toBool(), true,
+                         static_cast<torch::ScalarType>(ctx->saved_data["type"].toInt()));
+    return {out[0], out[1], Tensor(), Tensor(), Tensor()};
   }
 };
+
+bool can_change_basis(const Tensor& w, const Tensor& u) {
+  return half_on_gpu(w) && w.is_contiguous() && has_storage(w.scalar_type()) &&
+         u.scalar_type() == torch::kFloat && u.is_contiguous();
+}
 
 #endif
 
@@ -202,12 +213,24 @@ Tensor linear_gelu(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 
 Tensor change_basis(const Tensor& w, const Tensor& u, BasisSide side) {
 #ifdef REGARD_CUDA
-  if (half_on_gpu(w) && w.is_contiguous() && has_storage(w.scalar_type()) &&
-      u.scalar_type() == torch::kFloat && u.is_contiguous()) {
-    return ChangeBasis::apply(w, u, side == BasisSide::kRows, product_type(w));
+  if (can_change_basis(w, u)) {
+    return ChangeBasis::apply(w, std::nullopt, u, side == BasisSide::kRows, product_type(w))[0];
   }
 #endif
   return plain_basis(w, u, side);
+}
+
+WeightAndBias change_basis(const WeightAndBias& layer, const Tensor& u) {
+  const auto& [weight, bias] = layer;
+#ifdef REGARD_CUDA
+  if (bias.defined() && bias.scalar_type() == torch::kFloat && can_change_basis(weight, u)) {
+    const auto out = ChangeBasis::apply(weight, bias, u, true, product_type(weight));
+    return {out[0], out[1]};
+  }
+#endif
+  return {
+      change_basis(weight, u, BasisSide::kRows),
+      bias.defined() ? change_basis(bias.unsqueeze(1), u, BasisSide::kRows).squeeze(1) : Tensor()};
 }
 
 }  // namespace regard::ops

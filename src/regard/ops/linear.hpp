@@ -25,4 +25,10 @@ torch::Tensor linear_gelu(const torch::Tensor& x, const torch::Tensor& weight,
 enum class BasisSide { kRows, kColumns };
 torch::Tensor change_basis(const torch::Tensor& w, const torch::Tensor& u, BasisSide side);
 
+/// Weight (n d, M) and bias (n d) or undefined of one layer, their rows together; the bias stays of its type.
+struct WeightAndBias {
+  torch::Tensor weight, bias;
+};
+WeightAndBias change_basis(const WeightAndBias& layer, const torch::Tensor& u);
+
 }  // namespace regard::ops

@@ -21,17 +21,12 @@ class SeparateModule final : public ProjectionModule {
   }
 
   Qkv forward(const Tensor& x, const Tensor& basis) override {
-    Tensor weight = qkv_->weight, bias = qkv_->bias;
-    if (basis.defined()) {
-      // Rows of one head hold its d outputs: U^T on them gives outputs times U.
-      weight = ops::change_basis(weight, basis, ops::BasisSide::kRows);
-      if (bias.defined()) {
-        bias = ops::change_basis(bias.unsqueeze(1), basis, ops::BasisSide::kRows).squeeze(1);
-      }
-    }
+    ops::WeightAndBias layer{qkv_->weight, qkv_->bias};
+    // Rows of one head hold its d outputs: U^T on them gives outputs times U.
+    if (basis.defined()) layer = ops::change_basis(layer, basis);
     Qkv out;
     out.packed =
-        ops::linear(x, weight, bias)
+        ops::linear(x, layer.weight, layer.bias)
             .view({x.size(0), x.size(1), size_.uses.count(), size_.heads, size_.head_width});
     const auto all = ops::split_heads(out.packed);
     std::size_t at = 0;

@@ -97,6 +97,31 @@ struct Exchange {
   }
 };
 
+/// Values that all rows share, of a thread's columns. One warp a row keeps them in registers; several warps, which wait at barriers,
+/// need more of each other instead, and read them from shared memory.
+template <int warps>
+struct Constants {
+  Eight kept{};
+  const float* shared = nullptr;
+
+  /// `memory` for `width` floats; a barrier must follow.
+  __device__ inline Constants(const float* given, const Place<warps>& place, int width,
+                              float* memory)
+      : shared(memory + place.column) {
+    if constexpr (warps == 1) {
+      if (given) kept = widen(fetch(given, 0, 1, place.column, width));
+    } else {
+      for (int i = threadIdx.x; i < warps * kWarpWidth; i += kThreads) {
+        memory[i] = given && i < width ? given[i] : 0.0f;
+      }
+    }
+  }
+  __device__ inline Eight all() const {
+    if constexpr (warps == 1) return kept;
+    return widen(*reinterpret_cast<const Pack<float, kVector>*>(shared));
+  }
+};
+
 template <int warps>
 __device__ inline float count_of(int warp, int width) {
   if constexpr (warps == 1) return static_cast<float>(width);
@@ -104,19 +129,18 @@ __device__ inline float count_of(int warp, int width) {
 }
 
 template <class X, class H, int warps>
-__global__ __launch_bounds__(kThreads) void forward(AddNormProblem problem, const X* x,
-                                                    const H* branch, const float* branch_bias,
-                                                    const float* gamma, const float* beta, X* x_out,
-                                                    H* h, float* stats) {
+__global__ __launch_bounds__(kThreads, warps == 1 ? 3 : 4) void forward(
+    AddNormProblem problem, const X* x, const H* branch, const float* branch_bias,
+    const float* gamma, const float* beta, X* x_out, H* h, float* stats) {
   __shared__ Two slots[2 * kWarps];
   Exchange<warps> exchange{slots};
   const Place<warps> place;
   const int width = problem.width, column = place.column;
   const int64_t rows = problem.rows, step = problem.draw.step ? *problem.draw.step : 0;
-  const Eight scale = widen(fetch(gamma, 0, 1, column, width));
-  Eight shift{}, bias{};
-  if (beta) shift = widen(fetch(beta, 0, 1, column, width));
-  if (branch_bias) bias = widen(fetch(branch_bias, 0, 1, column, width));
+  alignas(16) __shared__ float memory[3][warps == 1 ? 1 : warps * kWarpWidth];
+  const Constants<warps> gammas(gamma, place, width, memory[0]),
+      betas(beta, place, width, memory[1]), biases(branch_bias, place, width, memory[2]);
+  __syncthreads();
   const int64_t stride = static_cast<int64_t>(gridDim.x) * place.kRows;
   int64_t row = blockIdx.x * static_cast<int64_t>(place.kRows) + place.group;
   auto next_x = fetch(x, row, rows, column, width);
@@ -129,6 +153,7 @@ __global__ __launch_bounds__(kThreads) void forward(AddNormProblem problem, cons
     next_x = fetch(x, row + stride, rows, column, width);
     if (branch) {
       next_branch = fetch(branch, row + stride, rows, column, width);
+      const Eight bias = biases.all();
 #pragma unroll
       for (int i = 0; i < kVector; ++i) added.x[i] += bias.x[i];
       if (problem.draw.step) drop(problem.draw, step, row, column, width, added);
@@ -169,6 +194,7 @@ __global__ __launch_bounds__(kThreads) void forward(AddNormProblem problem, cons
       }
     }
     const float inverse = rsqrtf(square / static_cast<float>(width) + problem.eps);
+    const Eight scale = gammas.all(), shift = betas.all();
 #pragma unroll
     for (int i = 0; i < kVector; ++i) {
       values.x[i] = (values.x[i] - mean) * inverse * scale.x[i] + shift.x[i];

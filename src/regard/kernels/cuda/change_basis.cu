@@ -5,71 +5,94 @@
 namespace regard::kernels::cuda {
 namespace {
 
-// A block makes kInto places of one head for kOthers rows (columns) of the other axis, kDepth summands at a time.
-constexpr int kBasisThreads = 256, kInto = 64, kOthers = 32, kDepth = 32,
-              kEach = kInto * kOthers / kBasisThreads;
+// A block makes kInto places of one head for kOthers rows (columns) of the other axis, a thread 4 x 4 of them.
+constexpr int kBasisThreads = 128, kInto = 64, kOthers = 32, kDepth = 64, kSide = 4;
 
 template <class From, class To>
 __global__ __launch_bounds__(kBasisThreads) void multiply(BasisProblem p, const From* w,
-                                                          const float* u, To* out) {
-  __shared__ float ws[kDepth][kOthers + 1], us[kDepth][kInto + 1];
-  const int64_t row_length = p.rows ? p.others : p.heads * p.width;
-  const int64_t head = blockIdx.y * p.width, other = blockIdx.x * static_cast<int64_t>(kOthers);
-  const int64_t into = blockIdx.z * static_cast<int64_t>(kInto);
-  const auto place = [&](int64_t i, int64_t o) {
-    return p.rows ? (head + i) * row_length + other + o : (other + o) * row_length + head + i;
-  };
-  const int tid = threadIdx.x, mine = tid % kOthers, first = tid / kOthers * kEach;
-  float sum[kEach] = {};
-  for (int64_t start = 0; start < p.width; start += kDepth) {
+                                                          const float* extra, const float* u,
+                                                          To* out, float* extra_out) {
+  alignas(16) __shared__ float ws[kDepth][kOthers + kSide];
+  alignas(16) __shared__ float us[kDepth][kInto + kSide];
+  const int width = static_cast<int>(p.width), others = static_cast<int>(p.others);
+  const int head = blockIdx.y * width, other = blockIdx.x * kOthers, into = blockIdx.z * kInto;
+  // Steps from one place of the changing axis to the next, and of the other axis.
+  const int64_t along = p.rows ? others : 1, across = p.rows ? 1 : p.heads * width;
+  const int64_t corner = head * along + other * across;
+  const int tid = threadIdx.x;
+  float sum[kSide][kSide] = {};
+  const int o = tid % (kOthers / kSide) * kSide, j = tid / (kOthers / kSide) * kSide;
+  for (int start = 0; start < width; start += kDepth) {
     // Neighbouring threads read neighbouring elements, whichever axis these are on.
 #pragma unroll
-    for (int at = tid; at < kDepth * kOthers; at += kBasisThreads) {
-      const int i = p.rows ? at / kOthers : at % kDepth, o = p.rows ? at % kOthers : at / kDepth;
-      const bool inside = start + i < p.width && other + o < p.others;
-      ws[i][o] = inside ? to_float(w[place(start + i, o)]) : 0.0f;
+    for (int n = 0; n < kDepth * kOthers / kBasisThreads; ++n) {
+      const int at = tid + n * kBasisThreads;
+      const int i = p.rows ? at / kOthers : at % kDepth, c = p.rows ? at % kOthers : at / kDepth;
+      float value = 0.0f;
+      if (start + i < width) {
+        if (other + c < others) {
+          value = to_float(w[corner + (start + i) * along + c * across]);
+        } else if (extra && other + c == others) {
+          value = extra[head + start + i];
+        }
+      }
+      ws[i][c] = value;
     }
 #pragma unroll
-    for (int at = tid; at < kDepth * kInto; at += kBasisThreads) {
+    for (int n = 0; n < kDepth * kInto / kBasisThreads; ++n) {
+      const int at = tid + n * kBasisThreads;
       const int i = p.transposed ? at % kDepth : at / kInto,
-                j = p.transposed ? at / kDepth : at % kInto;
-      const bool inside = start + i < p.width && into + j < p.width;
-      us[i][j] = !inside        ? 0.0f
-                 : p.transposed ? u[(into + j) * p.width + start + i]
-                                : u[(start + i) * p.width + into + j];
+                c = p.transposed ? at / kDepth : at % kInto;
+      const bool inside = start + i < width && into + c < width;
+      const int place =
+          p.transposed ? (into + c) * width + start + i : (start + i) * width + into + c;
+      us[i][c] = inside ? u[place] : 0.0f;
     }
     __syncthreads();
-#pragma unroll 8
-    for (int i = 0; i < kDepth; ++i) {
-      const float x = ws[i][mine];
+    const int depth = min(kDepth, width - start);
+#pragma unroll 4
+    for (int i = 0; i < depth; ++i) {
+      const auto x = *reinterpret_cast<const Pack<float, kSide>*>(&ws[i][o]);
+      const auto y = *reinterpret_cast<const Pack<float, kSide>*>(&us[i][j]);
 #pragma unroll
-      for (int k = 0; k < kEach; ++k) sum[k] += x * us[i][first + k];
+      for (int m = 0; m < kSide; ++m) {
+#pragma unroll
+        for (int n = 0; n < kSide; ++n) sum[m][n] += x.x[m] * y.x[n];
+      }
     }
     __syncthreads();
   }
-  if (other + mine >= p.others) return;
 #pragma unroll
-  for (int k = 0; k < kEach; ++k) {
-    if (into + first + k < p.width) out[place(into + first + k, mine)] = from_float<To>(sum[k]);
+  for (int m = 0; m < kSide; ++m) {
+#pragma unroll
+    for (int n = 0; n < kSide; ++n) {
+      if (into + j + n >= width) continue;
+      if (other + o + m < others) {
+        out[corner + (into + j + n) * along + (o + m) * across] = from_float<To>(sum[m][n]);
+      } else if (extra && other + o + m == others) {
+        extra_out[head + into + j + n] = sum[m][n];
+      }
+    }
   }
 }
 
 }  // namespace
 
-int change_basis(const BasisProblem& p, Storage from, const void* w, const float* u, Storage to,
-                 void* out, void* stream) {
+int change_basis(const BasisProblem& p, Storage from, const void* w, const float* extra,
+                 const float* u, Storage to, void* out, float* extra_out, void* stream) {
   if (p.heads * p.width * p.others == 0) return 0;
+  if (extra && !p.rows) return static_cast<int>(cudaErrorInvalidValue);
   const auto parts = [](int64_t n, int64_t size) {
     return static_cast<unsigned>((n + size - 1) / size);
   };
-  const dim3 blocks(parts(p.others, kOthers), static_cast<unsigned>(p.heads),
+  const dim3 blocks(parts(p.others + (extra ? 1 : 0), kOthers), static_cast<unsigned>(p.heads),
                     parts(p.width, kInto));
   return with_storage(from, [&](auto from_type) {
     return with_storage(to, [&](auto to_type) {
       using From = decltype(from_type);
       using To = decltype(to_type);
       launch(multiply<From, To>, blocks, kBasisThreads, 0, static_cast<cudaStream_t>(stream), p,
-             static_cast<const From*>(w), u, static_cast<To*>(out));
+             static_cast<const From*>(w), extra, u, static_cast<To*>(out), extra_out);
       return static_cast<int>(cudaGetLastError());
     });
   });

@@ -15,8 +15,9 @@ struct BasisProblem {
   bool transposed;  ///< by u^T instead of u (d, d)
 };
 
-/// out[.. h d + j ..] = sum_i w[.. h d + i ..] u[i][j], fp32 sums. Returns 0 or a cudaError_t.
-int change_basis(const BasisProblem& problem, Storage from, const void* w, const float* u,
-                 Storage to, void* out, void* stream);
+/// out[.. h d + j ..] = sum_i w[.. h d + i ..] u[i][j], fp32 sums. `extra` (heads d) goes the same way in fp32, as one more
+/// column of rows; null: none. Returns 0 or a cudaError_t.
+int change_basis(const BasisProblem& problem, Storage from, const void* w, const float* extra,
+                 const float* u, Storage to, void* out, float* extra_out, void* stream);
 
 }  // namespace regard::kernels::cuda

@@ -31,48 +31,36 @@ struct Eight {
   float x[kLaneColumns];
 };
 
-template <class T>
-__device__ inline Eight widen_eight(const Pack<T, kLaneColumns>& pack) {
-  Eight out;
-#pragma unroll
-  for (int i = 0; i < kLaneColumns; ++i) out.x[i] = to_float(pack.x[i]);
-  return out;
-}
-
-/// Calls each(row, column) for the rows of a warp, and writes the sums of what it returns.
-template <class Each>
-__device__ inline void sum_run(const Tiles& tiles, float* parts, const Each& each) {
+/// Adds what the warps of a block hold of its columns, in their order.
+__device__ inline void write_sums(const Tiles& tiles, const Eight& sum, float* parts) {
   __shared__ float shared[kRowsAtOnce][kTile];
   const int warp = threadIdx.x / 32, lane_column = threadIdx.x % 32 * kLaneColumns;
-  const int64_t column = static_cast<int64_t>(blockIdx.x) * kTile + lane_column;
-  const int64_t first = blockIdx.y * tiles.run, last = min(first + tiles.run, tiles.rows);
-  Eight sum{};
-  if (column < tiles.columns) {
-#pragma unroll 4
-    for (int64_t row = first + warp; row < last; row += kRowsAtOnce) {
-      const Eight value = each(row, column);
-#pragma unroll
-      for (int i = 0; i < kLaneColumns; ++i) sum.x[i] += value.x[i];
-    }
-  }
 #pragma unroll
   for (int i = 0; i < kLaneColumns; ++i) shared[warp][lane_column + i] = sum.x[i];
   __syncthreads();
   const int64_t mine = static_cast<int64_t>(blockIdx.x) * kTile + threadIdx.x;
-  if (mine < tiles.columns) {
-    float total = 0.0f;
+  if (mine >= tiles.columns) return;
+  float total = 0.0f;
 #pragma unroll
-    for (int w = 0; w < kRowsAtOnce; ++w) total += shared[w][threadIdx.x];
-    parts[blockIdx.y * tiles.columns + mine] = total;
-  }
+  for (int w = 0; w < kRowsAtOnce; ++w) total += shared[w][threadIdx.x];
+  parts[blockIdx.y * tiles.columns + mine] = total;
 }
 
 template <class T>
 __global__ __launch_bounds__(kColumnThreads) void sum_rows(Tiles tiles, const T* x, float* parts) {
-  sum_run(tiles, parts, [&](int64_t row, int64_t column) {
-    return widen_eight(
-        *reinterpret_cast<const Pack<T, kLaneColumns>*>(x + row * tiles.columns + column));
-  });
+  const int64_t column = static_cast<int64_t>(blockIdx.x) * kTile + threadIdx.x % 32 * kLaneColumns;
+  const int64_t last = min((blockIdx.y + 1) * tiles.run, tiles.rows);
+  Eight sum{};
+  if (column < tiles.columns) {
+#pragma unroll 8
+    for (int64_t row = blockIdx.y * tiles.run + threadIdx.x / 32; row < last; row += kRowsAtOnce) {
+      const auto pack =
+          *reinterpret_cast<const Pack<T, kLaneColumns>*>(x + row * tiles.columns + column);
+#pragma unroll
+      for (int i = 0; i < kLaneColumns; ++i) sum.x[i] += to_float(pack.x[i]);
+    }
+  }
+  write_sums(tiles, sum, parts);
 }
 
 struct Normal {
@@ -101,20 +89,32 @@ __device__ inline Normal normal_of(float u) {
   }
 }
 
+/// Pieces that a thread has on their way at a time; stores between loads would keep the compiler from that.
+constexpr int kFlying = 4;
+
 template <class T>
 __global__ __launch_bounds__(kColumnThreads) void gelu(const T* x, const float* bias, T* y,
                                                        int64_t count, int64_t columns) {
-  const int64_t at =
-      (blockIdx.x * static_cast<int64_t>(kColumnThreads) + threadIdx.x) * kLaneColumns;
-  if (at >= count) return;
-  auto pack = *reinterpret_cast<const Pack<T, kLaneColumns>*>(x + at);
-  const float* const shift = bias + at % columns;
+  const int64_t first =
+      (blockIdx.x * static_cast<int64_t>(kFlying * kColumnThreads) + threadIdx.x) * kLaneColumns;
+  Pack<T, kLaneColumns> packs[kFlying];
 #pragma unroll
-  for (int i = 0; i < kLaneColumns; ++i) {
-    const float u = to_float(pack.x[i]) + shift[i];
-    pack.x[i] = from_float<T>(u * normal_of<T>(u).below);
+  for (int n = 0; n < kFlying; ++n) {
+    const int64_t at = first + n * kColumnThreads * kLaneColumns;
+    if (at < count) packs[n] = *reinterpret_cast<const Pack<T, kLaneColumns>*>(x + at);
   }
-  *reinterpret_cast<Pack<T, kLaneColumns>*>(y + at) = pack;
+#pragma unroll
+  for (int n = 0; n < kFlying; ++n) {
+    const int64_t at = first + n * kColumnThreads * kLaneColumns;
+    if (at >= count) break;
+    const float* const shift = bias + at % columns;
+#pragma unroll
+    for (int i = 0; i < kLaneColumns; ++i) {
+      const float u = to_float(packs[n].x[i]) + shift[i];
+      packs[n].x[i] = from_float<T>(u * normal_of<T>(u).below);
+    }
+    *reinterpret_cast<Pack<T, kLaneColumns>*>(y + at) = packs[n];
+  }
 }
 
 template <class T>
@@ -122,27 +122,38 @@ __global__ __launch_bounds__(kColumnThreads) void gelu_gradient(Tiles tiles, con
                                                                 const float* bias, const T* dy,
                                                                 T* dx, float* parts) {
   const int64_t column = static_cast<int64_t>(blockIdx.x) * kTile + threadIdx.x % 32 * kLaneColumns;
-  Eight shift{};
+  const int64_t last = min((blockIdx.y + 1) * tiles.run, tiles.rows);
+  Eight shift{}, sum{};
   if (column < tiles.columns) {
 #pragma unroll
     for (int i = 0; i < kLaneColumns; ++i) shift.x[i] = bias[column + i];
-  }
-  sum_run(tiles, parts, [&](int64_t row, int64_t at) {
-    const int64_t place = row * tiles.columns + at;
-    const Eight u = widen_eight(*reinterpret_cast<const Pack<T, kLaneColumns>*>(x + place));
-    Eight out = widen_eight(*reinterpret_cast<const Pack<T, kLaneColumns>*>(dy + place));
-    Pack<T, kLaneColumns> pack;
+    for (int64_t row = blockIdx.y * tiles.run + threadIdx.x / 32; row < last;
+         row += kFlying * kRowsAtOnce) {
+      Pack<T, kLaneColumns> xs[kFlying], gs[kFlying];
 #pragma unroll
-    for (int i = 0; i < kLaneColumns; ++i) {
-      const float value = u.x[i] + shift.x[i];
-      // gelu' = Phi(u) + u phi(u)
-      const Normal normal = normal_of<T>(value);
-      out.x[i] *= normal.below + value * normal.density;
-      pack.x[i] = from_float<T>(out.x[i]);
+      for (int n = 0; n < kFlying; ++n) {
+        const int64_t place = (row + n * kRowsAtOnce) * tiles.columns + column;
+        if (row + n * kRowsAtOnce >= last) continue;
+        xs[n] = *reinterpret_cast<const Pack<T, kLaneColumns>*>(x + place);
+        gs[n] = *reinterpret_cast<const Pack<T, kLaneColumns>*>(dy + place);
+      }
+#pragma unroll
+      for (int n = 0; n < kFlying; ++n) {
+        const int64_t place = (row + n * kRowsAtOnce) * tiles.columns + column;
+        if (row + n * kRowsAtOnce >= last) continue;
+#pragma unroll
+        for (int i = 0; i < kLaneColumns; ++i) {
+          const float u = to_float(xs[n].x[i]) + shift.x[i];
+          const Normal normal = normal_of<T>(u);  // gelu' = Phi(u) + u phi(u)
+          const float out = to_float(gs[n].x[i]) * (normal.below + u * normal.density);
+          sum.x[i] += out;
+          gs[n].x[i] = from_float<T>(out);
+        }
+        *reinterpret_cast<Pack<T, kLaneColumns>*>(dx + place) = gs[n];
+      }
     }
-    *reinterpret_cast<Pack<T, kLaneColumns>*>(dx + place) = pack;
-    return out;
-  });
+  }
+  write_sums(tiles, sum, parts);
 }
 
 dim3 blocks_of(const Tiles& tiles) {
@@ -179,7 +190,7 @@ int column_sums(Storage storage, const void* x, int64_t rows, int64_t columns, f
 int bias_gelu(Storage storage, const void* x, const float* bias, void* y, int64_t rows,
               int64_t columns, void* stream) {
   if (!takes(rows, columns)) return static_cast<int>(cudaErrorInvalidValue);
-  const int64_t threads = rows * columns / kLaneColumns;
+  const int64_t threads = (rows * columns / kLaneColumns + kFlying - 1) / kFlying;
   return with_storage(storage, [&](auto element) {
     using T = decltype(element);
     launch(gelu<T>, dim3(static_cast<unsigned>((threads + kColumnThreads - 1) / kColumnThreads)),
