@@ -17,9 +17,9 @@ bool is_missing(std::string_view text) {
   return text.empty() || text == "NaN" || text == "nan" || text == "NA" || text == "NAN";
 }
 
-char separator_of(std::string_view first_line) {
+char separator_of(std::string_view line) {
   for (const char candidate : {'\t', ',', ';'}) {
-    if (first_line.find(candidate) != std::string_view::npos) return candidate;
+    if (line.find(candidate) != std::string_view::npos) return candidate;
   }
   return ',';
 }
@@ -32,10 +32,20 @@ std::string shown(const std::string& text) {
 
 }  // namespace
 
-CsvTable::CsvTable(const std::filesystem::path& path, Header header) : file_(path.string()) {
-  const auto content = read_file(path);
+std::string_view first_line(std::string_view content) {
+  const auto begin = content.find_first_not_of("\r\n");
+  if (begin == std::string_view::npos) return {};
+  content.remove_prefix(begin);
+  return content.substr(0, content.find_first_of("\r\n"));
+}
+
+CsvTable::CsvTable(const std::filesystem::path& path, Header header)
+    : CsvTable(path.string(), read_file(path), header) {}
+
+CsvTable::CsvTable(std::string file, std::string_view content, Header header)
+    : file_(std::move(file)) {
   const auto body = data::without_byte_order_mark(content, file_);
-  data::TableRows reader(body, file_, separator_of(body.substr(0, body.find('\n'))));
+  data::TableRows reader(body, file_, separator_of(first_line(body)));
   std::vector<std::string_view> row;
   while (reader.next(row)) {
     if (row.size() == 1 && trim(row[0]).empty()) continue;

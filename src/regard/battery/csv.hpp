@@ -11,11 +11,17 @@ namespace regard::battery {
 
 enum class Header { kYes, kNo };
 
+/// The first line that is not blank, without its end.
+std::string_view first_line(std::string_view content);
+
 class CsvTable {
  public:
-  /// Reads the whole file, separated by the first of TAB, comma, semicolon that its first line holds. A byte order mark and blank lines are dropped.
-  /// InputError when the file is empty, a row has more or fewer cells than the first, or a name comes twice.
+  /// Reads the whole file, separated by the first of TAB, comma, semicolon that its first line holds. A byte order mark
+  /// and blank lines are dropped. InputError when the file is empty, a row has more or fewer cells than the first, or a
+  /// name comes twice.
   explicit CsvTable(const std::filesystem::path& path, Header header = Header::kYes);
+  /// The same of the content of a file; `file` is its name in sentences.
+  CsvTable(std::string file, std::string_view content, Header header = Header::kYes);
 
   std::size_t rows() const { return lines_.size(); }
   std::size_t width() const { return width_; }

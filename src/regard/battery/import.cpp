@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "regard/base/error.hpp"
+#include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
 #include "regard/battery/import_parts.hpp"
 #include "regard/report/table.hpp"
@@ -67,26 +68,24 @@ std::vector<fs::path> files_of(const fs::path& path) {
 }
 
 /// A first line in which every cell is a number or NaN is data: the wide layout.
-bool looks_wide(const fs::path& path) {
-  const CsvTable table(path, Header::kNo);
-  for (std::size_t j = 0; j < table.width(); ++j) {
-    try {
-      table.number(0, j);
-    } catch (const InputError&) {
-      return false;
-    }
+bool looks_wide(const std::string& file, std::string_view content) {
+  try {
+    const CsvTable first(file, first_line(content), Header::kNo);
+    for (std::size_t j = 0; j < first.width(); ++j) first.number(0, j);
+  } catch (const InputError&) {
+    return false;
   }
   return true;
 }
 
-void read_table(const fs::path& path, const ImportSpec& spec, Sources& into,
-                std::vector<std::string>& notes) {
-  const auto stem = path.stem().string();
-  if (spec.layout == Layout::kWide || (spec.layout == Layout::kAuto && looks_wide(path))) {
-    read_wide(CsvTable(path, Header::kNo), stem, spec, into);
+void read_table(const fs::path& path, std::string_view content, const ImportSpec& spec,
+                Sources& into, std::vector<std::string>& notes) {
+  const auto file = path.string();
+  if (spec.layout == Layout::kWide || (spec.layout == Layout::kAuto && looks_wide(file, content))) {
+    read_wide(CsvTable(file, content, Header::kNo), path.stem().string(), spec, into);
     return;
   }
-  const CsvTable table(path);
+  const CsvTable table(file, content);
   const bool traces = table.find(spec.columns.name("voltage")) >= 0 &&
                       table.find(spec.columns.name("current")) >= 0;
   if (spec.layout == Layout::kTraces || (spec.layout == Layout::kAuto && traces)) {
@@ -131,6 +130,27 @@ void check_names(const Sources& sources) {
       throw InputError(source.file + ": cell \"" + source.cell.name +
                        "\" was expected once, and it is also in " + at->second);
   }
+}
+
+void check_spec(const ImportSpec& spec) {
+  if (spec.cycles_from != 0 && spec.cycles_from != 1)
+    throw InputError("import: cycles numbered from 0 or 1 were expected, and from " +
+                     std::to_string(spec.cycles_from) + " came");
+  if (!(spec.grid.high_v > spec.grid.low_v) || spec.grid.points < 4)
+    throw InputError("import: voltages of at least 4 points that fall were expected, and " +
+                     shortest(spec.grid.high_v) + " to " + shortest(spec.grid.low_v) + " V in " +
+                     std::to_string(spec.grid.points) + " points came");
+}
+
+Imported checked(Sources sources, std::vector<std::string> notes) {
+  check_names(sources);
+  Imported imported;
+  imported.notes = std::move(notes);
+  for (auto& source : sources) {
+    check_nominal(source);
+    imported.cells.push_back(std::move(source.cell));
+  }
+  return imported;
 }
 
 }  // namespace
@@ -186,29 +206,25 @@ void Columns::set_unit(const std::string& assignment) {
 
 Imported import_cells(const fs::path& path, const ImportSpec& spec) {
   if (!fs::exists(path)) throw InputError(path.string() + ": no such file or directory");
-  if (spec.cycles_from != 0 && spec.cycles_from != 1)
-    throw InputError("import: cycles numbered from 0 or 1 were expected, and from " +
-                     std::to_string(spec.cycles_from) + " came");
-  if (!(spec.grid.high_v > spec.grid.low_v) || spec.grid.points < 4)
-    throw InputError("import: voltages of at least 4 points that fall were expected, and " +
-                     shortest(spec.grid.high_v) + " to " + shortest(spec.grid.low_v) + " V in " +
-                     std::to_string(spec.grid.points) + " points came");
+  check_spec(spec);
   Sources sources;
-  Imported imported;
+  std::vector<std::string> notes;
   for (const auto& file : files_of(path)) {
-    const bool mat = spec.layout == Layout::kMat || (spec.layout == Layout::kAuto && is_mat(file));
-    if (mat) {
-      read_mat(file, spec, sources, imported.notes);
+    if (spec.layout == Layout::kMat || (spec.layout == Layout::kAuto && is_mat(file))) {
+      read_mat(file, spec, sources, notes);
     } else {
-      read_table(file, spec, sources, imported.notes);
+      read_table(file, read_file(file), spec, sources, notes);
     }
   }
-  check_names(sources);
-  for (auto& source : sources) {
-    check_nominal(source);
-    imported.cells.push_back(std::move(source.cell));
-  }
-  return imported;
+  return checked(std::move(sources), std::move(notes));
+}
+
+Imported import_table(const fs::path& path, std::string_view content, const ImportSpec& spec) {
+  check_spec(spec);
+  Sources sources;
+  std::vector<std::string> notes;
+  read_table(path, content, spec, sources, notes);
+  return checked(std::move(sources), std::move(notes));
 }
 
 }  // namespace regard::battery

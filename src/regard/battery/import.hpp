@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "regard/battery/cell.hpp"
@@ -66,5 +67,9 @@ struct Imported {
 /// not above the one before; a cell that comes twice; capacities beyond 20 times nominal or below a hundredth of it
 /// (a wrong or mixed unit); a nominal capacity that is not positive, or not within 0.5 to 2 times the first capacities.
 Imported import_cells(const std::filesystem::path& path, const ImportSpec& spec);
+
+/// What import_cells finds in a .csv, .tsv or .txt file of this path with this content.
+Imported import_table(const std::filesystem::path& path, std::string_view content,
+                      const ImportSpec& spec);
 
 }  // namespace regard::battery
