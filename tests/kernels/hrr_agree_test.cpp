@@ -41,13 +41,14 @@ struct Case {
 };
 
 /// A case is the same on every target: its reference is computed once.
+template <class T>
 const Case& cached(const HrrProblem& p, int64_t gap, const std::vector<int64_t>& lengths) {
   static std::map<std::tuple<int64_t, int64_t, int64_t, bool, bool, std::vector<int64_t>>,
                   std::unique_ptr<Case>>
       cases;
   auto& entry = cases[{p.length, p.width, gap, p.causal, p.time_scale, lengths}];
   if (!entry) {
-    entry = std::make_unique<Case>(Case{p, Inputs(p, gap), {}});
+    entry = std::make_unique<Case>(Case{p, Inputs(p, gap).rounded_to<T>(), {}});
     for (int64_t b = 0; b < p.batch; ++b)
       for (int64_t h = 0; h < p.heads; ++h)
         entry->expected.push_back(reference(p, entry->inputs, b, h));
@@ -55,30 +56,39 @@ const Case& cached(const HrrProblem& p, int64_t gap, const std::vector<int64_t>&
   return *entry;
 }
 
+/// Relative to the largest element. In bf16 the rounding of each output is all there is: 2^-8.
+struct Limits {
+  double value, gradient;
+};
+template <class T>
+constexpr Limits limits() {
+  return std::is_same_v<T, float> ? Limits{3e-6, 3e-5} : Limits{3.92e-3, 3.95e-3};
+}
+
+template <class T = float>
 void expect_agreement(const HrrProblem& p, const Inputs& in, const std::vector<HrrReference>& want,
-                      int64_t gap, double value, double gradient) {
-  const Outputs out = run_kernel(p, in, gap);
+                      int64_t gap, Limits limit = limits<T>()) {
+  const Outputs out = run_kernel<T>(p, in, gap);
   for (int64_t b = 0; b < p.batch; ++b) {
     for (int64_t h = 0; h < p.heads; ++h) {
       const HrrReference& r = want[b * p.heads + h];
-      EXPECT_LE(relative_error(out.y.head(b, h), r.y), value) << "y of " << b << ", " << h;
+      EXPECT_LE(relative_error(out.y.head(b, h), r.y), limit.value) << "y of " << b << ", " << h;
       // A token alone has weight 1 whatever q and k are: their gradients vanish but for rounding.
       const double floor = p.length == 1 || (p.lengths && p.lengths[b] == 1) ? 0.1 : 0.0;
-      EXPECT_LE(relative_error(out.dq.head(b, h), r.dq, floor), gradient)
+      EXPECT_LE(relative_error(out.dq.head(b, h), r.dq, floor), limit.gradient)
           << "dq of " << b << ", " << h;
-      EXPECT_LE(relative_error(out.dk.head(b, h), r.dk, floor), gradient)
+      EXPECT_LE(relative_error(out.dk.head(b, h), r.dk, floor), limit.gradient)
           << "dk of " << b << ", " << h;
-      EXPECT_LE(relative_error(out.dv.head(b, h), r.dv), gradient) << "dv of " << b << ", " << h;
+      EXPECT_LE(relative_error(out.dv.head(b, h), r.dv), limit.gradient)
+          << "dv of " << b << ", " << h;
     }
   }
   for (const Buffer* x : {&out.y, &out.dq, &out.dk, &out.dv}) x->expect_guards();
 }
 
-class HrrAgree : public OnEveryTarget {};
-INSTANTIATE_TEST_SUITE_P(, HrrAgree, every_target(), target_label);
-
-TEST_P(HrrAgree, EveryLengthAndWidth) {
-  for (const int64_t time : {1, 2, 63, 193, 1000}) {
+template <class T>
+void expect_every_length_and_width(const std::vector<int64_t>& times) {
+  for (const int64_t time : times) {
     for (const int64_t width : {2, 4, 16, 30, 64, 256}) {
       for (const Form form : kForms) {
         if (time * width > 100000 && form.time_scale) continue;  // the reference takes seconds
@@ -86,26 +96,42 @@ TEST_P(HrrAgree, EveryLengthAndWidth) {
                                           << form.causal << " scaled " << form.time_scale);
         const HrrProblem p{
             1, time * width < 3000 ? 3 : 1, time, width, nullptr, form.causal, form.time_scale};
-        const Case& c = cached(p, 0, {});
-        expect_agreement(p, c.inputs, c.expected, 0, 3e-6, 3e-5);
+        const Case& c = cached<T>(p, 0, {});
+        expect_agreement<T>(p, c.inputs, c.expected, 0);
       }
     }
   }
 }
 
-TEST_P(HrrAgree, LengthsInStridedViews) {
+template <class T>
+void expect_lengths_in_strided_views() {
   for (const std::vector<int64_t>& lengths :
        {std::vector<int64_t>{0, 1, 130}, std::vector<int64_t>{64, 65, 0}}) {
     for (const int64_t width : {4, 30, 32}) {
       for (const Form form : kForms) {
         SCOPED_TRACE(::testing::Message() << "d " << width << " causal " << form.causal);
         const HrrProblem p{3, 2, 130, width, lengths.data(), form.causal, form.time_scale};
-        const Case& c = cached(p, 3, lengths);
-        expect_agreement(p, c.inputs, c.expected, 3, 3e-6, 3e-5);
+        const Case& c = cached<T>(p, 3, lengths);
+        expect_agreement<T>(p, c.inputs, c.expected, 3);
       }
     }
   }
 }
+
+class HrrAgree : public OnEveryTarget {};
+INSTANTIATE_TEST_SUITE_P(, HrrAgree, every_target(), target_label);
+
+TEST_P(HrrAgree, EveryLengthAndWidth) {
+  expect_every_length_and_width<float>({1, 2, 63, 193, 1000});
+}
+
+TEST_P(HrrAgree, EveryLengthAndWidthInBFloat16) {
+  expect_every_length_and_width<BFloat16>({1, 2, 63, 193});
+}
+
+TEST_P(HrrAgree, LengthsInStridedViews) { expect_lengths_in_strided_views<float>(); }
+
+TEST_P(HrrAgree, LengthsInStridedViewsInBFloat16) { expect_lengths_in_strided_views<BFloat16>(); }
 
 TEST_P(HrrAgree, ZeroRowsAreSilent) {
   for (const Form form : kForms) {
@@ -118,7 +144,10 @@ TEST_P(HrrAgree, ZeroRowsAreSilent) {
     }
     std::vector<HrrReference> want;
     for (int64_t h = 0; h < 2; ++h) want.push_back(reference(p, in, 0, h));
-    expect_agreement(p, in, want, 0, 3e-6, 3e-5);
+    expect_agreement(p, in, want, 0);
+    const Inputs narrow = in.rounded_to<BFloat16>();
+    for (int64_t h = 0; h < 2; ++h) want[h] = reference(p, narrow, 0, h);
+    expect_agreement<BFloat16>(p, narrow, want, 0);
   }
 }
 
@@ -138,7 +167,7 @@ TEST_P(HrrAgree, HugeAndSmallRows) {
         }
       }
       in.k.at(0, 0, 40, 3) *= 1000;  // one token far above the others
-      expect_agreement(p, in, {reference(p, in, 0, 0)}, 0, 3e-6, 1e-4);
+      expect_agreement(p, in, {reference(p, in, 0, 0)}, 0, {3e-6, 1e-4});
     }
   }
 }

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <hwy/aligned_allocator.h>
 #include <hwy/highway.h>
 #include <hwy/targets.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -17,10 +19,11 @@
 
 namespace regard::testing {
 
+using kernels::BFloat16;
 using kernels::HeadView;
 using kernels::HrrProblem;
 
-inline constexpr float kGuard = 1234.5f;
+inline constexpr float kGuard = 1232.0f;  // a number of bf16 too
 
 /// (B, h, T, d) as a view into (B, T, h, d) with `gap` guard words behind each row.
 struct Buffer {
@@ -75,6 +78,11 @@ struct Buffer {
 
 struct Inputs {
   Buffer q, k, v, g;
+
+  /// The same, rounded to what T holds.
+  template <class T>
+  Inputs rounded_to() const;
+
   explicit Inputs(const HrrProblem& p, int64_t gap = 0, unsigned seed = 1)
       : q(p, 0, gap), k(p, 0, gap), v(p, 0, gap), g(p, 0, gap) {
     std::mt19937 random(seed);
@@ -86,23 +94,67 @@ struct Inputs {
   }
 };
 
+template <class T>
+T narrow(float x) {
+  if constexpr (std::is_same_v<T, float>) {
+    return x;
+  } else {
+    const auto bits = std::bit_cast<uint32_t>(x);
+    if (std::isnan(x)) return {static_cast<uint16_t>(bits >> 16 | 0x40)};
+    return {static_cast<uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
+  }
+}
+inline float widen(float x) { return x; }
+inline float widen(BFloat16 x) { return std::bit_cast<float>(uint32_t{x.bits} << 16); }
+
+template <class T>
+Inputs Inputs::rounded_to() const {
+  Inputs out = *this;
+  for (Buffer* x : {&out.q, &out.k, &out.v, &out.g}) {
+    for (float& word : x->data) word = widen(narrow<T>(word));
+  }
+  return out;
+}
+
+/// A buffer as the kernel stores it, `shift` elements behind a cache line.
+template <class T>
+struct Stored {
+  const Buffer& shape;
+  hwy::AlignedFreeUniquePtr<T[]> data;
+  int64_t shift;
+
+  explicit Stored(const Buffer& x, int64_t shift = 0)
+      : shape(x), data(hwy::AllocateAligned<T>(x.data.size() + shift)), shift(shift) {
+    for (size_t i = 0; i < x.data.size(); ++i) data[shift + i] = narrow<T>(x.data[i]);
+  }
+  HeadView<const T> in() const { return shape.view_as<const T>(data.get() + shift); }
+  HeadView<T> out() { return shape.view_as<T>(data.get() + shift); }
+  void read(Buffer& to) const {
+    for (size_t i = 0; i < to.data.size(); ++i) to.data[i] = widen(data[shift + i]);
+  }
+};
+
 struct Outputs {
   Buffer y, dq, dk, dv;
   std::vector<float> s, z;
 };
 
-inline Outputs run_kernel(const HrrProblem& p, const Inputs& in, int64_t gap = 0,
-                          const kernels::ParallelFor& parallel = kernels::run_serially) {
+template <class T = float>
+Outputs run_kernel(const HrrProblem& p, const Inputs& in, int64_t gap = 0,
+                   const kernels::ParallelFor& parallel = kernels::run_serially,
+                   int64_t shift = 0) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
-  Outputs out{
-      Buffer(p, nan, gap), Buffer(p, nan, gap), Buffer(p, nan, gap), Buffer(p, nan, gap), {}, {}};
+  const Buffer poison(p, nan, gap);
+  Outputs out{poison, poison, poison, poison, {}, {}};
   const int64_t states = p.batch * p.heads * hrr_states(p);
   out.s.assign(states * p.width, nan);
   out.z.assign(states, nan);
-  hrr_forward(p, in.q.view(), in.k.view(), in.v.view(), out.y.view(), out.s.data(), out.z.data(),
-              parallel);
-  hrr_backward(p, in.q.view(), in.k.view(), in.v.view(), in.g.view(), out.s.data(), out.z.data(),
-               out.dq.view(), out.dk.view(), out.dv.view(), parallel);
+  const Stored<T> q(in.q), k(in.k), v(in.v), g(in.g);
+  Stored<T> y(poison, shift), dq(poison, shift), dk(poison, shift), dv(poison, shift);
+  hrr_forward(p, q.in(), k.in(), v.in(), y.out(), out.s.data(), out.z.data(), parallel);
+  hrr_backward(p, q.in(), k.in(), v.in(), g.in(), out.s.data(), out.z.data(), dq.out(), dk.out(),
+               dv.out(), parallel);
+  y.read(out.y), dq.read(out.dq), dk.read(out.dk), dv.read(out.dv);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "kernels/hrr_fixture.hpp"
+#include "regard/kernels/cpu/hrr_plan.hpp"
 
 namespace regard::testing {
 namespace {
@@ -67,15 +68,21 @@ TEST_P(HrrLaws, WhatLiesBehindTheLengthIsNeverRead) {
   }
 }
 
-TEST_P(HrrLaws, NanComesThrough) {
+template <class T>
+void expect_nan_comes_through() {
   for (const bool causal : {false, true}) {
     const HrrProblem p{1, 1, 10, 8, nullptr, causal, false};
     Inputs in(p);
     in.q.at(0, 0, 4, 2) = std::numeric_limits<float>::quiet_NaN();
-    const Outputs out = run_kernel(p, in);
+    const Outputs out = run_kernel<T>(p, in);
     EXPECT_TRUE(std::isnan(out.y.at(0, 0, 4, 0)) && std::isnan(out.y.at(0, 0, 9, 0)));
     EXPECT_EQ(std::isnan(out.y.at(0, 0, 3, 0)), !causal);
   }
+}
+
+TEST_P(HrrLaws, NanComesThrough) {
+  expect_nan_comes_through<float>();
+  expect_nan_comes_through<BFloat16>();
 }
 
 TEST_P(HrrLaws, GradientsAreOrthogonalToWhatTheCosineDoesNotSee) {
@@ -135,19 +142,57 @@ TEST_P(HrrLaws, WeightsStayInTheirBounds) {
   });
 }
 
-TEST_P(HrrLaws, ThreadsDoNotChangeABit) {
+template <class T>
+void expect_same_bits_on_threads() {
   const std::vector<int64_t> lengths = {300, 171};
   for (const bool causal : {false, true}) {
     const HrrProblem p{2, 3, 300, 32, lengths.data(), causal, true};
-    const Inputs in(p);
-    const Outputs one = run_kernel(p, in);
-    for (const int64_t threads : {2, 5}) {
-      const Outputs many = run_kernel(p, in, 0, on_threads(threads));
+    const Inputs in = Inputs(p).rounded_to<T>();
+    const Outputs one = run_kernel<T>(p, in);
+    for (const int64_t threads : {2, 3, 5, 16}) {
+      const Outputs many = run_kernel<T>(p, in, 0, on_threads(threads));
       EXPECT_TRUE(same_bits(one.y, many.y) && same_bits(one.dq, many.dq) &&
                   same_bits(one.dk, many.dk) && same_bits(one.dv, many.dv) && one.s == many.s &&
                   one.z == many.z);
     }
   }
+}
+
+TEST_P(HrrLaws, ThreadsDoNotChangeABit) {
+  expect_same_bits_on_threads<float>();
+  expect_same_bits_on_threads<BFloat16>();
+}
+
+TEST_P(HrrLaws, ChunksOfOneHeadAreSharedAmongThreads) {
+  const HrrProblem p{1, 1, 10 * kernels::kHrrChunk, 8, nullptr, false, false};
+  const Inputs in(p);
+  int64_t units = 0;
+  const Outputs counted =
+      run_kernel(p, in, 0, [&](int64_t count, int64_t, const kernels::RangeBody& body) {
+        units = std::max(units, count);
+        for (int64_t i = count - 1; i >= 0; --i) body(i, i + 1);
+      });
+  EXPECT_EQ(units, 10);
+  EXPECT_TRUE(same_bits(counted.dv, run_kernel(p, in).dv));
+}
+
+/// Large outputs on cache lines are written past the caches; one element further they are not.
+template <class T>
+void expect_same_bits_past_the_caches(int64_t length) {
+  for (const bool causal : {false, true}) {
+    const HrrProblem p{1, 2, length, 64, nullptr, causal, false};
+    ASSERT_GE(length * 2 * 64 * static_cast<int64_t>(sizeof(T)), kernels::kHrrStreamBytes);
+    static const Inputs in = Inputs(p).rounded_to<T>();  // many numbers: made once
+    const Outputs streamed = run_kernel<T>(p, in, 0, on_threads(2));
+    const Outputs stored = run_kernel<T>(p, in, 0, on_threads(2), 1);
+    EXPECT_TRUE(same_bits(streamed.y, stored.y) && same_bits(streamed.dq, stored.dq) &&
+                same_bits(streamed.dk, stored.dk) && same_bits(streamed.dv, stored.dv));
+  }
+}
+
+TEST_P(HrrLaws, WritingPastTheCachesDoesNotChangeABit) {
+  expect_same_bits_past_the_caches<float>(25000);
+  expect_same_bits_past_the_caches<BFloat16>(50000);
 }
 
 TEST_P(HrrLaws, LongSumsStayAccurate) {

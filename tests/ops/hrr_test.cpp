@@ -2,6 +2,7 @@
 #include "regard/ops/hrr.hpp"
 
 #include <ATen/Functions.h>
+#include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
 #include <gtest/gtest.h>
 
@@ -59,25 +60,56 @@ INSTANTIATE_TEST_SUITE_P(, HrrOp,
                          ::testing::Combine(::testing::Bool(), ::testing::Bool(),
                                             ::testing::Bool()));
 
-TEST_P(HrrOp, ValueAndGradientThroughViewsOfOneProjection) {
+void expect_value_and_gradient(torch::ScalarType type, const Tensor& lengths,
+                               const HrrOptions& options, double value, double gradient) {
   at::manual_seed(1);
   const int64_t B = 3, T = 70, h = 2, d = 16;
   // As a layer makes them: q, k, v are slices of one (B, T, 3 H) buffer.
-  const auto x = at::randn({B, T, 3 * h * d}).requires_grad_();
+  const auto x = at::randn({B, T, 3 * h * d}).to(type).requires_grad_();
   const auto parts = x.chunk(3, 2);
   const auto head = [&](const Tensor& part) { return part.view({B, T, h, d}).transpose(1, 2); };
-  const auto y = hrr(head(parts[0]), head(parts[1]), head(parts[2]), lengths(), options());
-  const auto g = at::randn({B, h, T, d});
+  const auto y = hrr(head(parts[0]), head(parts[1]), head(parts[2]), lengths, options);
+  const auto g = at::randn({B, h, T, d}).to(type);
   (y * g).sum().backward();
 
   const auto x64 = x.detach().to(torch::kDouble).requires_grad_();
   const auto parts64 = x64.chunk(3, 2);
   const auto expected =
-      reference(head(parts64[0]), head(parts64[1]), head(parts64[2]), lengths(), options());
+      reference(head(parts64[0]), head(parts64[1]), head(parts64[2]), lengths, options);
   (expected * g).sum().backward();
-  EXPECT_LE(relative(y, expected), 2e-6);
-  EXPECT_LE(relative(x.grad(), x64.grad()), 1e-5);
+  EXPECT_LE(relative(y, expected), value);
+  EXPECT_LE(relative(x.grad(), x64.grad()), gradient);
+  EXPECT_EQ(x.grad().scalar_type(), type);
   EXPECT_TRUE(y.transpose(1, 2).is_contiguous());
+}
+
+TEST_P(HrrOp, ValueAndGradientThroughViewsOfOneProjection) {
+  expect_value_and_gradient(torch::kFloat, lengths(), options(), 2e-6, 1e-5);
+}
+
+TEST_P(HrrOp, ValueAndGradientInBFloat16) {
+  expect_value_and_gradient(torch::kBFloat16, lengths(), options(), 3.92e-3, 3.95e-3);
+}
+
+TEST_P(HrrOp, ThreadsOfPyTorchDoNotChangeABit) {
+  at::manual_seed(3);
+  const int before = at::get_num_threads();
+  const auto x = at::randn({3, 2, 700, 32});
+  const auto run = [&](int threads) {
+    at::set_num_threads(threads);
+    const auto leaf = x.clone().requires_grad_();
+    const auto lengths =
+        std::get<2>(GetParam()) ? at::tensor({700, 1, 333}, torch::kLong) : Tensor();
+    const auto y = hrr(leaf, leaf.flip(3), leaf.roll(1, 2), lengths, options());
+    y.square().sum().backward();
+    return std::pair(y.detach(), leaf.grad());
+  };
+  const auto one = run(1);
+  for (const int threads : {2, 5}) {
+    const auto many = run(threads);
+    EXPECT_TRUE(at::equal(one.first, many.first) && at::equal(one.second, many.second));
+  }
+  at::set_num_threads(before);
 }
 
 TEST_P(HrrOp, TakesRowsThatAreNotContiguous) {
@@ -130,7 +162,10 @@ TEST(HrrErrors, NameWhatWasExpectedAndWhatCame) {
   EXPECT_EQ(message([&] { hrr(x, x, x, at::tensor({1}, torch::kLong), {}); }),
             "regard::hrr: int64 lengths of shape (2) were expected, and Long of shape [1] came");
   EXPECT_EQ(message([&] { hrr(x.to(torch::kDouble), x, x, {}, {}); }),
-            "regard::hrr: fp32 tensors on the CPU were expected, and Double on cpu came");
+            "regard::hrr: fp32 or bf16 was expected on the CPU, and Double came");
+  EXPECT_EQ(message([&] { hrr(x, x.to(torch::kBFloat16), x, {}, {}); }),
+            "regard::hrr: q, k, v and gradient in Float on the CPU were expected, and BFloat16 on "
+            "cpu came");
 }
 
 }  // namespace

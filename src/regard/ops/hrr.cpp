@@ -198,7 +198,9 @@ Support can_hrr(const Problem& p, const HrrOptions& options) {
   if (p.width % 2 != 0) return Support::no("the head width is odd");
   if (p.heads != p.kv_heads) return Support::no("as many heads of q as of k and v are needed");
   if (p.device == torch::kCPU) {
-    if (p.dtype != torch::kFloat) return Support::no("it takes fp32");
+    if (p.dtype != torch::kFloat && p.dtype != torch::kBFloat16) {
+      return Support::no("it takes fp32 and bf16");
+    }
     if (options.unbind != "conj") return Support::no("it unbinds with conj");
     if (options.pads_in) return Support::no("it leaves padding out");
     return Support::yes();

@@ -1,5 +1,5 @@
-// Holographic attention as a differentiable operator (torch.ops.regard.hrr_forward): fp32 on CPUs; fp32, fp16 and
-// bf16 on GPUs. y_t = m_t e_t / Z v_t in the folded Fourier basis; kernels/cpu/hrr.hpp has the equations and layout.
+// Holographic attention as a differentiable operator (torch.ops.regard.hrr_forward): fp32 and bf16 on CPUs, and
+// fp16 on GPUs. y_t = m_t e_t / Z v_t in the folded Fourier basis; kernels/cpu/hrr.hpp has the equations and layout.
 #pragma once
 
 #include <torch/types.h>

@@ -11,15 +11,16 @@
 #include <cmath>
 #include <cstdint>
 
-#include "regard/kernels/cpu/hrr.hpp"
+#include "regard/kernels/cpu/hrr_plan.hpp"
 #include "regard/kernels/cpu/packed-inl.hpp"
+#include "regard/kernels/cpu/rows-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace regard::kernels::HWY_NAMESPACE {
 
 template <class T>
-HWY_INLINE ChunkRows<T> chunk_rows(HeadView<T> view, int64_t b, int64_t h, int64_t first) {
-  return {view.row(b, h, first), view.time};
+HWY_INLINE ChunkRows<T> chunk_rows(HeadView<T> view, const HrrUnit& u, bool stream = false) {
+  return {view.row(u.b, u.h, u.first), view.time, stream};
 }
 
 /// What a chunk knows of each of its tokens; dots first, then what follows from them.
@@ -61,8 +62,8 @@ inline float sum_of_chunk(const float* x) {
 }
 
 /// out = sum of k o v over the chunk, in four interleaved parts.
-template <class D>
-HWY_INLINE void bind_sum(D d, int64_t half, ChunkRows<const float> k, ChunkRows<const float> v,
+template <class D, class T>
+HWY_INLINE void bind_sum(D d, int64_t half, ChunkRows<const T> k, ChunkRows<const T> v,
                          int64_t count, float* out) {
   for (int64_t j = 0; j < half; j += kLanes<D>) {
     const auto real = real_slot(d, j);
@@ -86,8 +87,8 @@ HWY_INLINE void bind_sum(D d, int64_t half, ChunkRows<const float> k, ChunkRows<
 
 /// rows[t] = scale_t lambda (before + sum of k o v over the chunk up to t), scale_t from S_t alone;
 /// local = the sum over the chunk.
-template <class D>
-HWY_INLINE void prefix_rows(D d, int64_t half, ChunkRows<const float> k, ChunkRows<const float> v,
+template <class D, class T>
+HWY_INLINE void prefix_rows(D d, int64_t half, ChunkRows<const T> k, ChunkRows<const T> v,
                             int64_t count, const float* before, float* rows, float* local,
                             TokenScalars& tokens) {
   constexpr int64_t kWidth = kLanes<D>;
@@ -123,9 +124,9 @@ HWY_INLINE void prefix_rows(D d, int64_t half, ChunkRows<const float> k, ChunkRo
 }
 
 /// The dot products of each token, with z_t = conj(q_t) o rows[t].
-template <bool kWithG, class D>
-HWY_INLINE void token_dots(D d, int64_t half, ChunkRows<const float> q, ChunkRows<const float> v,
-                           ChunkRows<const float> g, ChunkRows<const float> rows, int64_t count,
+template <bool kWithG, class D, class T>
+HWY_INLINE void token_dots(D d, int64_t half, ChunkRows<const T> q, ChunkRows<const T> v,
+                           ChunkRows<const T> g, ChunkRows<const float> rows, int64_t count,
                            TokenScalars& tokens) {
   constexpr int64_t kWidth = kLanes<D>;
   HWY_ALIGN float parts[4][kWidth * kWidth];

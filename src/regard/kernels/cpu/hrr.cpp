@@ -9,6 +9,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "regard/kernels/cpu/hrr.cpp"
 #include <hwy/aligned_allocator.h>
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -18,7 +19,8 @@ HWY_BEFORE_NAMESPACE();
 namespace regard::kernels::HWY_NAMESPACE {
 
 /// S of every head from the sums of its chunks, added in double in the order of time.
-inline void gather_superpositions(const HrrForward& args, const std::vector<float>& sums) {
+template <class T>
+void gather_superpositions(const HrrForward<T>& args, const std::vector<float>& sums) {
   const HrrPlan& plan = args.plan;
   const int64_t width = plan.problem.width;
   args.parallel(plan.heads, plan.grain_of_heads(), [&](int64_t begin, int64_t end) HWY_ATTR {
@@ -35,8 +37,8 @@ inline void gather_superpositions(const HrrForward& args, const std::vector<floa
 }
 
 /// Three passes over time: S; e and Z; y.
-template <class D>
-void forward_bidirectional(D d, const HrrForward& args) {
+template <class D, class T>
+void forward_bidirectional(D d, const HrrForward<T>& args) {
   const HrrPlan& plan = args.plan;
   const int64_t width = plan.problem.width, half = width / 2;
   std::vector<float> sums(plan.units * width), e(plan.units * kHrrChunk), parts(plan.units);
@@ -44,8 +46,8 @@ void forward_bidirectional(D d, const HrrForward& args) {
   args.parallel(plan.units, plan.grain_of_chunks(), [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t i = begin; i < end; ++i) {
       const HrrUnit u = plan.unit(i);
-      bind_sum(d, half, chunk_rows(args.k, u.b, u.h, u.first),
-               chunk_rows(args.v, u.b, u.h, u.first), u.count, sums.data() + i * width);
+      bind_sum(d, half, chunk_rows(args.k, u), chunk_rows(args.v, u), u.count,
+               sums.data() + i * width);
     }
   });
   gather_superpositions(args, sums);
@@ -57,9 +59,8 @@ void forward_bidirectional(D d, const HrrForward& args) {
       const HrrUnit u = plan.unit(i);
       const float scale = unit_row(args.s + u.head * width, width, row.get());
       std::fill(tokens.scale, tokens.scale + kHrrChunk, scale);
-      const auto v = chunk_rows(args.v, u.b, u.h, u.first);
-      token_dots<false>(d, half, chunk_rows(args.q, u.b, u.h, u.first), v, {}, {row.get(), 0},
-                        u.count, tokens);
+      const auto v = chunk_rows(args.v, u);
+      token_dots<false>(d, half, chunk_rows(args.q, u), v, {}, {row.get(), 0}, u.count, tokens);
       token_cosines(u.count, tokens);
       std::copy_n(tokens.e, kHrrChunk, e.data() + i * kHrrChunk);
       parts[i] = sum_of_chunk(tokens.e);
@@ -73,24 +74,27 @@ void forward_bidirectional(D d, const HrrForward& args) {
     args.z[head] = static_cast<float>(total);
   }
 
+  const bool stream = plan.streams(args.y);
   args.parallel(plan.units, plan.grain_of_chunks(), [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t i = begin; i < end; ++i) {
       const HrrUnit u = plan.unit(i);
       float* const weights = e.data() + i * kHrrChunk;
       const float factor = plan.keys(u.b, 0) / args.z[u.head];
       for (int64_t t = 0; t < u.count; ++t) weights[t] *= factor;
-      const auto y = chunk_rows(args.y, u.b, u.h, u.first);
-      scale_rows(d, half, chunk_rows(args.v, u.b, u.h, u.first), weights, u.count, y);
+      const auto y = chunk_rows(args.y, u, stream);
+      scale_rows(d, half, chunk_rows(args.v, u), weights, u.count, y);
       zero_rows(y, width, u.count, u.rows);
     }
+    if (stream) hwy::FlushStream();
   });
 }
 
 /// One scan over time, a head at a time; the sums that cross chunks are kept in double.
-template <class D>
-void forward_causal(D d, const HrrForward& args) {
+template <class D, class T>
+void forward_causal(D d, const HrrForward<T>& args) {
   const HrrPlan& plan = args.plan;
   const int64_t width = plan.problem.width, half = width / 2, heads = plan.problem.heads;
+  const bool stream = plan.streams(args.y);
   args.parallel(plan.heads, plan.grain_of_heads(), [&](int64_t begin, int64_t end) HWY_ATTR {
     std::vector<double> superposed((end - begin) * width, 0.0), normalisers(end - begin, 0.0);
     std::vector<float> local(width);
@@ -107,28 +111,30 @@ void forward_causal(D d, const HrrForward& args) {
         for (int64_t i = 0; i < width; ++i) before[i] = static_cast<float>(sum[i]);
         z_before = static_cast<float>(total);
 
-        const auto v = chunk_rows(args.v, u.b, u.h, u.first);
-        prefix_rows(d, half, chunk_rows(args.k, u.b, u.h, u.first), v, u.count, before, rows.get(),
-                    local.data(), tokens);
-        token_dots<false>(d, half, chunk_rows(args.q, u.b, u.h, u.first), v, {},
-                          {rows.get(), width}, u.count, tokens);
+        const auto v = chunk_rows(args.v, u);
+        prefix_rows(d, half, chunk_rows(args.k, u), v, u.count, before, rows.get(), local.data(),
+                    tokens);
+        token_dots<false>(d, half, chunk_rows(args.q, u), v, {}, {rows.get(), width}, u.count,
+                          tokens);
         token_cosines(u.count, tokens);
         float running = 0.0f;
         for (int64_t t = 0; t < u.count; ++t) {
           running += tokens.e[t];
           weights[t] = plan.keys(u.b, u.first + t) * tokens.e[t] / (z_before + running);
         }
-        const auto y = chunk_rows(args.y, u.b, u.h, u.first);
+        const auto y = chunk_rows(args.y, u, stream);
         scale_rows(d, half, v, weights, u.count, y);
         zero_rows(y, width, u.count, u.rows);
         for (int64_t i = 0; i < width; ++i) sum[i] += local[i];
         total += running;
       }
     }
+    if (stream) hwy::FlushStream();
   });
 }
 
-void forward(const HrrForward& args) {
+template <class T>
+void forward(const HrrForward<T>& args) {
   with_lanes(args.plan.problem.width / 2, [&](auto d) HWY_ATTR {
     if (args.plan.problem.causal) {
       forward_causal(d, args);
@@ -138,6 +144,9 @@ void forward(const HrrForward& args) {
   });
 }
 
+void forward_float(const HrrForward<float>& args) { forward(args); }
+void forward_bfloat16(const HrrForward<BFloat16>& args) { forward(args); }
+
 const char* target_name() { return hwy::TargetName(HWY_TARGET); }
 
 }  // namespace regard::kernels::HWY_NAMESPACE
@@ -146,17 +155,26 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace regard::kernels {
 
-HWY_EXPORT(forward);
+HWY_EXPORT(forward_float);
+HWY_EXPORT(forward_bfloat16);
 HWY_EXPORT(target_name);
 
 int64_t hrr_states(const HrrProblem& problem) {
   return problem.causal ? HrrPlan{problem}.chunks : 1;
 }
 
+template <>
 void hrr_forward(const HrrProblem& problem, HeadView<const float> q, HeadView<const float> k,
                  HeadView<const float> v, HeadView<float> y, float* s, float* z,
                  const ParallelFor& parallel) {
-  HWY_DYNAMIC_DISPATCH(forward)({HrrPlan{problem}, q, k, v, y, s, z, parallel});
+  HWY_DYNAMIC_DISPATCH(forward_float)({HrrPlan{problem}, q, k, v, y, s, z, parallel});
+}
+
+template <>
+void hrr_forward(const HrrProblem& problem, HeadView<const BFloat16> q, HeadView<const BFloat16> k,
+                 HeadView<const BFloat16> v, HeadView<BFloat16> y, float* s, float* z,
+                 const ParallelFor& parallel) {
+  HWY_DYNAMIC_DISPATCH(forward_bfloat16)({HrrPlan{problem}, q, k, v, y, s, z, parallel});
 }
 
 const char* hrr_target() { return HWY_DYNAMIC_DISPATCH(target_name)(); }

@@ -1,4 +1,5 @@
-// Holographic attention in the folded Fourier basis, forward and backward, fp32, without an FFT:
+// Holographic attention in the folded Fourier basis, forward and backward, without an FFT; fp32 or bf16 in
+// memory, fp32 in arithmetic:
 //
 //   S = sum_t k_t o v_t;   z_t = conj(q_t) o (lambda S);   a_t = <v_t, z_t> / (|v_t| |z_t|);
 //   e_t = exp(a_t);   Z = sum_t e_t;   y_t = m e_t / Z v_t
@@ -14,6 +15,11 @@
 #include "regard/kernels/cpu/parallel.hpp"
 
 namespace regard::kernels {
+
+/// The upper half of a float.
+struct BFloat16 {
+  uint16_t bits;
+};
 
 /// Rows of (batch, head, time), each of `width` contiguous elements; strides count elements.
 template <class T>
@@ -38,16 +44,17 @@ inline constexpr int64_t kHrrChunk = 64;
 /// before each chunk of kHrrChunk tokens.
 int64_t hrr_states(const HrrProblem& problem);
 
-/// Writes every element of y, of s (batch, heads, states, width) and of z (batch, heads, states).
-void hrr_forward(const HrrProblem& problem, HeadView<const float> q, HeadView<const float> k,
-                 HeadView<const float> v, HeadView<float> y, float* s, float* z,
+/// T is float or BFloat16, also below. Writes every element of y, of s (batch, heads, states, width) and of z (batch, heads, states).
+template <class T>
+void hrr_forward(const HrrProblem& problem, HeadView<const T> q, HeadView<const T> k,
+                 HeadView<const T> v, HeadView<T> y, float* s, float* z,
                  const ParallelFor& parallel);
 
 /// Gradients of <g, y>, from the s and z of the forward; writes every element of dq, dk and dv.
-void hrr_backward(const HrrProblem& problem, HeadView<const float> q, HeadView<const float> k,
-                  HeadView<const float> v, HeadView<const float> g, const float* s, const float* z,
-                  HeadView<float> dq, HeadView<float> dk, HeadView<float> dv,
-                  const ParallelFor& parallel);
+template <class T>
+void hrr_backward(const HrrProblem& problem, HeadView<const T> q, HeadView<const T> k,
+                  HeadView<const T> v, HeadView<const T> g, const float* s, const float* z,
+                  HeadView<T> dq, HeadView<T> dk, HeadView<T> dv, const ParallelFor& parallel);
 
 /// The instruction set that the two run on here, as Highway names it ("AVX3").
 const char* hrr_target();

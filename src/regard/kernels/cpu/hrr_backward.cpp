@@ -14,6 +14,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "regard/kernels/cpu/hrr_backward.cpp"
 #include <hwy/aligned_allocator.h>
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -37,62 +38,73 @@ HWY_INLINE void set_factors(const TokenScalars& tokens, int64_t t, float weight,
   factors.v_in_v[t] = alpha * tokens.a_vv[t];
 }
 
+template <class T>
 struct ChunkGradients {
-  ChunkRows<const float> q, k, v, g;
-  ChunkRows<float> dq, dk, dv;
+  ChunkRows<const T> q, k, v, g;
+  ChunkRows<T> dq, dk, dv;
 };
 
-inline ChunkGradients chunk_gradients(const HrrBackward& args, const HrrUnit& u) {
-  return {chunk_rows(args.q, u.b, u.h, u.first),  chunk_rows(args.k, u.b, u.h, u.first),
-          chunk_rows(args.v, u.b, u.h, u.first),  chunk_rows(args.g, u.b, u.h, u.first),
-          chunk_rows(args.dq, u.b, u.h, u.first), chunk_rows(args.dk, u.b, u.h, u.first),
-          chunk_rows(args.dv, u.b, u.h, u.first)};
+template <class T>
+bool streams(const HrrBackward<T>& args) {
+  return args.plan.streams(args.dq) && args.plan.streams(args.dk) && args.plan.streams(args.dv);
+}
+
+template <class T>
+HWY_INLINE ChunkGradients<T> chunk_gradients(const HrrBackward<T>& args, const HrrUnit& u,
+                                             bool stream) {
+  return {chunk_rows(args.q, u),          chunk_rows(args.k, u),
+          chunk_rows(args.v, u),          chunk_rows(args.g, u),
+          chunk_rows(args.dq, u, stream), chunk_rows(args.dk, u, stream),
+          chunk_rows(args.dv, u, stream)};
 }
 
 /// Gradients of a chunk, its tokens from last to first. `ds` is dS / lambda without this chunk when
 /// causal (`local` then receives the chunk's part), else dS / lambda of all tokens.
-template <bool kCausal, class D>
-HWY_INLINE void chunk_backward(D d, int64_t half, const ChunkGradients& x,
+template <bool kCausal, class D, class T>
+HWY_INLINE void chunk_backward(D d, int64_t half, const ChunkGradients<T>& x,
                                ChunkRows<const float> rows, int64_t count,
                                const TokenScalars& tokens, const TokenFactors& factors,
                                const float* ds, float* local) {
-  for (int64_t j = 0; j < half; j += kLanes<D>) {
-    const auto real = real_slot(d, j);
-    const auto factor = lambda(d, real);
-    const auto base = load_complex(d, ds, half, j);
-    auto sum = zero_complex(d);
-    auto ds_t = scaled(d, base, factor);
-    for (int64_t t = count - 1; t >= 0; --t) {
+  if constexpr (kCausal) std::fill(local, local + 2 * half, 0.0f);
+  for (int64_t t = count - 1; t >= 0; --t) {
+    const auto cross = hn::Set(d, factors.cross[t]);
+    const auto z_in_z = hn::Set(d, -factors.z_in_z[t]), v_in_v = hn::Set(d, -factors.v_in_v[t]);
+    // A row at a time, so that its cache lines are written whole.
+    for (int64_t j = 0; j < half; j += kLanes<D>) {
+      const auto real = real_slot(d, j);
       const auto q = load_complex(d, x.q[t], half, j), v = load_complex(d, x.v[t], half, j);
       const auto s = load_complex(d, rows[t], half, j);
       const auto z = conj_mul_add(d, q, s, real, zero_complex(d));
-      const auto cross = hn::Set(d, factors.cross[t]);
-      const auto dz = scaled_add(d, z, hn::Set(d, -factors.z_in_z[t]), scaled(d, v, cross));
+      const auto dz = scaled_add(d, z, z_in_z, scaled(d, v, cross));
+      auto ds_t = load_complex(d, ds, half, j);
       if constexpr (kCausal) {
         const auto part = mul_add(d, q, dz, real, zero_complex(d));
-        sum = scaled_add(d, part, hn::Set(d, tokens.scale[t]), sum);
-        ds_t = scaled(d, {hn::Add(base.re, sum.re), hn::Add(base.im, sum.im)}, factor);
+        const auto sum =
+            scaled_add(d, part, hn::Set(d, tokens.scale[t]), load_complex(d, local, half, j));
+        store_complex(d, sum, local, half, j);
+        ds_t = {hn::Add(ds_t.re, sum.re), hn::Add(ds_t.im, sum.im)};
       }
-      store_complex(d, conj_mul_add(d, dz, s, real, zero_complex(d)), x.dq[t], half, j);
-      store_complex(d, conj_mul_add(d, v, ds_t, real, zero_complex(d)), x.dk[t], half, j);
+      ds_t = scaled(d, ds_t, lambda(d, real));
+      write_complex(d, conj_mul_add(d, dz, s, real, zero_complex(d)), x.dq, t, half, j);
+      write_complex(d, conj_mul_add(d, v, ds_t, real, zero_complex(d)), x.dk, t, half, j);
       auto dv = scaled(d, load_complex(d, x.g[t], half, j), hn::Set(d, factors.g_in_v[t]));
       dv = scaled_add(d, z, cross, dv);
-      dv = scaled_add(d, v, hn::Set(d, -factors.v_in_v[t]), dv);
+      dv = scaled_add(d, v, v_in_v, dv);
       dv = conj_mul_add(d, load_complex(d, x.k[t], half, j), ds_t, real, dv);
-      store_complex(d, dv, x.dv[t], half, j);
+      write_complex(d, dv, x.dv, t, half, j);
     }
-    if constexpr (kCausal) store_complex(d, sum, local, half, j);
   }
 }
 
-inline void zero_behind(const ChunkGradients& x, int64_t width, const HrrUnit& u) {
+template <class T>
+void zero_behind(const ChunkGradients<T>& x, int64_t width, const HrrUnit& u) {
   for (const auto& rows : {x.dq, x.dk, x.dv}) zero_rows(rows, width, u.count, u.rows);
 }
 
 /// dS is affine in R = sum_t w_t r_t, which is not known yet: dS = mean_free - R * plain, with
 /// f_t = q_t o da/dz_t, mean_free = sum w r f and plain = sum w f.
-template <class D>
-HWY_INLINE void affine_sums(D d, int64_t half, const ChunkGradients& x, const float* row,
+template <class D, class T>
+HWY_INLINE void affine_sums(D d, int64_t half, const ChunkGradients<T>& x, const float* row,
                             int64_t count, const TokenScalars& tokens, const float* w,
                             const float* wr, float* mean_free, float* plain) {
   for (int64_t j = 0; j < half; j += kLanes<D>) {
@@ -121,7 +133,8 @@ struct FirstPass {
   std::vector<float> ds, mean_r;        // (heads, width), (heads)
 };
 
-inline void gather(const HrrBackward& args, FirstPass& first) {
+template <class T>
+void gather(const HrrBackward<T>& args, FirstPass& first) {
   const HrrPlan& plan = args.plan;
   const int64_t width = plan.problem.width;
   args.parallel(plan.heads, plan.grain_of_heads(), [&](int64_t begin, int64_t end) HWY_ATTR {
@@ -148,10 +161,11 @@ inline void gather(const HrrBackward& args, FirstPass& first) {
   });
 }
 
-template <class D>
-void backward_bidirectional(D d, const HrrBackward& args) {
+template <class D, class T>
+void backward_bidirectional(D d, const HrrBackward<T>& args) {
   const HrrPlan& plan = args.plan;
   const int64_t width = plan.problem.width, half = width / 2;
+  const bool stream = streams(args);
   FirstPass first{std::vector<TokenScalars>(plan.units),  std::vector<float>(plan.units * width),
                   std::vector<float>(plan.units * width), std::vector<float>(plan.units),
                   std::vector<float>(plan.heads * width), std::vector<float>(plan.heads)};
@@ -160,7 +174,7 @@ void backward_bidirectional(D d, const HrrBackward& args) {
     const auto row = hwy::AllocateAligned<float>(width);
     for (int64_t i = begin; i < end; ++i) {
       const HrrUnit u = plan.unit(i);
-      const ChunkGradients x = chunk_gradients(args, u);
+      const auto x = chunk_gradients(args, u, stream);
       TokenScalars& tokens = first.tokens[i];
       std::fill(tokens.scale, tokens.scale + kHrrChunk,
                 unit_row(args.s + u.head * width, width, row.get()));
@@ -184,7 +198,7 @@ void backward_bidirectional(D d, const HrrBackward& args) {
     TokenFactors factors;
     for (int64_t i = begin; i < end; ++i) {
       const HrrUnit u = plan.unit(i);
-      const ChunkGradients x = chunk_gradients(args, u);
+      const auto x = chunk_gradients(args, u, stream);
       const TokenScalars& tokens = first.tokens[i];
       unit_row(args.s + u.head * width, width, row.get());
       for (int64_t t = 0; t < u.count; ++t) {
@@ -196,6 +210,7 @@ void backward_bidirectional(D d, const HrrBackward& args) {
                             first.ds.data() + u.head * width, nullptr);
       zero_behind(x, width, u);
     }
+    if (stream) hwy::FlushStream();
   });
 }
 
@@ -217,10 +232,11 @@ inline float causal_factors(const HrrPlan& plan, const HrrUnit& u, float z_befor
 }
 
 /// One scan from the last chunk to the first; S and Z restart from the states of the forward.
-template <class D>
-void backward_causal(D d, const HrrBackward& args) {
+template <class D, class T>
+void backward_causal(D d, const HrrBackward<T>& args) {
   const HrrPlan& plan = args.plan;
   const int64_t width = plan.problem.width, half = width / 2;
+  const bool stream = streams(args);
   args.parallel(plan.heads, plan.grain_of_heads(), [&](int64_t begin, int64_t end) HWY_ATTR {
     std::vector<double> later((end - begin) * width, 0.0), later_r(end - begin, 0.0);
     std::vector<float> ds(width), local(width);
@@ -230,7 +246,7 @@ void backward_causal(D d, const HrrBackward& args) {
     for (int64_t c = plan.chunks - 1; c >= 0; --c) {
       for (int64_t head = begin; head < end; ++head) {
         const HrrUnit u = plan.unit(head / plan.problem.heads, head % plan.problem.heads, c);
-        const ChunkGradients x = chunk_gradients(args, u);
+        const auto x = chunk_gradients(args, u, stream);
         const int64_t state = head * plan.chunks + c;
         double* const sum = later.data() + (head - begin) * width;
         double& sum_r = later_r[head - begin];
@@ -249,10 +265,12 @@ void backward_causal(D d, const HrrBackward& args) {
         sum_r += part_r;
       }
     }
+    if (stream) hwy::FlushStream();
   });
 }
 
-void backward(const HrrBackward& args) {
+template <class T>
+void backward(const HrrBackward<T>& args) {
   with_lanes(args.plan.problem.width / 2, [&](auto d) HWY_ATTR {
     if (args.plan.problem.causal) {
       backward_causal(d, args);
@@ -262,19 +280,34 @@ void backward(const HrrBackward& args) {
   });
 }
 
+void backward_float(const HrrBackward<float>& args) { backward(args); }
+void backward_bfloat16(const HrrBackward<BFloat16>& args) { backward(args); }
+
 }  // namespace regard::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace regard::kernels {
 
-HWY_EXPORT(backward);
+HWY_EXPORT(backward_float);
+HWY_EXPORT(backward_bfloat16);
 
+template <>
 void hrr_backward(const HrrProblem& problem, HeadView<const float> q, HeadView<const float> k,
                   HeadView<const float> v, HeadView<const float> g, const float* s, const float* z,
                   HeadView<float> dq, HeadView<float> dk, HeadView<float> dv,
                   const ParallelFor& parallel) {
-  HWY_DYNAMIC_DISPATCH(backward)({HrrPlan{problem}, q, k, v, g, s, z, dq, dk, dv, parallel});
+  HWY_DYNAMIC_DISPATCH(backward_float)
+  ({HrrPlan{problem}, q, k, v, g, s, z, dq, dk, dv, parallel});
+}
+
+template <>
+void hrr_backward(const HrrProblem& problem, HeadView<const BFloat16> q, HeadView<const BFloat16> k,
+                  HeadView<const BFloat16> v, HeadView<const BFloat16> g, const float* s,
+                  const float* z, HeadView<BFloat16> dq, HeadView<BFloat16> dk,
+                  HeadView<BFloat16> dv, const ParallelFor& parallel) {
+  HWY_DYNAMIC_DISPATCH(backward_bfloat16)
+  ({HrrPlan{problem}, q, k, v, g, s, z, dq, dk, dv, parallel});
 }
 
 }  // namespace regard::kernels

@@ -8,7 +8,6 @@
 
 #include <hwy/highway.h>
 
-#include <algorithm>
 #include <cstdint>
 
 HWY_BEFORE_NAMESPACE();
@@ -150,30 +149,6 @@ HWY_INLINE hn::Vec<D> exp_unit(D d, hn::Vec<D> x) {
   auto sum = hn::Set(d, kPolynomial[0]);
   for (int i = 1; i < 10; ++i) sum = hn::MulAdd(sum, x, hn::Set(d, kPolynomial[i]));
   return sum;
-}
-
-/// The rows of one head in one chunk.
-template <class T>
-struct ChunkRows {
-  T* data;
-  int64_t stride;
-  HWY_INLINE T* operator[](int64_t t) const { return data + t * stride; }
-};
-
-/// rows[t] *= by[t], from one place to another.
-template <class D>
-HWY_INLINE void scale_rows(D d, int64_t half, ChunkRows<const float> from, const float* by,
-                           int64_t count, ChunkRows<float> to) {
-  for (int64_t t = 0; t < count; ++t) {
-    const auto factor = hn::Set(d, by[t]);
-    for (int64_t j = 0; j < half; j += kLanes<D>) {
-      store_complex(d, scaled(d, load_complex(d, from[t], half, j), factor), to[t], half, j);
-    }
-  }
-}
-
-HWY_INLINE void zero_rows(ChunkRows<float> rows, int64_t width, int64_t begin, int64_t end) {
-  for (int64_t t = begin; t < end; ++t) std::fill(rows[t], rows[t] + width, 0.0f);
 }
 
 }  // namespace regard::kernels::HWY_NAMESPACE
