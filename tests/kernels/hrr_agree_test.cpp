@@ -152,18 +152,22 @@ TEST_P(HrrAgree, ZeroRowsAreSilent) {
 }
 
 TEST_P(HrrAgree, HugeAndSmallRows) {
+  struct Sizes {
+    float qv, k;
+  };
   for (const Form form : kForms) {
-    for (const float size : {1e-6f, 1e4f, 1e8f, 1e12f}) {
-      SCOPED_TRACE(::testing::Message() << "size " << size << " causal " << form.causal);
+    for (const Sizes size :
+         {Sizes{1e-6f, 1e6f}, Sizes{1e-6f, 1e-6f}, Sizes{1e-12f, 1e-12f}, Sizes{1e-15f, 1e3f},
+          Sizes{1, 1e-18f}, Sizes{1e4f, 1e4f}, Sizes{1e8f, 1e8f}, Sizes{1e12f, 1e12f}}) {
+      SCOPED_TRACE(::testing::Message()
+                   << "q, v " << size.qv << " k " << size.k << " causal " << form.causal);
       const HrrProblem p{1, 1, 100, 16, nullptr, form.causal, form.time_scale};
       Inputs in(p);
-      // Where rows are small, k stays large, so that the product is no zero vector.
-      const float k_size = size < 1 ? 1 / size : size;
       for (int64_t t = 0; t < p.length; ++t) {
         for (int64_t j = 0; j < p.width; ++j) {
-          in.q.at(0, 0, t, j) *= size;
-          in.k.at(0, 0, t, j) *= k_size;
-          in.v.at(0, 0, t, j) *= size;
+          in.q.at(0, 0, t, j) *= size.qv;
+          in.k.at(0, 0, t, j) *= size.k;
+          in.v.at(0, 0, t, j) *= size.qv;
         }
       }
       in.k.at(0, 0, 40, 3) *= 1000;  // one token far above the others

@@ -207,6 +207,25 @@ TEST(Hrr, ZeroVectorsGiveCosineZeroAndNoGradient) {
   }
 }
 
+// Powers of two are exact, so that even rows of 1e-15 and sums of 1e-45 give the weights of the plain ones.
+TEST(Hrr, TheCosineSeesNoScale) {
+  for (const bool causal : {false, true}) {
+    const auto plain = harness::make_inputs(
+        {"", 20, 20, causal ? graph::causal() : graph::full(), {20, 7}}, torch::kFloat);
+    auto small = plain;
+    small.q = plain.q * 0x1p-50;
+    small.k = plain.k * 0x1p-70;
+    small.v = plain.v * 0x1p-50;
+    for (const char* kernel : {"highway", "folded", "reference"}) {
+      const auto expected = harness::run(Hrr(), plain, torch::kFloat, kernel);
+      const auto came = harness::run(Hrr(), small, torch::kFloat, kernel);
+      EXPECT_LE(harness::relative(came.y * 0x1p50, expected.y), 1e-6) << kernel << causal;
+      EXPECT_LE(harness::relative(came.gradients[1] * 0x1p-20, expected.gradients[1]), 1e-4)
+          << kernel << causal;
+    }
+  }
+}
+
 // The sum over all positions inside the softmax would let the future in through Z.
 TEST(Hrr, TheNormaliserIsCausalToo) {
   auto x = harness::make_inputs({"", 64, 64, graph::causal()}, torch::kFloat);

@@ -5,6 +5,7 @@
 #include <ATen/ops/fft_ifft.h>
 
 #include <cmath>
+#include <limits>
 
 #include "regard/attention/fourier.hpp"
 #include "regard/attention/rows.hpp"
@@ -37,13 +38,40 @@ Tensor sum_over_graph(const Tensor& x, const Inputs& inputs) {
 
 }  // namespace
 
-Tensor safe_cosine(const Tensor& x, const Tensor& y) {
-  const auto xx = (x * x).sum(-1, true), yy = (y * y).sum(-1, true);
-  const auto zero = xx * yy <= 1e-30;
-  // Two roots: the product of the squares overflows fp32 where neither of them does.
-  const auto inverse = xx.masked_fill(zero, 1.0).rsqrt() * yy.masked_fill(zero, 1.0).rsqrt();
-  return ((x * y).sum(-1, true) * inverse).masked_fill(zero, 0.0);
+namespace {
+
+struct Direction {
+  Tensor row, zero;
+};
+
+// x at length 1, and where it has none. No gradient goes through the length: the cosine does not see it.
+Direction direction(const Tensor& x) {
+  const double tiny = x.scalar_type() == torch::kDouble ? std::numeric_limits<double>::min()
+                                                        : std::numeric_limits<float>::min();
+  const auto square = (x.detach() * x.detach()).sum(-1, true);
+  const auto zero = square < tiny;
+  return {x / square.masked_fill(zero, 1.0).sqrt(), zero};
 }
+
+}  // namespace
+
+Tensor safe_cosine(const Tensor& x, const Tensor& y) {
+  const auto a = direction(x), b = direction(y);
+  const auto zero = a.zero.logical_or(b.zero);
+  const auto squares = (a.row * a.row).sum(-1, true) * (b.row * b.row).sum(-1, true);
+  const auto dot = (a.row * b.row).sum(-1, true);
+  return (dot * squares.masked_fill(zero, 1.0).rsqrt()).masked_fill(zero, 0.0);
+}
+
+namespace {
+
+// S with its largest element at 1. The cosine does not see the factor, so no gradient goes through it.
+Tensor of_unit_size(const Tensor& s) {
+  const auto size = s.detach().abs().amax({-1}, true);
+  return s / size.masked_fill(size == 0, 1.0);
+}
+
+}  // namespace
 
 void Hrr::visit(Visitor& f) {
   f("unbind", unbind, "inverse of the query: index reversal, exact, or unit modulus",
@@ -79,7 +107,8 @@ Tensor Hrr::read_out(const Tensor& q, const Tensor& s) const {
     query = q * inverse;
     if (unbind == "exact") query = query * inverse;
   }
-  return slot_product(query, s * real_slot_weight(s.size(-1), real_weight(), s.options()), true);
+  return slot_product(
+      query, of_unit_size(s) * real_slot_weight(s.size(-1), real_weight(), s.options()), true);
 }
 
 Tensor Hrr::basis(int64_t d) const { return fourier_basis(d); }
@@ -162,7 +191,7 @@ Tensor Hrr::reference(const Inputs& x, const Tensor& mask) const {
   const auto bound = at::real(at::fft_ifft(at::fft_fft(k) * at::fft_fft(v)));  // (B, h, T, d)
   const auto s = pads == "in" ? bound.sum(2, true) : at::matmul(allowed, bound);
   const auto query = at::fft_fft(q);
-  const auto memory = at::fft_fft(s);
+  const auto memory = at::fft_fft(of_unit_size(s));
   Tensor read = query.conj() * memory;
   if (unbind != "conj") {
     // 1/F(q) = conj(F(q)) / |F(q)|^2, and 0 where F(q) is 0.

@@ -2,7 +2,8 @@
 //   S_i = sum_{j in E_i} k_j (*) v_j        superposition
 //   a_i = cos(v_i, q_i^+ (*) S_i)           unbind with the own query, compare with the own value
 //   y_i = e^{a_i} / sum_{j in E_i} e^{a_j} v_i
-// The cosine with a zero vector is 0, and so is its gradient. Each token must be among its own keys.
+// The cosine with a zero vector is 0, and so is its gradient; whatever the scale of S, a vector is zero when its square is
+// below the smallest normal number. Each token must be among its own keys.
 #pragma once
 
 #include "regard/attention/fold.hpp"
@@ -40,7 +41,7 @@ class Hrr final : public Fold {
   torch::Tensor read_out(const torch::Tensor& q, const torch::Tensor& s) const;
 };
 
-/// cos over the last axis, kept; 0 with gradient 0 where |x|^2 |y|^2 <= 1e-30.
+/// cos over the last axis, kept; 0 with gradient 0 where |x|^2 or |y|^2 is below the smallest normal number.
 torch::Tensor safe_cosine(const torch::Tensor& x, const torch::Tensor& y);
 
 std::unique_ptr<Fold> make_hrr();

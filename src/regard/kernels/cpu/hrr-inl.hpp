@@ -10,6 +10,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "regard/kernels/cpu/hrr_plan.hpp"
 #include "regard/kernels/cpu/packed-inl.hpp"
@@ -165,10 +166,9 @@ HWY_INLINE void token_cosines(int64_t count, TokenScalars& tokens) {
   for (int64_t t = 0; t < count; t += kMaxLanes) {
     const auto vv = hn::Load(d, tokens.vv + t);
     const auto zz = hn::Load(d, tokens.zz + t);
-    const auto scale = hn::Load(d, tokens.scale + t);
-    // Not "above the limit": a NaN must come through.
-    const auto limit = hn::Mul(hn::Mul(hn::Set(d, 1e-30f), scale), scale);
-    const auto silent = hn::Le(hn::Mul(vv, zz), limit);
+    // Not "at least the smallest normal number": a NaN must come through.
+    const auto tiny = hn::Set(d, std::numeric_limits<float>::min());
+    const auto silent = hn::Or(hn::Lt(vv, tiny), hn::Lt(zz, tiny));
     const auto inverse_v = hn::IfThenZeroElse(silent, hn::Div(one, hn::Sqrt(vv)));
     const auto inverse_z = hn::IfThenZeroElse(silent, hn::Div(one, hn::Sqrt(zz)));
     const auto dot = hn::IfThenZeroElse(silent, hn::Load(d, tokens.vz + t));

@@ -57,8 +57,7 @@ void forward_bidirectional(D d, const HrrForward<T>& args) {
     TokenScalars tokens;
     for (int64_t i = begin; i < end; ++i) {
       const HrrUnit u = plan.unit(i);
-      const float scale = unit_row(args.s + u.head * width, width, row.get());
-      std::fill(tokens.scale, tokens.scale + kHrrChunk, scale);
+      unit_row(args.s + u.head * width, width, row.get());
       const auto v = chunk_rows(args.v, u);
       token_dots<false>(d, half, chunk_rows(args.q, u), v, {}, {row.get(), 0}, u.count, tokens);
       token_cosines(u.count, tokens);

@@ -7,7 +7,8 @@
 // A row of width d (even) holds d/2 complex numbers, packed: re[0..d/2), then im[0..d/2); slot 0 holds two
 // real ones, DC and Nyquist. `o` multiplies slot by slot; lambda is 2 on slot 0, else 1, the weight that
 // two bindings leave on the real slots of an orthonormal basis. a_t = 0, with gradient 0, where
-// |v_t|^2 |z_t|^2 <= 1e-30: a zero vector has no direction. Rows may be as large as 1e15.
+// |v_t|^2 or, S taken at unit size, |z_t|^2 is below the smallest normal float: a zero vector has no
+// direction. Rows of q, v and g may thus be as small as 1e-18, k at any size, all as large as 1e15.
 #pragma once
 
 #include <cstdint>

@@ -176,8 +176,7 @@ void backward_bidirectional(D d, const HrrBackward<T>& args) {
       const HrrUnit u = plan.unit(i);
       const auto x = chunk_gradients(args, u, stream);
       TokenScalars& tokens = first.tokens[i];
-      std::fill(tokens.scale, tokens.scale + kHrrChunk,
-                unit_row(args.s + u.head * width, width, row.get()));
+      unit_row(args.s + u.head * width, width, row.get());
       token_dots<true>(d, half, x.q, x.v, x.g, {row.get(), 0}, u.count, tokens);
       token_cosines(u.count, tokens);
       float wr[kHrrChunk] = {};

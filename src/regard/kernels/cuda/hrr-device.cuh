@@ -1,6 +1,7 @@
 // What the kernels of holographic attention share: who holds which slots of a row, and the algebra of a slot.
 #pragma once
 
+#include <cfloat>
 #include <initializer_list>
 
 #include "regard/kernels/cuda/hrr.hpp"
@@ -221,13 +222,13 @@ __device__ inline void query_gradient(const Slots<L>& q, Lane at, Unbind unbind,
   }
 }
 
-/// What follows from the three dots of a token; `scale` belongs to S.
+/// What follows from the three dots of a token.
 struct Cosine {
   float a, rho, a_zz, a_vv;  // cos(v, z); 1 / (|v||z|); a / |z|^2; a / |v|^2
 };
-__device__ inline Cosine cosine(float vv, float zz, float vz, float scale) {
-  // Not "above the limit": a NaN must come through.
-  if (vv * zz <= 1e-30f * scale * scale) return {0.0f, 0.0f, 0.0f, 0.0f};
+__device__ inline Cosine cosine(float vv, float zz, float vz) {
+  // Not "at least the smallest normal number": a NaN must come through.
+  if (vv < FLT_MIN || zz < FLT_MIN) return {0.0f, 0.0f, 0.0f, 0.0f};
   const float inverse_v = rsqrtf(vv), inverse_z = rsqrtf(zz);
   const float a = vz * inverse_v * inverse_z;
   return {a, inverse_v * inverse_z, a * inverse_z * inverse_z, a * inverse_v * inverse_v};

@@ -14,7 +14,7 @@ struct Token {
 
 template <class L>
 __device__ inline Token<L> read_token(const Slots<L>& q, const Slots<L>& v, const Slots<L>& g,
-                                      const Slots<L>& memory, Lane at, Unbind unbind, float scale,
+                                      const Slots<L>& memory, Lane at, Unbind unbind,
                                       float inverse_z, float keys) {
   Token<L> t;
   t.x = unbinding_query(q, at, unbind);
@@ -27,7 +27,7 @@ __device__ inline Token<L> read_token(const Slots<L>& q, const Slots<L>& v, cons
     vz += v.re[i] * t.z.re[i] + v.im[i] * t.z.im[i];
     gv += v.re[i] * g.re[i] + v.im[i] * g.im[i];
   }
-  t.c = cosine(row_sum<L>(vv), row_sum<L>(zz), row_sum<L>(vz), scale);
+  t.c = cosine(row_sum<L>(vv), row_sum<L>(zz), row_sum<L>(vz));
   t.w = expf(t.c.a) * inverse_z;
   t.r = keys * row_sum<L>(gv);
   return t;

@@ -20,7 +20,7 @@ __global__ __launch_bounds__(kThreads) void sums(HrrProblem problem, Grid grid, 
   const int64_t length = length_of(problem.lengths, b, grid.length);
   const int64_t end = min(first + grid.chunk, length);
   Slots<L> memory = load_sums<L>(s + (b * grid.heads + p.head) * grid.width, p.at);
-  const float scale = to_unit(memory, p.at, real_weight(problem.unbind));
+  to_unit(memory, p.at, real_weight(problem.unbind));
   const float inverse_z = inverse_or_zero(z[b * grid.heads + p.head]);
   const float keys = problem.time_scale ? static_cast<float>(length) : 1.0f;
   Slots<L> a1 = zero_slots<L>(), a2 = zero_slots<L>();
@@ -40,7 +40,7 @@ __global__ __launch_bounds__(kThreads) void sums(HrrProblem problem, Grid grid, 
     const Slots<L> qt = widen(raw_q), vt = widen(raw_v), gt = widen(raw_g);
     fetch(turn + 1);  // on its way while this one is used
     const Token<L> token =
-        read_token(qt, vt, gt, memory, p.at, problem.unbind, scale, inverse_z, keys);
+        read_token(qt, vt, gt, memory, p.at, problem.unbind, inverse_z, keys);
     if (!on) continue;
     const float wr = token.w * token.r;
     if (p.at.lane == 0) total += wr;
@@ -133,7 +133,7 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
   const int64_t end = min(first + grid.chunk, grid.length);
   const int64_t head = b * grid.heads + p.head;
   Slots<L> memory = load_sums<L>(s + head * grid.width, p.at);
-  const float scale = to_unit(memory, p.at, real_weight(problem.unbind));
+  to_unit(memory, p.at, real_weight(problem.unbind));
   const Slots<L> ds = load_sums<L>(ds_of + head * grid.width, p.at);
   const float inverse_z = inverse_or_zero(z[head]), mean = mean_r[head];
   const float keys = problem.time_scale ? static_cast<float>(length) : 1.0f;
@@ -156,7 +156,7 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
     const Slots<L> qt = widen(raw_q), vt = widen(raw_v), gt = widen(raw_g), kt = widen(raw_k);
     fetch(turn + 1);
     const Token<L> token =
-        read_token(qt, vt, gt, memory, p.at, problem.unbind, scale, inverse_z, keys);
+        read_token(qt, vt, gt, memory, p.at, problem.unbind, inverse_z, keys);
     if (!here) continue;
     const float w = on ? token.w : 0.0f, alpha = w * (token.r - mean);
     const float cross = alpha * token.c.rho, in_z = alpha * token.c.a_zz,

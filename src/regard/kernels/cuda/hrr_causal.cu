@@ -88,7 +88,7 @@ __global__ __launch_bounds__(kThreads) void causal_respond(HrrProblem problem, G
       s.im[j] += im;
     }
     Slots<L> unit;
-    const float scale = unit_of(s, at, real_weight(problem.unbind), unit);
+    unit_of(s, at, real_weight(problem.unbind), unit);
     const Slots<L> x = unbinding_query(qt, at, problem.unbind);
     float vv = 0.0f, zz = 0.0f, vz = 0.0f;
 #pragma unroll
@@ -99,7 +99,7 @@ __global__ __launch_bounds__(kThreads) void causal_respond(HrrProblem problem, G
       zz += re * re + im * im;
       vz += vt.re[j] * re + vt.im[j] * im;
     }
-    const Cosine cos = cosine(row_sum<L>(vv), row_sum<L>(zz), row_sum<L>(vz), scale);
+    const Cosine cos = cosine(row_sum<L>(vv), row_sum<L>(zz), row_sum<L>(vz));
     if (c.has(t) && at.lane == 0) {
       const float value = expf(cos.a);
       e[(c.b * grid.length + t) * grid.heads + c.p.head] = value;
@@ -164,7 +164,7 @@ __device__ inline void walk(const HrrProblem& problem, const Grid& grid, const C
     const float scale = unit_of(s, at, real_weight(problem.unbind), unit);
     const float keys = problem.time_scale ? static_cast<float>(t + 1) : 1.0f;
     // w is e here: Z_t is known only now.
-    const Token<L> token = read_token(qt, vt, gt, unit, at, problem.unbind, scale, 1.0f, keys);
+    const Token<L> token = read_token(qt, vt, gt, unit, at, problem.unbind, 1.0f, keys);
     if (has) running += token.w;
     each(t, has, qt, kt, vt, gt, token, before + running, scale, unit);
   }

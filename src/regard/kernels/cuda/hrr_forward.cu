@@ -42,7 +42,7 @@ __global__ __launch_bounds__(kThreads) void respond(HrrProblem problem, Grid gri
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
   const int64_t end = min(first + grid.chunk, length_of(problem.lengths, b, grid.length));
   Slots<L> memory = load_sums<L>(s + (b * grid.heads + p.head) * grid.width, p.at);
-  const float scale = to_unit(memory, p.at, real_weight(problem.unbind));
+  to_unit(memory, p.at, real_weight(problem.unbind));
   float total = 0.0f;
   const Walk walk{first, end, p.tokens, true};
   constexpr int kDepth = 2;
@@ -72,7 +72,7 @@ __global__ __launch_bounds__(kThreads) void respond(HrrProblem problem, Grid gri
         zz += re * re + im * im;
         vz += vt.re[i] * re + vt.im[i] * im;
       }
-      const Cosine c = cosine(row_sum<L>(vv), row_sum<L>(zz), row_sum<L>(vz), scale);
+      const Cosine c = cosine(row_sum<L>(vv), row_sum<L>(zz), row_sum<L>(vz));
       if (p.on && walk.has(t) && p.at.lane == 0) {
         const float value = expf(c.a);
         e[(b * grid.length + t) * grid.heads + p.head] = value;
