@@ -93,6 +93,13 @@ TEST(FitReport, WritesTablesAndAPage) {
   EXPECT_TRUE(contains(read_file(folder / "out/fits.csv"), "early"));
 }
 
+TEST(FitReport, QuotesNamesInItsTables) {
+  const data::TemporaryFolder folder;
+  write_fits(fit_cells({made("a, \"left\"", {-20, 3, 0.02}, 50)}, {"20%"}), "t", folder / "out");
+  for (const auto* file : {"out/curves.csv", "out/fits.csv"})
+    EXPECT_TRUE(contains(read_file(folder / file), "\n\"a, \"\"left\"\"\",")) << file;
+}
+
 TEST(FitReport, RefusesWhereNothingCanBeFitted) {
   EXPECT_TRUE(contains(input_error([] { fit_cells({three()[2]}, {"20%"}); }), "fit of short"));
   EXPECT_TRUE(contains(input_error([] { fit_cells({}, {"20%"}); }), "there is none"));

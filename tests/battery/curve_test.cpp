@@ -82,6 +82,7 @@ TEST(Threshold, TakesFractionsPercentAndCapacity) {
   EXPECT_DOUBLE_EQ(parse_threshold("12.5 %", 1.1).loss, 0.125);
   EXPECT_NEAR(parse_threshold("0.88Ah", 1.1).loss, 0.2, 1e-15);
   EXPECT_NEAR(parse_threshold("0.88 Ah", 1.1).loss, 0.2, 1e-15);
+  EXPECT_NEAR(parse_threshold("880mAh", 1.1).loss, 0.2, 1e-15);
 }
 
 TEST(Threshold, SaysWhatIsWrong) {
@@ -92,7 +93,7 @@ TEST(Threshold, SaysWhatIsWrong) {
   EXPECT_TRUE(contains(error("0"), "between 0 and 1"));
   EXPECT_TRUE(contains(error("-5%"), "between 0 and 1"));
   EXPECT_TRUE(contains(error("1.2Ah"), "the nominal 1.1 Ah"));
-  EXPECT_TRUE(contains(error("20 Wh"), "0.88Ah was expected"));
+  EXPECT_TRUE(contains(error("20 Wh"), "0.88Ah or 880mAh was expected"));
   EXPECT_TRUE(contains(error("nan"), "between 0 and 1"));
   EXPECT_TRUE(contains(error("soon"), "\"soon\" came"));
 }

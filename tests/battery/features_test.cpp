@@ -138,13 +138,38 @@ TEST(Features, LaterCyclesReachNothing) {
       if (changed.voltage.cycle[k] <= n) continue;
       for (auto& q : changed.voltage.row(k)) q = 7;
     }
-    EXPECT_EQ(early_features(changed, n).values.size(), 20u);
+    EXPECT_EQ(early_features(changed, n).values.size(), 26u);
     const auto a = early_features(data.cells[5], n), b = early_features(changed, n);
     for (std::size_t i = 0; i < a.values.size(); ++i) {
       if (std::isnan(a.values[i])) continue;
       EXPECT_EQ(a.values[i], b.values[i]) << a.names[i] << " at " << n;
     }
   }
+}
+
+TEST(Drift, IsTheShiftOfALinearRecordAndAveragesNoise) {
+  Cell cell;
+  cell.nominal_ah = 1.1;
+  cell.voltage.voltage_v = {3.6, 3.2, 2.8, 2.0};
+  for (int64_t k = 2; k <= 60; ++k) {
+    if (k == 33) continue;  // a gap changes nothing
+    cell.voltage.cycle.push_back(k);
+    for (const double rate : {0.0, 1e-4, -2e-4, -5e-5})
+      cell.voltage.capacity_ah.push_back(1 + rate * static_cast<double>(k));
+  }
+  const auto exact = drift(cell, 50);
+  ASSERT_EQ(exact.size(), 4u);
+  for (std::size_t v = 0; v < 4; ++v) EXPECT_NEAR(exact[v], delta_q(cell, 50)[v], 1e-12);
+  // One bad curve at an end moves the difference of two curves by itself, the line by less.
+  auto noisy = cell;
+  for (std::size_t k = 0; k < noisy.voltage.cycle.size(); ++k) {
+    if (noisy.voltage.cycle[k] == 50) noisy.voltage.row(k)[0] += 0.01;
+  }
+  EXPECT_NEAR(delta_q(noisy, 50)[0], 0.01, 1e-12);
+  EXPECT_GT(drift(noisy, 50)[0], 0.0005);
+  EXPECT_LT(drift(noisy, 50)[0], 0.002);
+  cell.voltage.cycle.resize(8);
+  EXPECT_TRUE(drift(cell, 50).empty());
 }
 
 TEST(Features, RefusesTooFewCycles) {

@@ -69,11 +69,45 @@ TEST(ImportLong, TakesOtherNamesUnitsAndSeparators) {
   EXPECT_NEAR(cell.charge_time_min[1], 9, 1e-12);
 }
 
+TEST(ImportLong, ReadsWhatSpreadsheetsWrite) {
+  const TemporaryFolder folder;
+  const auto german =
+      folder.write("german.csv", "sep=;\r\nCell;Cycle;Capacity_Ah\r\na;1;1,08\r\na;2;1.07\r\n");
+  const auto cell = import_cells(german, nominal(1.1)).cells.at(0);
+  EXPECT_EQ(cell.name, "a");
+  EXPECT_EQ(cell.capacity_ah, (std::vector<double>{1.08, 1.07}));
+  EXPECT_TRUE(contains(fault("cell;cycle;capacity_ah\na;1;1,080,1\n"),
+                       "line 2, column capacity_ah: a number was expected, and \"1,080,1\" came"));
+  EXPECT_TRUE(contains(fault("cell\tcycle\tcapacity_ah\na\t1\t1,08\n"), "and \"1,08\" came"));
+  // Two names that differ in case alone are two columns, and neither is taken for a third.
+  EXPECT_TRUE(contains(fault("cell,cycle,CAPACITY_AH,Capacity_Ah\na,1,1,1\n"),
+                       "a column \"capacity_ah\" was expected"));
+}
+
+TEST(ImportLong, ACellMayDieButNotChangeItsUnit) {
+  const TemporaryFolder folder;
+  const auto start = kLong + "a,1,1.08\na,2,1.07\na,3,1.06\na,4,1.05\na,5,0.6\n";
+  const auto dead = folder.write("dead.csv", start + "a,6,0.1\na,7,0.002\n");
+  EXPECT_EQ(import_cells(dead, nominal(1.1)).cells.at(0).cycles(), 7u);
+  EXPECT_TRUE(contains(fault(start + "a,6,0.002\n"),
+                       "line 7, column capacity_ah: a capacity of at least 0.0110 Ah"));
+}
+
+TEST(ImportTable, ReadsContentAsTheFileOfThatName) {
+  const auto imported =
+      import_table("my/B7.csv", "cycle,capacity_ah\n1,1.08\n2,1.07\n", nominal(1.1));
+  EXPECT_EQ(imported.cells.at(0).name, "B7");
+  EXPECT_TRUE(contains(input_error([] { import_table("my/B7.csv", "9,9\n", nominal(1.1)); }),
+                       "my/B7.csv, cell B7: a nominal capacity near the first capacities"));
+}
+
 TEST(ImportLong, NamesFileLineColumnAndWhatWasExpected) {
   EXPECT_TRUE(contains(fault(""), "cells.csv: rows were expected, and the file is empty"));
   EXPECT_TRUE(contains(fault(kLong), "there is only the line of names"));
-  EXPECT_TRUE(contains(fault("cell,cycle,capacity\na,1,1\n"),
-                       "a column \"capacity_ah\" was expected; did you mean \"capacity\"?"));
+  EXPECT_TRUE(
+      contains(fault("cell,cycle,capacity\na,1,1\n"),
+               "a column \"capacity_ah\" was expected (--column capacity=NAME takes another); "
+               "did you mean \"capacity\"?"));
   EXPECT_TRUE(contains(fault(kLong + "a,1,1.08\na,2\n"), "line 3: 3 cells were expected"));
   EXPECT_TRUE(
       contains(fault(kLong + "a,1,1.08\na,2,NaN\n"),

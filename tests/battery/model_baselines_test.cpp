@@ -5,7 +5,9 @@
 #include <numeric>
 
 #include "data.hpp"
+#include "regard/base/error.hpp"
 #include "regard/base/philox.hpp"
+#include "regard/battery/models/combined.hpp"
 #include "regard/battery/models/examples.hpp"
 #include "regard/battery/models/gaussian_process.hpp"
 #include "regard/battery/models/linear.hpp"
@@ -43,6 +45,49 @@ Scores scores(const Severson& data, LifeModel& model, uint64_t seed = 1) {
   const auto p = model.predict(primary);
   return {rmse(model.predict(train), train), rmse(p, primary, "b2c1"), rmse(p, primary),
           rmse(model.predict(secondary), secondary)};
+}
+
+/// Predicts the life that stands in the feature "x", with B = 2.
+class Told final : public LifeModel {
+ public:
+  void fit(const Examples&, uint64_t) override {}
+  std::vector<Estimate> predict(const Examples& cells) const override {
+    std::vector<Estimate> out;
+    for (const auto& cell : cells)
+      out.push_back(estimate_through(cell.features.at("x"), 2, cell.c));
+    return out;
+  }
+};
+
+Example told(double life, double x) {
+  Example cell;
+  cell.life = life;
+  cell.c = 0.02;
+  cell.b = 8;
+  cell.features.add("x", x);
+  return cell;
+}
+
+TEST(LimitedLife, KeepsLivesNearThoseOfTraining) {
+  LimitedLife model(std::make_unique<Told>(), 1.2);
+  model.fit({told(500, 0), told(2000, 0)}, 1);
+  const auto got = model.predict({told(1, 100), told(1, 700), told(1, 9000), told(1, kMissing)});
+  EXPECT_NEAR(got[0].life, 500 / 1.2, 1e-9);
+  EXPECT_NEAR(got[1].life, 700, 1e-9);
+  EXPECT_NEAR(got[2].life, 2400, 1e-9);
+  EXPECT_TRUE(std::isnan(got[3].life));
+  EXPECT_NEAR(got[2].curve.life(kEndOfLife, 0).cycle, 2400, 1e-6);  // the curve follows
+  EXPECT_EQ(got[2].curve.b, 2);
+  EXPECT_THROW(LimitedLife(std::make_unique<Told>(), 0.9), InputError);
+}
+
+TEST(MeanOfTwo, IsTheGeometricMeanOfLivesAndShapes) {
+  MeanOfTwo model(std::make_unique<Told>(), std::make_unique<MeanLife>());
+  model.fit({told(400, 0)}, 1);
+  const auto got = model.predict({told(1, 900), told(1, kMissing)});
+  EXPECT_NEAR(got[0].life, 600, 1e-9);
+  EXPECT_NEAR(got[0].curve.b, 4, 1e-9);
+  EXPECT_TRUE(std::isnan(got[1].life));
 }
 
 TEST(VarianceModel, ReachesTheMeasuredErrors) {

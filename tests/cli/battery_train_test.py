@@ -49,6 +49,7 @@ class Mistakes(unittest.TestCase):
         self.refused("line 2", "train", self.recipe("[run]\nseed = [1]\n"))
         self.refused('unknown table "rum"; did you mean "run"?', "train", self.recipe("[rum]\n"))
         self.refused("rising numbers from 20 to 100", "train", self.recipe("[data]\ncycles = [100, 50]\n"))
+        self.refused("compare_at: 0, or a number from 20 to 100", "train", self.recipe("[data]\ncompare_at = 10\n"))
         self.refused('did you mean "softmax"', "train", self.recipe('[model]\nphrase = "softmx"\n[data]\nfolder = "nowhere"\n'))
 
     def test_folders_are_checked(self):
@@ -99,7 +100,8 @@ folds = 3
         self.assertEqual(len(results["bands"]["cells"]), 124)
         coverage = results["bands"]["coverage"]
         self.assertEqual((coverage["primary"]["lives"], coverage["secondary"]["lives"], coverage["secondary"]["curves"]), (43, 40, 22))
-        self.assertEqual(results["looked_at"], len(models) + 3)
+        self.assertEqual(results["looked_at"], len(models) + 3 + len(results["short"]))
+        self.assertEqual({(m["n"], m["name"]) for m in results["short"]} & {(50, "drift"), (50, "ours_limited")}, {(50, "drift"), (50, "ours_limited")})
 
     def test_the_recipe_that_it_leaves_is_the_one_that_ran(self):
         text = (self.run_folder / "recipe.toml").read_text()
@@ -113,7 +115,7 @@ folds = 3
         out = battery("report", self.run_folder)
         self.assertEqual(out.returncode, 0, out.stderr)
         self.assertEqual(page.read_text(), before)
-        for part in ("Models side by side", "Curves with bands", "Charge policies", "with b2c1"):
+        for part in ("Models side by side", "Fewer cycles", "Curves with bands", "Charge policies", "with b2c1"):
             self.assertIn(part, before)
 
     def traces(self, name, index, cycles):
@@ -138,6 +140,7 @@ folds = 3
         self.assertEqual((cell["mode"], cell["cycles"], cell["life_state"]), ("curves", 100, "extrapolated"))
         # Not exactly: a trace counts from its first sample, so the curve starts at 0 where the set has a tenth of a mAh.
         self.assertAlmostEqual(cell["life"], known["predicted"], delta=0.06 * known["predicted"])
+        self.assertEqual(cell["threshold"], 0.2)
         self.assertLess(cell["life_low"], cell["life"])
         self.assertLess(cell["life"], cell["life_high"])
         self.assertTrue(all(a <= b for a, b in zip(cell["curve"]["low"], cell["curve"]["high"])))

@@ -1,7 +1,9 @@
 #include "regard/battery/csv.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
@@ -22,6 +24,18 @@ char separator_of(std::string_view line) {
     if (line.find(candidate) != std::string_view::npos) return candidate;
   }
   return ',';
+}
+
+/// The separator of a first line "sep=;", as spreadsheets write it, or 0.
+char told_separator(std::string_view line) {
+  const bool told = line.size() == 5 && line.starts_with("sep=");
+  return told && std::string_view("\t,;|").find(line[4]) != std::string_view::npos ? line[4] : 0;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (auto& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
 }
 
 /// How `text` is shown in a sentence: short, and quoted.
@@ -45,10 +59,14 @@ CsvTable::CsvTable(const std::filesystem::path& path, Header header)
 CsvTable::CsvTable(std::string file, std::string_view content, Header header)
     : file_(std::move(file)) {
   const auto body = data::without_byte_order_mark(content, file_);
-  data::TableRows reader(body, file_, separator_of(first_line(body)));
+  const auto line = first_line(body);
+  bool skip = told_separator(line) != 0;
+  separator_ = skip ? told_separator(line) : separator_of(line);
+  data::TableRows reader(body, file_, separator_);
   std::vector<std::string_view> row;
   while (reader.next(row)) {
     if (row.size() == 1 && trim(row[0]).empty()) continue;
+    if (std::exchange(skip, false)) continue;
     if (width_ == 0) width_ = row.size();
     if (row.size() != width_) {
       throw InputError(file_ + ", line " + std::to_string(reader.line()) + ": " +
@@ -75,7 +93,13 @@ int64_t CsvTable::find(std::string_view name) const {
   for (std::size_t i = 0; i < names_.size(); ++i) {
     if (names_[i] == name) return static_cast<int64_t>(i);
   }
-  return -1;
+  int64_t found = -1;
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    if (lower(names_[i]) != lower(name)) continue;
+    if (found >= 0) return -1;
+    found = static_cast<int64_t>(i);
+  }
+  return found;
 }
 
 std::size_t CsvTable::column(std::string_view name) const {
@@ -87,13 +111,17 @@ std::size_t CsvTable::column(std::string_view name) const {
 }
 
 double CsvTable::number(std::size_t row, std::size_t column) const {
-  const auto& cell = text(row, column);
+  auto cell = text(row, column);
   if (is_missing(cell)) return kMissing;
+  // Where semicolons separate, a comma is a decimal comma.
+  if (separator_ == ';' && cell.find('.') == std::string::npos && cell.find(',') == cell.rfind(','))
+    std::replace(cell.begin(), cell.end(), ',', '.');
   double value = 0;
   const char* first = cell.data() + (cell[0] == '+' ? 1 : 0);
   const auto [end, error] = std::from_chars(first, cell.data() + cell.size(), value);
   if (error != std::errc{} || end != cell.data() + cell.size() || std::isinf(value))
-    throw InputError(place(row, column) + ": a number was expected, and " + shown(cell) + " came");
+    throw InputError(place(row, column) + ": a number was expected, and " +
+                     shown(text(row, column)) + " came");
   return value;
 }
 

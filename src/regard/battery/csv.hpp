@@ -16,8 +16,8 @@ std::string_view first_line(std::string_view content);
 
 class CsvTable {
  public:
-  /// Reads the whole file, separated by the first of TAB, comma, semicolon that its first line holds. A byte order mark
-  /// and blank lines are dropped. InputError when the file is empty, a row has more or fewer cells than the first, or a
+  /// Reads the whole file, separated by the first of TAB, comma, semicolon that its first line holds, or by X after a
+  /// first line "sep=X". A byte order mark and blank lines are dropped. InputError when the file is empty, a row has more or fewer cells than the first, or a
   /// name comes twice.
   explicit CsvTable(const std::filesystem::path& path, Header header = Header::kYes);
   /// The same of the content of a file; `file` is its name in sentences.
@@ -27,7 +27,7 @@ class CsvTable {
   std::size_t width() const { return width_; }
   const std::vector<std::string>& names() const { return names_; }
 
-  /// The index of the column, or -1.
+  /// The index of the column, or -1. Case counts only where names differ in nothing else.
   int64_t find(std::string_view name) const;
   /// The index of the column; InputError with the nearest name.
   std::size_t column(std::string_view name) const;
@@ -35,7 +35,7 @@ class CsvTable {
   const std::string& text(std::size_t row, std::size_t column) const {
     return cells_[row * width_ + column];
   }
-  /// A number; kMissing for "" and "NaN"; InputError for anything else.
+  /// A number; kMissing for "" and "NaN"; InputError for anything else. "1,5" is a number where semicolons separate.
   double number(std::size_t row, std::size_t column) const;
   /// A finite number; InputError also where nothing stands.
   double finite(std::size_t row, std::size_t column) const;
@@ -53,6 +53,7 @@ class CsvTable {
   std::vector<std::string> names_, cells_;  // cells: row-major
   std::vector<int64_t> lines_;              // line of each row, from 1
   std::size_t width_ = 0;
+  char separator_ = ',';
 };
 
 }  // namespace regard::battery

@@ -56,12 +56,13 @@ Threshold parse_threshold(const std::string& text, double nominal_ah) {
   double value = 0;
   const auto [end, error] = std::from_chars(whole.data(), whole.data() + whole.size(), value);
   const auto unit = trim(std::string_view(end, whole.data() + whole.size()));
-  if (error != std::errc{} || (unit != "" && unit != "%" && unit != "Ah"))
+  if (error != std::errc{} || (unit != "" && unit != "%" && unit != "Ah" && unit != "mAh"))
     throw InputError(
-        "threshold: a loss such as 0.2 or 20%, or a capacity such as 0.88Ah was "
-        "expected, and \"" +
+        "threshold: a loss such as 0.2 or 20%, or a capacity such as 0.88Ah or 880mAh "
+        "was expected, and \"" +
         text + "\" came");
-  if (unit == "Ah") {
+  if (unit == "Ah" || unit == "mAh") {
+    if (unit == "mAh") value /= 1000;
     if (!(value > 0 && value < nominal_ah))
       throw InputError("threshold: a capacity between 0 and the nominal " + shortest(nominal_ah) +
                        " Ah was expected, and \"" + text + "\" came");

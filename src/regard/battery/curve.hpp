@@ -45,7 +45,7 @@ struct PowerLaw {
   static PowerLaw through(double life, double b, double c, double threshold);
 };
 
-/// A loss at which life ends, from "0.2" (fraction), "20%" (percent) or "0.88Ah" (remaining capacity).
+/// A loss at which life ends, from "0.2" (fraction), "20%" (percent), "0.88Ah" or "880mAh" (remaining capacity).
 struct Threshold {
   std::string text;   // as given
   double loss = 0.2;  // fraction of nominal

@@ -21,7 +21,8 @@ std::span<const double> curve_near(const VoltageCurves& curves, int64_t number) 
   return {};
 }
 
-Features moments(const std::vector<double>& dq) {
+/// log10 moments of a shift of Q(V), named `prefix` + "_log_var" and so on.
+Features moments(const std::vector<double>& dq, const std::string& prefix) {
   const auto n = static_cast<double>(dq.size());
   double mean = 0, m2 = 0, m3 = 0, m4 = 0, smallest = dq[0];
   for (const double v : dq) {
@@ -36,12 +37,20 @@ Features moments(const std::vector<double>& dq) {
   }
   const double spread = m2 / n;
   Features features;
-  features.add("dq_log_var", std::log10(m2 / (n - 1)));
-  features.add("dq_log_min", std::log10(std::abs(smallest)));
-  features.add("dq_log_mean", std::log10(std::abs(mean)));
-  features.add("dq_log_skew", std::log10(std::abs(m3 / n / std::pow(spread, 1.5))));
-  features.add("dq_log_kurt", std::log10(std::abs(m4 / n / (spread * spread) - 3)));
-  features.add("dq_end", dq.back());
+  features.add(prefix + "_log_var", std::log10(m2 / (n - 1)));
+  features.add(prefix + "_log_min", std::log10(std::abs(smallest)));
+  features.add(prefix + "_log_mean", std::log10(std::abs(mean)));
+  features.add(prefix + "_log_skew", std::log10(std::abs(m3 / n / std::pow(spread, 1.5))));
+  features.add(prefix + "_log_kurt", std::log10(std::abs(m4 / n / (spread * spread) - 3)));
+  features.add(prefix + "_end", dq.back());
+  return features;
+}
+
+/// moments(), or the same names without values for a shift that is not known.
+Features moments_or_missing(const std::vector<double>& dq, const std::string& prefix) {
+  if (dq.size() >= 4) return moments(dq, prefix);
+  Features features;
+  for (const auto& name : moments({0, 1, 2, 4}, prefix).names) features.add(name, kMissing);
   return features;
 }
 
@@ -55,7 +64,7 @@ Features difference(std::span<const T> q_low, std::span<const T> q_high) {
   std::vector<double> dq(q_low.size());
   for (std::size_t v = 0; v < dq.size(); ++v)
     dq[v] = static_cast<double>(q_high[v]) - static_cast<double>(q_low[v]);
-  return moments(dq);
+  return moments(dq, "dq");
 }
 
 /// (cycle, value) pairs of cycles first..last whose value is there.
@@ -192,6 +201,27 @@ std::vector<double> delta_q(const Cell& cell, int64_t n) {
   return dq;
 }
 
+std::vector<double> drift(const Cell& cell, int64_t n) {
+  const auto& curves = cell.voltage;
+  std::vector<std::size_t> rows;
+  double mean = 0, square = 0;
+  for (std::size_t k = 0; k < curves.cycle.size(); ++k) {
+    if (curves.cycle[k] >= 10 && curves.cycle[k] <= n) rows.push_back(k);
+  }
+  if (rows.size() < 5) return {};
+  const auto count = static_cast<double>(rows.size());
+  for (const auto k : rows) mean += static_cast<double>(curves.cycle[k]) / count;
+  for (const auto k : rows) square += std::pow(static_cast<double>(curves.cycle[k]) - mean, 2);
+  std::vector<double> out(curves.voltage_v.size(), 0);
+  for (const auto k : rows) {
+    const double weight =
+        static_cast<double>(n - 10) * (static_cast<double>(curves.cycle[k]) - mean) / square;
+    const auto row = curves.row(k);
+    for (std::size_t v = 0; v < out.size(); ++v) out[v] += weight * row[v];
+  }
+  return out;
+}
+
 Features early_features(const Cell& whole, int64_t n, Spikes spikes) {
   if (n < 20)
     throw InputError("features of " + whole.name + ": 20 early cycles or more were expected, and " +
@@ -208,12 +238,8 @@ Features early_features(const Cell& whole, int64_t n, Spikes spikes) {
     if (!cell.voltage.empty()) filter_spikes(cell.voltage, cell.nominal_ah);
   }
   Features features;
-  const auto dq = delta_q(cell, n);
-  if (dq.size() >= 4) {
-    features.add(moments(dq));
-  } else {
-    for (const auto& name : moments({0, 1, 2, 4}).names) features.add(name, kMissing);
-  }
+  features.add(moments_or_missing(delta_q(cell, n), "dq"));
+  features.add(moments_or_missing(drift(cell, n), "drift"));
   features.add(capacity_features(cell, n));
   features.add(condition_features(cell, n));
   return features;

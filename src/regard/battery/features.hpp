@@ -35,7 +35,11 @@ Features voltage_features(std::span<const float> q_low, std::span<const float> q
 /// dQ(V) of the cell, (V) Ah; empty when no curve lies within 2 cycles of 10 or of n.
 std::vector<double> delta_q(const Cell& cell, int64_t n);
 
-/// Of cycles 2 to n, 20 <= n: those of dQ(V), and
+/// The shift of Q(V) from cycle 10 to n, (V) Ah, as the line through all curves from 10 to n has it: (n - 10) times
+/// their slope over the cycles. Noise of single curves is averaged. Empty with fewer than five curves.
+std::vector<double> drift(const Cell& cell, int64_t n);
+
+/// Of cycles 2 to n, 20 <= n: those of dQ(V); the same of drift(), under drift_ for dq_; and
 ///   fade_slope, fade_intercept            line through capacity, cycles 2..n (Ah a cycle, Ah)
 ///   late_slope, late_intercept            the same, cycles n-9..n
 ///   q_2, q_max_minus_2, q_n               capacity at cycle 2, largest minus that, at cycle n (Ah)

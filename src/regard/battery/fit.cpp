@@ -57,20 +57,15 @@ bool solve(const Residuals& residuals, int64_t iterations, Eigen::Vector2d& p) {
   return summary.status != Solver::HIT_MAX_ITERATIONS && p.allFinite();
 }
 
-double median_size(std::vector<double> values) {
-  for (auto& v : values) v = std::abs(v);
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
 /// Square roots of Cauchy's weights by the distance from the running median.
 std::vector<double> robust_weights(const std::vector<double>& loss) {
   constexpr double kCauchy = 2.385;  // 95 % efficiency under normal errors
   constexpr double kLeast = 5e-4;    // of nominal: a clean record must not weigh its bends down
   auto off = running_median(loss);
   for (std::size_t i = 0; i < off.size(); ++i) off[i] = loss[i] - off[i];
-  const double scale = kCauchy * std::max(1.4826 * median_size(off), kLeast);
+  auto sizes = off;
+  for (auto& size : sizes) size = std::abs(size);
+  const double scale = kCauchy * std::max(1.4826 * median(std::move(sizes)), kLeast);
   for (auto& d : off) d = 1 / std::sqrt(1 + (d / scale) * (d / scale));
   return off;
 }

@@ -86,10 +86,11 @@ std::vector<std::string> table_notes(const std::vector<FittedCell>& fits) {
 std::string curves_csv(const std::vector<const FittedCell*>& fits) {
   std::string csv = "cell,cycle,capacity_ah,loss,fitted_loss\n";
   for (const auto* fit : fits) {
+    const auto name = report::csv_field(fit->cell.name);
     for (std::size_t i = 0; i < fit->cell.cycles(); ++i) {
       const auto cycle = fit->cell.cycle[i];
-      csv += fit->cell.name + "," + std::to_string(cycle) + "," +
-             shortest(fit->cell.capacity_ah[i]) + "," + shortest(fit->cell.loss(i)) + "," +
+      csv += name + "," + std::to_string(cycle) + "," + shortest(fit->cell.capacity_ah[i]) + "," +
+             shortest(fit->cell.loss(i)) + "," +
              (cycle < fit->fit.first_cycle
                   ? ""
                   : shortest(fit->fit.curve.loss(static_cast<double>(cycle)))) +

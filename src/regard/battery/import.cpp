@@ -7,6 +7,7 @@
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
 #include "regard/battery/import_parts.hpp"
+#include "regard/battery/spikes.hpp"
 #include "regard/report/table.hpp"
 
 namespace regard::battery {
@@ -101,9 +102,7 @@ double first_capacity(const Cell& cell) {
   for (std::size_t i = 0; i < cell.cycles() && first.size() < 5; ++i) {
     if (cell.cycle[i] > 1 || cell.cycles() == 1) first.push_back(cell.capacity_ah[i]);
   }
-  if (first.empty()) return kMissing;
-  std::sort(first.begin(), first.end());
-  return first[first.size() / 2];
+  return median(std::move(first));
 }
 
 void check_nominal(const Source& source) {

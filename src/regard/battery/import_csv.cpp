@@ -29,7 +29,7 @@ std::string stem_of(const CsvTable& table) {
 
 int64_t cycle_of(const CsvTable& table, std::size_t row, const ImportSpec& spec, int64_t before,
                  const std::string& cell, int64_t least) {
-  const auto column = table.column(spec.columns.name("cycle"));
+  const auto column = column_of(table, spec, "cycle");
   const auto shift = 1 - spec.cycles_from;
   const auto cycle = table.whole(row, column) + shift;
   if (cycle < 1)
@@ -46,8 +46,19 @@ int64_t cycle_of(const CsvTable& table, std::size_t row, const ImportSpec& spec,
   return cycle;
 }
 
-void check_capacity(double capacity_ah, double nominal_ah, const std::string& place,
+std::size_t column_of(const CsvTable& table, const ImportSpec& spec, const std::string& quantity) {
+  const auto& name = spec.columns.name(quantity);
+  const auto found = table.find(name);
+  if (found < 0)
+    throw InputError(table.file() + ": a column \"" + name + "\" was expected (--column " +
+                     quantity + "=NAME takes another)" + suggestion(name, table.names()));
+  return static_cast<std::size_t>(found);
+}
+
+void check_capacity(double capacity_ah, const Cell& cell, const std::string& place,
                     const ImportSpec& spec) {
+  const double nominal_ah = cell.nominal_ah;
+  const bool dying = !cell.capacity_ah.empty() && cell.capacity_ah.back() < nominal_ah / 5;
   const auto& unit = spec.columns.unit("capacity");
   const double factor = spec.columns.factor("capacity");
   const auto in_file = [&](double ah) { return report::fixed(ah / factor, 4) + " " + unit; };
@@ -62,7 +73,7 @@ void check_capacity(double capacity_ah, double nominal_ah, const std::string& pl
                      (factor == 1
                           ? "; is it in mAh? --unit capacity=mAh says so for the whole column"
                           : "; is the column in Ah?"));
-  if (capacity_ah > 0 && capacity_ah < nominal_ah / 100)
+  if (capacity_ah > 0 && capacity_ah < nominal_ah / 100 && !dying)
     throw InputError(place + ": a capacity of at least " + in_file(nominal_ah / 100) +
                      " was expected for a cell of " + in_file(nominal_ah) + ", and " +
                      in_file(capacity_ah) + " came" +
@@ -83,8 +94,8 @@ double nominal_of(const CsvTable& table, std::size_t row, const ImportSpec& spec
 void read_long(const CsvTable& table, const ImportSpec& spec, Sources& into) {
   const auto& columns = spec.columns;
   const auto name = table.find(columns.name("cell"));
-  const auto capacity = table.column(columns.name("capacity"));
-  table.column(columns.name("cycle"));
+  const auto capacity = column_of(table, spec, "capacity");
+  column_of(table, spec, "cycle");
   const Optional resistance(table, columns, "resistance"),
       temperature(table, columns, "temperature"), charge_time(table, columns, "charge_time");
   std::map<std::string, std::size_t> known;
@@ -103,8 +114,9 @@ void read_long(const CsvTable& table, const ImportSpec& spec, Sources& into) {
     auto& cell = into[at->second].cell;
     cell.cycle.push_back(
         cycle_of(table, r, spec, cell.cycle.empty() ? 0 : cell.cycle.back(), cell_name, 1));
-    cell.capacity_ah.push_back(columns.factor("capacity") * table.finite(r, capacity));
-    check_capacity(cell.capacity_ah.back(), cell.nominal_ah, table.place(r, capacity), spec);
+    const double ah = columns.factor("capacity") * table.finite(r, capacity);
+    check_capacity(ah, cell, table.place(r, capacity), spec);
+    cell.capacity_ah.push_back(ah);
     resistance.read(table, r, cell.resistance_ohm);
     if (!cell.resistance_ohm.empty() && !(cell.resistance_ohm.back() > 0))
       cell.resistance_ohm.back() = kMissing;
@@ -132,7 +144,7 @@ void read_wide(const CsvTable& table, const std::string& stem, const ImportSpec&
                          std::to_string(j + 1) + ", and " +
                          (table.text(r, gap - 1).empty() ? "nothing" : table.text(r, gap - 1)) +
                          " came");
-      check_capacity(capacity, cell.nominal_ah, table.place(r, j), spec);
+      check_capacity(capacity, cell, table.place(r, j), spec);
       cell.cycle.push_back(static_cast<int64_t>(j) + 1);
       cell.capacity_ah.push_back(capacity);
     }

@@ -59,7 +59,7 @@ void read_summary(const Hdf5Object& summary, const ImportSpec& spec, Cell& cell,
       ++left_out;
       continue;
     }
-    check_capacity(capacity[i], cell.nominal_ah,
+    check_capacity(capacity[i], cell,
                    summary.place() + "/QDischarge, element " + std::to_string(i + 1), spec);
     cell.cycle.push_back(static_cast<int64_t>(cycles[i]));
     cell.capacity_ah.push_back(capacity[i]);

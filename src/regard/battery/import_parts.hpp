@@ -31,9 +31,13 @@ void read_mat(const std::filesystem::path& path, const ImportSpec& spec, Sources
 int64_t cycle_of(const CsvTable& table, std::size_t row, const ImportSpec& spec, int64_t before,
                  const std::string& cell, int64_t least);
 
-/// InputError when a capacity cannot be one of a cell of this nominal capacity: a wrong unit, or mixed units.
-void check_capacity(double capacity_ah, double nominal_ah, const std::string& place,
+/// InputError when the capacity of the next cycle cannot be one of this cell: a wrong unit, or mixed units. A cell whose
+/// last capacity is below a fifth of nominal is dying, and may end at nothing.
+void check_capacity(double capacity_ah, const Cell& cell, const std::string& place,
                     const ImportSpec& spec);
+
+/// The column of a quantity; InputError names the flag that takes another name.
+std::size_t column_of(const CsvTable& table, const ImportSpec& spec, const std::string& quantity);
 
 /// nominal capacity of a row: its column, else the specification.
 double nominal_of(const CsvTable& table, std::size_t row, const ImportSpec& spec);

@@ -20,9 +20,9 @@ class TraceReader {
         into_(into),
         notes_(notes),
         name_(table.find(spec.columns.name("cell"))),
-        voltage_(table.column(spec.columns.name("voltage"))),
-        current_(table.column(spec.columns.name("current"))),
-        capacity_(table.column(spec.columns.name("capacity"))),
+        voltage_(column_of(table, spec, "voltage")),
+        current_(column_of(table, spec, "current")),
+        capacity_(column_of(table, spec, "capacity")),
         grid_(spec.grid.voltages()) {}
 
   void read() {
@@ -103,8 +103,7 @@ class TraceReader {
                        " came; does the current have the other sign? --discharge positive says so");
     }
     if (discharge.capacity() > 0) {
-      check_capacity(discharge.capacity(), cell.nominal_ah, table_.place(rows_.back(), capacity_),
-                     spec_);
+      check_capacity(discharge.capacity(), cell, table_.place(rows_.back(), capacity_), spec_);
       cell.cycle.push_back(cycle);
       cell.capacity_ah.push_back(discharge.capacity());
       if (cycle <= spec_.curve_cycles) {

@@ -8,14 +8,6 @@ namespace {
 
 constexpr std::size_t kReach = 5;
 
-double median(std::vector<double>& values) {
-  if (values.empty()) return kMissing;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
-}
-
 template <class T>
 void drop(std::vector<T>& values, const std::vector<std::size_t>& indices) {
   if (values.empty()) return;
@@ -25,13 +17,22 @@ void drop(std::vector<T>& values, const std::vector<std::size_t>& indices) {
 
 }  // namespace
 
+double median(std::vector<double> values) {
+  std::erase_if(values, [](double v) { return std::isnan(v); });
+  if (values.empty()) return kMissing;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2 == 1) return *middle;
+  return (*middle + *std::max_element(values.begin(), middle)) / 2;
+}
+
 std::vector<double> running_median(std::span<const double> values) {
   std::vector<double> result(values.size()), near;
   for (std::size_t i = 0; i < values.size(); ++i) {
     near.clear();
     const std::size_t last = std::min(values.size() - 1, i + kReach);
     for (std::size_t j = i - std::min(i, kReach); j <= last; ++j) {
-      if (!std::isnan(values[j])) near.push_back(values[j]);
+      near.push_back(values[j]);
     }
     result[i] = median(near);
   }

@@ -19,6 +19,9 @@ inline constexpr double kCapacitySpike = 0.03;
 /// Q(V) moves more with rate and temperature: 9 % of nominal at one voltage.
 inline constexpr double kVoltageSpike = 0.09;
 
+/// The median of those that are not missing; kMissing without any.
+double median(std::vector<double> values);
+
 /// The median of each value's neighbourhood, which ends where the values end; missing values do not count.
 std::vector<double> running_median(std::span<const double> values);
 

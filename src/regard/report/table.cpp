@@ -75,13 +75,6 @@ bool has_half(const Table& table, std::size_t column) {
                      [&](const auto& row) { return std::isfinite(row[column].half); });
 }
 
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
 std::string heading(const Column& column) {
   return column.unit.empty() ? column.name : column.name + " (" + column.unit + ")";
 }
@@ -164,6 +157,13 @@ std::string to_markdown(const Table& table) {
     rows += "\n";
   }
   return names + "\n" + rule + "\n" + rows;
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
 }
 
 std::string to_csv(const Table& table) {

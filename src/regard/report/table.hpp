@@ -39,7 +39,8 @@ std::string fixed(double value, int decimals);
 /// Aligned columns. With `width` > 0, a table that is wider is cut into stacked parts that repeat the first column.
 std::string to_text(const Table& table, int width = 0);
 std::string to_markdown(const Table& table);
-std::string to_csv(const Table& table);   // RFC 4180; full precision
+std::string to_csv(const Table& table);          // RFC 4180; full precision
+std::string csv_field(const std::string& text);  // in quotes where RFC 4180 asks for them
 std::string to_json(const Table& table);  // an array with one object a row; absent numbers are null
 
 /// Columns that a text takes in a terminal: code points, which is right for what the tables hold.

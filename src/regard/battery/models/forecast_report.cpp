@@ -46,10 +46,26 @@ report::Table forecast_table(const std::vector<Forecast>& forecasts) {
                           report::number(f.curve.c, 4), report::number(f.distance, 2),
                           report::word(f.outside ? "outside" : "inside")});
   }
+  for (const auto& f : forecasts) {
+    if (!f.why.empty()) continue;
+    table.notes.push_back("life: the cycle at which " +
+                          report::fixed(100 * f.threshold, f.threshold < 0.1 ? 1 : 0) +
+                          " % of the nominal capacity is lost; low and high: the band's ends.");
+    break;
+  }
+  const auto unbounded = [](const Forecast& f) {
+    return f.why.empty() && f.life.known() && !(f.life.low < f.life.high);
+  };
+  if (std::any_of(forecasts.begin(), forecasts.end(), unbounded))
+    table.notes.push_back(
+        "low and high are left out where the cell is so unlike the training cells that the band "
+        "has no bounds.");
+  if (std::any_of(forecasts.begin(), forecasts.end(),
+                  [](const Forecast& f) { return f.life.reach == Reach::kUndefined; }))
+    table.notes.push_back("undefined: the loss C at the first cycle is already at the threshold.");
   table.notes.push_back(
-      "distance: to the three nearest training cells, 1 is usual; outside: farther than 95 % of "
-      "the training cells are "
-      "from each other, where intervals mean less.");
+      "distance: to the three nearest training cells, 1 is usual; outside: farther than most "
+      "training cells are from each other, where intervals mean less.");
   return table;
 }
 
@@ -58,6 +74,7 @@ Json forecast_json(const Forecast& f) {
   return {{"cell", f.cell},
           {"mode", f.curves ? "curves" : "capacity"},
           {"cycles", f.n},
+          {"threshold", f.threshold},
           {"life", f.life.cycle},
           {"life_low", f.life.low},
           {"life_high", f.life.high},
@@ -76,8 +93,9 @@ void write_forecasts(const std::vector<Forecast>& forecasts, const std::filesyst
   std::string lines, curves = "cell,cycle,loss,low,high\n";
   for (const auto& f : forecasts) {
     lines += forecast_json(f).dump() + "\n";
+    const auto name = report::csv_field(f.cell);
     for (std::size_t i = 0; i < f.cycle.size(); ++i)
-      curves += f.cell + "," + shortest(f.cycle[i]) + "," + shortest(f.loss[i]) + "," +
+      curves += name + "," + shortest(f.cycle[i]) + "," + shortest(f.loss[i]) + "," +
                 shortest(f.low[i]) + "," + shortest(f.high[i]) + "\n";
   }
   write_atomically(folder / "curves.csv", curves);

@@ -73,6 +73,7 @@ Forecast Forecaster::forecast(const Cell& cell, const std::string& threshold) co
   }
   out.n = use->n;
   const auto goal = parse_threshold(threshold, cell.nominal_ah);
+  out.threshold = goal.loss;
   const auto last = static_cast<double>(last_cycle(cell));
   try {
     out.curves = has_tokens(cell, use->n);

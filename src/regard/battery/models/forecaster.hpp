@@ -27,7 +27,8 @@ struct Forecast {
   bool curves = false;  // from voltage curves; else from capacities alone
   int64_t n = 0;        // early cycles used
   PowerLaw curve;
-  Life life;  // at the threshold asked for, with the interval
+  double threshold = kMissing;  // loss at which the life ends
+  Life life;                    // at the threshold asked for, with the interval
   double distance = 0;
   bool outside = false;                        // out of distribution
   std::vector<double> cycle, loss, low, high;  // the whole curve and its band, up to 1.2 lives

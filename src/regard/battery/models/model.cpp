@@ -1,6 +1,5 @@
 #include "regard/battery/models/model.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 namespace regard::battery {
@@ -8,15 +7,6 @@ namespace regard::battery {
 Estimate estimate_through(double life, double b, double c) {
   if (!(life > 1) || !(b > 0) || !(c < kEndOfLife) || !std::isfinite(life)) return {};
   return {life, PowerLaw::through(life, b, c, kEndOfLife)};
-}
-
-double median(std::vector<double> values) {
-  std::erase_if(values, [](double v) { return std::isnan(v); });
-  if (values.empty()) return kMissing;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return (*middle + *std::max_element(values.begin(), middle)) / 2;
 }
 
 std::vector<double> shapes_of(const Examples& cells) {

@@ -48,7 +48,6 @@ class LifeModel {
 /// The estimate of a model that predicts a life and B: C is measured, A follows.
 Estimate estimate_through(double life, double b, double c);
 
-double median(std::vector<double> values);             // kMissing without values
 std::vector<double> shapes_of(const Examples& cells);  // B of each cell
 
 /// The mean of the training lives (the control of every table), with the median B.

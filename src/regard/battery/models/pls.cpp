@@ -8,15 +8,20 @@
 namespace regard::battery {
 namespace {
 
-Eigen::MatrixXd curves(const Examples& cells, std::size_t length) {
+const std::vector<double>& curve_of(const Example& cell, PlsInput input) {
+  return input == PlsInput::kDeltaQ ? cell.delta_q : cell.tokens;
+}
+
+Eigen::MatrixXd curves(const Examples& cells, PlsInput input, std::size_t length) {
   Eigen::MatrixXd x(static_cast<Eigen::Index>(cells.size()), static_cast<Eigen::Index>(length));
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (cells[i].delta_q.size() != length || length == 0)
-      throw InputError("PLS: dQ(V) of " + cells[i].name + " at " + std::to_string(length) +
-                       " voltages was expected, and " + std::to_string(cells[i].delta_q.size()) +
-                       " values came");
+    const auto& curve = curve_of(cells[i], input);
+    if (curve.size() != length || length == 0)
+      throw InputError("PLS: a shift of Q(V) of " + cells[i].name + " with " +
+                       std::to_string(length) + " values was expected, and " +
+                       std::to_string(curve.size()) + " came");
     for (std::size_t v = 0; v < length; ++v)
-      x(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(v)) = cells[i].delta_q[v];
+      x(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(v)) = curve[v];
   }
   return x;
 }
@@ -25,7 +30,7 @@ Eigen::MatrixXd curves(const Examples& cells, std::size_t length) {
 
 void PlsLife::fit(const Examples& train, uint64_t /*seed*/) {
   if (train.empty()) throw InputError("PLS: training cells were expected, and none came");
-  Eigen::MatrixXd x = curves(train, train[0].delta_q.size());
+  Eigen::MatrixXd x = curves(train, input_, curve_of(train[0], input_).size());
   const Eigen::RowVectorXd mean = x.colwise().mean();
   x.rowwise() -= mean;
   Eigen::RowVectorXd scale =
@@ -58,7 +63,7 @@ void PlsLife::fit(const Examples& train, uint64_t /*seed*/) {
 }
 
 std::vector<Estimate> PlsLife::predict(const Examples& cells) const {
-  const auto x = curves(cells, weights_.size());
+  const auto x = curves(cells, input_, weights_.size());
   std::vector<Estimate> out;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     double y = intercept_;

@@ -6,28 +6,11 @@
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
 #include "regard/battery/models/examples.hpp"
-#include "regard/battery/models/gaussian_process.hpp"
-#include "regard/battery/models/linear.hpp"
-#include "regard/battery/models/paper_head.hpp"
-#include "regard/battery/models/pls.hpp"
 #include "regard/battery/models/study_report.hpp"
 #include "regard/battery/spikes.hpp"
 
 namespace regard::battery {
 namespace {
-
-const std::vector<std::string> kDischarge = {"published_DeltaQ_logVar",  "published_DeltaQ_logMin",
-                                             "published_DeltaQ_logSkew", "published_DeltaQ_logKurt",
-                                             "published_QD_2",           "published_QD_Max-2"};
-const std::vector<std::string> kFull = {"published_DeltaQ_logVar",
-                                        "published_DeltaQ_logMin",
-                                        "published_slope_capacity_fade_2-100",
-                                        "published_intercept_capacity_fade_2-100",
-                                        "published_QD_2",
-                                        "published_init_avg_charge_time",
-                                        "published_T_integral",
-                                        "published_min_IR",
-                                        "published_IR_100-2"};
 
 struct Set {
   const char* name;
@@ -54,12 +37,6 @@ void add_scores(const Scores& s, Json& to) {
         s.crossing[t]);
 }
 
-MakeModel ours(AttentionLifeSpec spec, const std::string& phrase, const std::string& linear) {
-  spec.phrase = phrase;
-  spec.linear = linear;
-  return [spec] { return std::make_unique<AttentionLife>(spec); };
-}
-
 }  // namespace
 
 CellSet StudyData::at(Split split, int64_t n) const {
@@ -74,45 +51,6 @@ CellSet StudyData::at(Split split, int64_t n) const {
   }
   if (split == Split::kSecondary) set.curves = severson.estimated_curves;
   return set;
-}
-
-std::vector<Entry> study_entries(const StudySpec& spec) {
-  const auto& model = spec.model;
-  std::vector<Entry> entries = {
-      {"mean", "mean of the training lives", [] { return std::make_unique<MeanLife>(); }},
-      {"variance", "variance model",
-       [] {
-         return std::make_unique<LinearLife>(std::vector<std::string>{"dq_log_var"},
-                                             Penalty::kNone);
-       }},
-      {"discharge", "elastic net, discharge features",
-       [] { return std::make_unique<LinearLife>(kDischarge, Penalty::kElasticNet); }},
-      {"full", "elastic net, full features",
-       [] { return std::make_unique<LinearLife>(kFull, Penalty::kElasticNet); }},
-      {"pls6", "PLS-6 on dQ(V)", [] { return std::make_unique<PlsLife>(6); }},
-      {"pls9", "PLS-9 on dQ(V)", [] { return std::make_unique<PlsLife>(9); }},
-      {"gp", "Gaussian process",
-       [] {
-         return std::make_unique<GaussianProcessLife>(
-             std::vector<std::string>{"dq_log_var", "dq_log_min"});
-       }},
-      {"paper", "paper's model, as published", [] { return std::make_unique<PaperHead>(); }},
-      {"paper5e-4", "paper's model, stage-2 rate 5e-4",
-       [] { return std::make_unique<PaperHead>(PaperTraining{.lr_life = 5e-4}); }},
-      {"ours", "ours (" + model.phrase + ")", ours(model, model.phrase, model.linear)}};
-  for (const char* fold : {"mean", "off"})
-    entries.push_back({std::string("ours ") + fold, std::string("ours, fold ") + fold,
-                       ours(model, fold, model.linear)});
-  // What the linear path beside the encoder sees of the patches: all of them, or nothing.
-  for (const char* sees : {"all", "summary"}) {
-    for (const char* fold : {"softmax", "mean", "off"})
-      entries.push_back({std::string(sees) + " " + fold,
-                         std::string("linear path sees ") +
-                             (std::string(sees) == "all" ? "all" : "the summary alone") +
-                             ", fold " + fold,
-                         ours(model, fold, sees)});
-  }
-  return entries;
 }
 
 Json study_entry(const Entry& entry, const StudySpec& spec, const StudyData& data) {
@@ -150,7 +88,7 @@ Json study_entry(const Entry& entry, const StudySpec& spec, const StudyData& dat
 
 Horizon train_horizon(const StudySpec& spec, const StudyData& data, int64_t n) {
   const auto train = data.at(Split::kTrain, n);
-  const auto make = ours(spec.model, spec.model.phrase, spec.model.linear);
+  const auto make = [&spec] { return std::make_unique<AttentionLife>(spec.model); };
   const auto seed = static_cast<uint64_t>(spec.seeds.at(0));
   auto held = hold_out(train.examples, train.cells, even_folds(train.examples, spec.folds, 1), make,
                        seed, spec.threads);
@@ -200,6 +138,20 @@ Json study_cycles(const StudySpec& spec, const StudyData& data, const Json& mode
   return rows;
 }
 
+/// The routes of short_entries from spec.compare_at cycles.
+Json study_short(const StudySpec& spec, const StudyData& data, const Progress& progress) {
+  auto few = spec;
+  few.seeds.resize(std::min<std::size_t>(few.seeds.size(), 3));
+  few.cycles = {spec.compare_at};
+  Json rows = Json::array();
+  for (const auto& entry : short_entries(few)) {
+    progress("from " + std::to_string(spec.compare_at) + " cycles: " + entry.label);
+    rows.push_back(study_entry(entry, few, data));
+    rows.back()["n"] = spec.compare_at;
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::string study_toml(StudySpec spec) {
@@ -229,6 +181,7 @@ Json run_study(const StudySpec& spec, const Progress& progress) {
     results["models"].push_back(study_entry(entry, spec, data));
   }
   results["cycles"] = study_cycles(spec, data, results["models"], progress);
+  results["short"] = spec.compare_at > 0 ? study_short(spec, data, progress) : Json::array();
   Forecaster forecaster(spec.model, spec.level);
   Horizon last;
   const auto ours_start = std::chrono::steady_clock::now();
@@ -244,8 +197,8 @@ Json run_study(const StudySpec& spec, const Progress& progress) {
     progress("other chemistries");
     results["other"] = study_other(spec, data);
   }
-  // Every model of the table, and ours and two baselines again for each shorter record.
-  results["looked_at"] = entries.size() + 3 * (spec.cycles.size() - 1);
+  // Every model of the table, ours and two baselines again for each shorter record, and the routes to one of them.
+  results["looked_at"] = entries.size() + 3 * (spec.cycles.size() - 1) + results["short"].size();
   results["looked_before"] = spec.looked_before;
   results["parameters"] = last.model->parameters();
   results["seconds"] = seconds_since(start);

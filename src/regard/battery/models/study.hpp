@@ -42,6 +42,9 @@ struct Entry {
   MakeModel make;
 };
 std::vector<Entry> study_entries(const StudySpec& spec);
+/// Routes to fewer cycles, which are compared at spec.compare_at: features of the whole record instead of two cycles,
+/// several pairs of cycles, lives kept near those of training, and a mean with our model.
+std::vector<Entry> short_entries(const StudySpec& spec);
 
 /// One row of the table: per seed, RMSE, MAPE, curve error and crossings on each set; cross-validated RMSE on the
 /// training cells; seconds.

@@ -64,6 +64,28 @@ std::string sentence(const Json& results) {
          percent(coverage.at("secondary").at("life")) + " of the lives.";
 }
 
+/// Models from fewer cycles: those of the chart, then the routes of short_entries.
+report::Table short_table(const Json& results) {
+  report::Table table;
+  table.columns = {
+      {"model", "model", "", report::Align::kLeft}, {"n", "early cycles", ""},
+      {"held_out", "train, held out", "cycles"},    {"primary", "primary", "cycles"},
+      {"secondary", "secondary", "cycles"},         {"mape_primary", "MAPE primary", "%"},
+      {"mape_secondary", "MAPE secondary", "%"}};
+  for (const auto* part : {"cycles", "short"}) {
+    for (const auto& row : results.value(part, Json::array()))
+      table.rows.push_back({report::word(row.at("label").get<std::string>()),
+                            report::number(row.at("n"), 0), spread(row, "held_out", "rmse", 0),
+                            spread(row, "primary", "rmse", 0), spread(row, "secondary", "rmse", 0),
+                            spread(row, "primary", "mape", 0),
+                            spread(row, "secondary", "mape", 0)});
+  }
+  table.notes = {
+      "Limited: lives are kept within 1.2 times the range of the training lives. Drift: the shift "
+      "of Q(V) by a line through all its curves."};
+  return table;
+}
+
 report::Table coverage_table(const Json& bands) {
   report::Table table;
   table.columns = {{"split", "cells", "", report::Align::kLeft},
@@ -192,6 +214,12 @@ report::Document study_document(const Json& results) {
       study_table(results)};
   models.figures = {parity_figure(bands), cycles_figure(results.at("cycles"))};
   document.blocks.push_back(std::move(models));
+  document.blocks.push_back({"Fewer cycles",
+                             "Errors from shorter records, up to three seeds.",
+                             {},
+                             {},
+                             {},
+                             short_table(results)});
   report::Block curves{
       "Curves with bands",
       "Measured loss, predicted loss and its band, for cells from short to long life.",

@@ -19,6 +19,8 @@ std::vector<StudySpec::Table> StudySpec::tables() {
              f("folder", folder, "the Severson set");
              f("other", other, "other ageing sets with capacities alone (empty: none)");
              f("cycles", cycles, "numbers of early cycles; the last is that of the table");
+             f("compare_at", compare_at,
+               "number of early cycles at which more models are compared (0: none)");
            }},
           {"model", [this](Visitor& f) { model.visit(f); }},
           {"bands", [this](Visitor& f) {
@@ -37,6 +39,8 @@ void StudySpec::check() const {
   for (std::size_t i = 0; i < cycles.size(); ++i)
     need(cycles[i] >= 20 && cycles[i] <= 100 && (i == 0 || cycles[i] > cycles[i - 1]),
          "[data] cycles: rising numbers from 20 to 100 were expected");
+  need(compare_at == 0 || (compare_at >= 20 && compare_at <= 100),
+       "[data] compare_at: 0, or a number from 20 to 100 was expected");
   need(level > 0 && level < 1, "[bands] level: a share between 0 and 1 was expected");
   need(false_alarm > 0 && false_alarm < 1,
        "[bands] false_alarm: a share between 0 and 1 was expected");

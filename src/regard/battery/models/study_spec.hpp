@@ -20,6 +20,7 @@ struct StudySpec {
   std::string other = "../shared/data/battery_other";  // "" : without other chemistries
   std::vector<int64_t> cycles = {20, 30, 50, 70,
                                  100};  // early cycles; the last is that of the table
+  int64_t compare_at = 50;              // early cycles at which more models are compared; 0: none
 
   AttentionLifeSpec model;
 

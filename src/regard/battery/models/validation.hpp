@@ -2,8 +2,8 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 
+#include "regard/battery/models/combined.hpp"
 #include "regard/battery/models/conformal.hpp"
 #include "regard/battery/models/model.hpp"
 
@@ -15,8 +15,6 @@ using Folds = std::vector<std::vector<std::size_t>>;  // rows that are held out 
 Folds even_folds(const Examples& cells, int64_t count, uint64_t seed);
 /// One fold a batch: what happens to a batch that was never seen.
 Folds batch_folds(const Examples& cells);
-
-using MakeModel = std::function<std::unique_ptr<LifeModel>()>;
 
 /// Runs body(0) .. body(count - 1) on `threads` threads, each with one PyTorch thread; the first exception comes back.
 void run_parallel(std::size_t count, int64_t threads, const std::function<void(std::size_t)>& body);
