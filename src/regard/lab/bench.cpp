@@ -79,6 +79,7 @@ std::vector<BenchRow> timed_rows(const std::vector<BenchRow>& rows,
     timed[i].ratio = median_ratio(contenders[i].seconds, contenders[0].seconds);
     timed[i].other_cores = other_cores;
     timed[i].note = contenders[i].failure;
+    timed[i].memory = contenders[i].memory;
   }
   return timed;
 }

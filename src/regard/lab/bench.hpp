@@ -43,6 +43,7 @@ struct BenchRow {
   double error = report::kAbsent;  // |y - exact| / |exact| (step: of the loss), reduced size
   double gradient_error = report::kAbsent;
   int64_t parameters = 0;                // of the model, in a step
+  int64_t memory = -1;                   // bytes, as Contender has it
   double other_cores = report::kAbsent;  // taken by other processes meanwhile
   std::string note;
 };

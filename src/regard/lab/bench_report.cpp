@@ -59,6 +59,7 @@ Json to_json(const BenchReport& report, const BenchRow& row) {
            {"gradient_error", or_null(row.gradient_error)},
            {"other_cores", or_null(row.other_cores)}};
   if (row.parameters > 0) out["parameters"] = row.parameters;
+  if (row.memory >= 0) out["memory_bytes"] = row.memory;
   if (!row.note.empty()) out["note"] = row.note;
   return out;
 }

@@ -1,6 +1,7 @@
 #include "regard/lab/bench_timer.hpp"
 
 #include <ATen/DeviceAccelerator.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/Event.h>
 
 #include <algorithm>
@@ -43,10 +44,29 @@ void guarded(Contender& contender, const std::function<void()>& work) {
   }
 }
 
+struct Allocated {
+  int64_t now = 0, peak = 0;
+};
+
+Allocated allocated(torch::Device device) {
+  const auto index = std::max<c10::DeviceIndex>(device.index(), 0);
+  const auto bytes =
+      at::getDeviceAllocator(device.type())->getDeviceStats(index).allocated_bytes[0];
+  return {bytes.current, bytes.peak};
+}
+
 void warm_up(Contender& contender, torch::Device device) {
-  for (int i = 0; i < 3; ++i) {
-    if (time_once(contender.run, device) > 0.5) return;
+  const bool gpu = !device.is_cpu();
+  if (gpu) {
+    at::getDeviceAllocator(device.type())
+        ->resetPeakStats(std::max<c10::DeviceIndex>(device.index(), 0));
   }
+  const int64_t before = gpu ? allocated(device).now : 0;
+  for (int i = 0; i < 3; ++i) {
+    if (time_once(contender.run, device) > 0.5) break;
+  }
+  // What time_once overwrites lives as long as the run.
+  if (gpu) contender.memory = allocated(device).peak - before - kFlushBytes;
 }
 
 }  // namespace

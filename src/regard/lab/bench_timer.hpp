@@ -29,6 +29,8 @@ struct Contender {
   std::function<void()> run;
   std::vector<double> seconds;  // one for each turn
   std::string failure;          // why it has no time: it does not fit in memory, PyTorch refuses it
+  // On a GPU: bytes at the peak of the first runs beyond what was allocated before them; -1: not measured.
+  int64_t memory = -1;
 };
 
 /// Warms every contender up (at least 2 runs, or one of more than half a second), then lets them take turns.
