@@ -121,6 +121,29 @@ TEST(Hrr, KernelsAgreeWithTheReference) {
   harness::agree("hrr(scale=time)", true);
 }
 
+// The control: gates read a memory that holds nothing of their own sequence, and all else stays.
+TEST(Hrr, OtherMemoryIsThatOfTheSequenceBefore) {
+  const auto control = parse_phrase("hrr(memory=other)"), plain = parse_phrase("hrr");
+  auto x = harness::make_inputs({"", 12, 12, graph::full(), {12, 7, 9}, 2, 2, 8}, torch::kDouble);
+  const auto came = control.fold->reference(x, dense_mask(x));
+  const ops::ForceKernel force("folded");
+  EXPECT_LE(harness::relative(attend(*control.fold, "hrr", x), came), 1e-12);
+  EXPECT_GT(harness::relative(plain.fold->reference(x, dense_mask(x)), came), 1e-3);
+  // Keys of sequence 0 reach sequence 1 alone.
+  auto moved = x;
+  moved.k = x.k.clone();
+  moved.k.select(0, 0).mul_(-0.3).add_(0.2);
+  const auto after = control.fold->reference(moved, dense_mask(moved));
+  EXPECT_TRUE(torch::equal(after.select(0, 0), came.select(0, 0)));
+  EXPECT_FALSE(torch::equal(after.select(0, 1), came.select(0, 1)));
+  EXPECT_TRUE(torch::equal(after.select(0, 2), came.select(0, 2)));
+  harness::grad("hrr(memory=other)", {{"full, ragged", 5, 5, graph::full(), {5, 3}, 1, 1, 4}});
+  EXPECT_EQ(
+      harness::message([] { parse_phrase("window(width=4)+hrr(memory=other)"); }),
+      "phrase \"window(width=4)+hrr(memory=other)\": hrr with memory=other is a control for whole "
+      "sequences, which only the full graph has");
+}
+
 // Division by |F(q)| loses digits where a coefficient of the query is small.
 TEST(Hrr, InversesAgreeWithTheReference) {
   for (const char* phrase : {"hrr(unbind=exact)", "hrr(unbind=unit)"}) {

@@ -78,6 +78,9 @@ void Hrr::visit(Visitor& f) {
     {"conj", "exact", "unit"});
   f("pads", pads, "whether padding enters the superposition", {"out", "in"});
   f("scale", scale, "time: row t times its number of allowed keys", {"none", "time"});
+  f("memory", memory,
+    "other: a control that reads the superposition of the sequence before it in the batch",
+    {"own", "other"});
   f("mode", mode, "paper: as the released code, unbind=conj, pads=in, scale=none", {"", "paper"});
 }
 
@@ -93,8 +96,13 @@ std::string Hrr::refusal(const graph::Graph& graph) const {
   if (pads == "in" && (graph.banded() || graph.causal)) {
     return "hrr with pads=in sums over the whole padded sequence, which only the full graph has";
   }
+  if (memory == "other" && (graph.banded() || graph.causal)) {
+    return "hrr with memory=other is a control for whole sequences, which only the full graph has";
+  }
   return "";
 }
+
+Tensor Hrr::chosen_memory(const Tensor& s) const { return memory == "own" ? s : s.roll(1, 0); }
 
 double Hrr::real_weight() const {
   return unbind == "conj" ? 2.0 : unbind == "exact" ? 1.0 : std::sqrt(2.0);
@@ -126,7 +134,7 @@ Folded gate(const Hrr& fold, const Inputs& x) {
   const auto q = x.q.to(type), v = expand_heads(x.v, x.heads).to(type);
   auto bound = slot_product(expand_heads(x.k, x.heads).to(type), v, false);
   if (fold.pads == "out") bound = clear_padding(bound, x);
-  const auto s = sum_over_graph(bound, x);
+  const auto s = fold.chosen_memory(sum_over_graph(bound, x));
   const auto e = clear_padding(safe_cosine(v, fold.read_out(q, s)).exp(), x);
   return {e, sum_over_graph(e, x)};
 }
@@ -159,6 +167,7 @@ ops::Support can_fused(const Hrr& fold, const ops::Problem& p, torch::DeviceType
     return ops::Support::no(device == torch::kCPU ? "it runs on CPUs" : "it runs on CUDA GPUs");
   }
   if (p.graph.banded()) return ops::Support::no("the graph is a window");
+  if (fold.memory != "own") return ops::Support::no("memory=other is a control");
   return ops::can_hrr(p, options_of(fold, p.graph.causal));
 }
 
@@ -189,10 +198,18 @@ Tensor Hrr::reference(const Inputs& x, const Tensor& mask) const {
   const auto allowed = mask.to(type);                                          // (B, 1, T, T)
   const auto self = mask.diagonal(0, 2, 3).unsqueeze(-1);                      // (B, 1, T, 1)
   const auto bound = at::real(at::fft_ifft(at::fft_fft(k) * at::fft_fft(v)));  // (B, h, T, d)
-  const auto s = pads == "in" ? bound.sum(2, true) : at::matmul(allowed, bound);
+  Tensor s;
+  if (pads == "in") {
+    s = bound.sum(2, true);
+  } else if (memory == "other") {  // rows of padding have no keys, and those who read may be longer
+    s = clear_padding(bound, x).sum(2, true);
+  } else {
+    s = at::matmul(allowed, bound);
+  }
+  s = chosen_memory(s);
   const auto query = at::fft_fft(q);
-  const auto memory = at::fft_fft(of_unit_size(s));
-  Tensor read = query.conj() * memory;
+  const auto superposed = at::fft_fft(of_unit_size(s));
+  Tensor read = query.conj() * superposed;
   if (unbind != "conj") {
     // 1/F(q) = conj(F(q)) / |F(q)|^2, and 0 where F(q) is 0.
     const auto square = at::real(query * query.conj());

@@ -16,6 +16,7 @@ class Hrr final : public Fold {
   std::string unbind = "conj";  // conj: index reversal; exact: 1/F(q); unit: conj(F(q))/|F(q)|
   std::string pads = "out";     // in: padding enters the superposition, as in the released code
   std::string scale = "none";   // time: row i times its number of allowed keys
+  std::string memory = "own";   // other: S of the sequence before it in the batch, a control
 
   std::string summary() const override {
     return "holographic attention: bind, superpose, unbind, cosine, softmax over time (Alam et al. "
@@ -33,6 +34,9 @@ class Hrr final : public Fold {
   WeightMap weights(const Inputs& x) const override;
   Cost cost(const ops::Problem& p) const override;
   std::unique_ptr<Decoder> decoder(const graph::Graph& graph) const override;
+
+  /// S (B, ..) as `memory` has it.
+  torch::Tensor chosen_memory(const torch::Tensor& s) const;
 
   /// Weight on the real slots when two bindings are taken in the folded basis: 2, 1 or sqrt(2).
   double real_weight() const;
