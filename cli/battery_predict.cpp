@@ -14,8 +14,7 @@ void add_battery_predict(CLI::App& battery) {
   command->footer(
       "Example: regard battery predict runs/severson my_cells/ --nominal 1.1 --threshold 0.2\n"
       "Cells with voltage curves (traces, .mat) are forecast by the attention model, cells with "
-      "capacities alone by "
-      "the curve with a prior.");
+      "capacities alone by the curve with a prior.");
   struct State {
     std::string run, path, threshold = "0.2", out;
     int64_t cycles = 0;

@@ -39,8 +39,7 @@ Json diagonal(double low, double high) {
           {"x", {low, high}},
           {"y", {low, high}},
           {"line", {{"color", "#9aa3ad"}, {"width", 1}}},
-          {"hoverinfo", "skip"},
-          {"showlegend", false}};
+          {"hoverinfo", "skip"}};
 }
 
 std::vector<Json> of_split(const Json& bands, const std::string& split) {
@@ -95,8 +94,7 @@ report::Figure parity_figure(const Json& bands) {
   }
   const Json layout = {{"xaxis", axis("measured life (cycles)")},
                        {"yaxis", axis("predicted life (cycles)")},
-                       {"hovermode", "closest"},
-                       {"showlegend", true}};
+                       {"hovermode", "closest"}};
   return {"battery-parity",
           "Predicted against measured life with intervals. Blue: primary, orange: secondary, grey: "
           "training cells. The line: equal.",
@@ -124,8 +122,7 @@ report::Figure cycles_figure(const Json& rows) {
       data.push_back(line(x, y, colour, name == "pls6" ? "PLS-6" : name, "solid"));
     }
     const Json layout = {{"xaxis", axis("early cycles")},
-                         {"yaxis", axis("RMSE of life (cycles)", {{"rangemode", "tozero"}})},
-                         {"showlegend", true}};
+                         {"yaxis", axis("RMSE of life (cycles)", {{"rangemode", "tozero"}})}};
     figure.variants.push_back({split, data, layout});
   }
   return figure;
@@ -134,7 +131,8 @@ report::Figure cycles_figure(const Json& rows) {
 report::Figure curves_figure(const Json& bands) {
   report::Figure figure{
       "battery-curves",
-      "Dots: measured. Line and band: predicted.",
+      "Six cells from the shortest to the longest life, a colour each. Dots: measured. Line and "
+      "band: predicted.",
       "Measured and predicted capacity loss with bands for six cells of each test",
       {}};
   const std::array colours = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"};
@@ -161,21 +159,18 @@ report::Figure curves_figure(const Json& bands) {
                       {"hoverinfo", "skip"},
                       {"fillcolor", report::translucent(colours[k], 0.12)},
                       {"line", {{"width", 0}}},
-                      {"mode", "lines"},
-                      {"showlegend", false}});
+                      {"mode", "lines"}});
       data.push_back(line(curve.at("cycle"), curve.at("loss"), colours[k], name, "solid"));
       data.push_back({{"type", "scatter"},
                       {"mode", "markers"},
                       {"x", cell.at("measured").at("cycle")},
                       {"y", cell.at("measured").at("loss")},
                       {"marker", {{"color", colours[k]}, {"size", 4}}},
-                      {"name", name},
-                      {"showlegend", false}});
+                      {"name", name}});
     }
     const Json layout = {
         {"xaxis", axis("cycle", {{"rangemode", "tozero"}})},
         {"yaxis", axis("capacity loss", {{"tickformat", ".0%"}, {"range", {-0.03, 0.27}}})},
-        {"showlegend", true},
         {"hovermode", "closest"}};
     figure.variants.push_back({split, data, layout});
   }
@@ -200,8 +195,7 @@ report::Figure reliability_figure(const Json& bands) {
       data.push_back(line(x, y, kColours.at(split), split, "solid"));
     }
     const Json layout = {{"xaxis", axis("promised", {{"tickformat", ".0%"}})},
-                         {"yaxis", axis("held", {{"tickformat", ".0%"}})},
-                         {"showlegend", true}};
+                         {"yaxis", axis("held", {{"tickformat", ".0%"}})}};
     figure.variants.push_back({what, data, layout});
   }
   return figure;
@@ -228,10 +222,8 @@ report::Figure delta_figure(const Json& bands) {
                              ": %{y} Ah at %{x} V<extra></extra>";
     data.push_back(std::move(trace));
   }
-  const Json layout = {{"xaxis", axis("voltage (V)")},
-                       {"yaxis", axis("dQ (Ah)")},
-                       {"hovermode", "closest"},
-                       {"showlegend", false}};
+  const Json layout = {
+      {"xaxis", axis("voltage (V)")}, {"yaxis", axis("dQ (Ah)")}, {"hovermode", "closest"}};
   return {
       "battery-delta-q",
       "dQ(V) of the training cells, from short (orange) to long life (blue).",
