@@ -235,7 +235,8 @@ int check_all(torch::Device device, const std::string& json) {
                                           "hrr(scale=time)",
                                           "linear",
                                           "mean",
-                                          "off"};
+                                          "off",
+                                          "sigmoid"};
   std::vector<Check> checks;
   for (const auto& fold : folds) {
     for (const auto* graph : {"full", "causal", "window(width=7)", "window(width=7,global=2)"}) {

@@ -61,6 +61,8 @@ inline void expect_near(const Run& came, const Run& expected, double bound) {
 inline void agree(const std::string& phrase, bool square = false) {
   const auto parsed = fold_of(phrase);
   const auto& fold = *parsed.fold;
+  ASSERT_FALSE(fold.kernels().empty())
+      << phrase << " has no kernel beside its reference, so agree would compare nothing";
   std::set<std::string> ran;
   for (const auto& c : cases()) {
     if (square && c.queries != c.keys) continue;

@@ -38,7 +38,7 @@ TEST(Generation, EqualsFullRecomputation) {
        {"softmax", "causal", "window(width=3)", "window(width=3,global=2)", "linear",
         "window(width=4)+linear", "hrr", "hrr(scale=time)", "hrr(unbind=unit)",
         "window(width=3)+hrr", "window(width=3,global=1)+hrr(scale=time)", "mean",
-        "window(width=3)+mean", "off"}) {
+        "window(width=3)+mean", "off", "sigmoid", "window(width=3)+sigmoid"}) {
     for (const char* positions : {"learned", "sinusoidal", "rotary", "none"}) {
       SCOPED_TRACE(std::string(phrase) + ", " + positions);
       expect_generation_equals_recomputation(*model({phrase}, positions));
