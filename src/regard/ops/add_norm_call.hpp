@@ -1,0 +1,105 @@
+// What the operators of residual sum and norm ask of their CUDA kernels: when these take the work, and the problem they are
+// given, kept for the backward. Inside ops.
+#pragma once
+
+#ifdef REGARD_CUDA
+
+#include <ATen/autocast_mode.h>
+#include <ATen/ops/zeros.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <optional>
+
+#include "regard/kernels/cuda/add_norm.hpp"
+#include "regard/ops/add_norm.hpp"
+#include "regard/ops/cuda.hpp"
+
+namespace regard::ops {
+
+/// The type of norm(x + branch): that of the branch, else of autocast, else of the stream.
+inline torch::ScalarType type_of_h(const torch::Tensor& x, const torch::Tensor& branch) {
+  if (branch.defined()) return branch.scalar_type();
+  return at::autocast::is_autocast_enabled(torch::kCUDA)
+             ? at::autocast::get_autocast_dtype(torch::kCUDA)
+             : x.scalar_type();
+}
+
+inline bool can_fuse_norm(const torch::Tensor& x, const Branch& branch,
+                          const NormParameters& norm) {
+  if (!x.is_cuda() || !kernels::cuda::can_add_norm(x.size(-1)) || !x.is_contiguous()) return false;
+  if (norm.weight.scalar_type() != torch::kFloat) return false;
+  const auto stream = x.scalar_type(), h = type_of_h(x, branch.value);
+  if (branch.bias.defined() && branch.bias.scalar_type() != torch::kFloat) return false;
+  return has_storage(stream) && has_storage(h) && (stream == h || stream == torch::kFloat);
+}
+
+/// The arguments that are no tensors of autograd.
+struct NormCall {
+  torch::ScalarType h;
+  bool centred;
+  double eps, p;
+  DropoutKey key;
+
+  NormCall(const torch::Tensor& x, const Branch& branch, const NormParameters& norm, double dropout,
+           const DropoutKey& given)
+      : h(type_of_h(x, branch.value)),
+        centred(norm.centred),
+        eps(norm.eps),
+        p(dropout),
+        key(given) {
+    if (p > 0 && !key.step.defined()) key.step = at::zeros({}, x.options().dtype(torch::kLong));
+  }
+  /// As `keep` left it; the step is kept among the saved variables.
+  NormCall(torch::autograd::AutogradContext* ctx, const torch::Tensor& step)
+      : h(static_cast<torch::ScalarType>(ctx->saved_data["h"].toInt())),
+        centred(ctx->saved_data["centred"].toBool()),
+        eps(ctx->saved_data["eps"].toDouble()),
+        p(ctx->saved_data["p"].toDouble()),
+        key{ctx->saved_data["seed"].toInt(), step, ctx->saved_data["site"].toInt()} {}
+
+  void keep(torch::autograd::AutogradContext* ctx) const {
+    ctx->saved_data["h"] = static_cast<int64_t>(h);
+    ctx->saved_data["centred"] = centred;
+    ctx->saved_data["eps"] = eps;
+    ctx->saved_data["p"] = p;
+    ctx->saved_data["seed"] = key.seed;
+    ctx->saved_data["site"] = key.site;
+  }
+
+  kernels::cuda::AddNormProblem problem(const torch::Tensor& x) const {
+    kernels::cuda::AddNormProblem problem{x.numel() / x.size(-1),
+                                          static_cast<int>(x.size(-1)),
+                                          storage_of(x.scalar_type()),
+                                          storage_of(h),
+                                          centred,
+                                          static_cast<float>(eps),
+                                          {}};
+    if (p > 0) {
+      problem.draw = kernels::cuda::make_draw(p, static_cast<uint64_t>(key.seed),
+                                              key.step.const_data_ptr<int64_t>(),
+                                              static_cast<uint32_t>(key.site));
+    }
+    return problem;
+  }
+
+  /// Without dropout and with one type the gradients of stream and branch are one tensor.
+  bool one_gradient(const torch::Tensor& x) const { return p == 0 && h == x.scalar_type(); }
+};
+
+/// An undefined tensor is no variable for autograd: optional ones are.
+inline std::optional<torch::Tensor> maybe(const torch::Tensor& x) {
+  return x.defined() ? std::optional<torch::Tensor>(x) : std::nullopt;
+}
+inline const void* data_or_null(const torch::Tensor& x) {
+  return x.defined() ? x.const_data_ptr() : nullptr;
+}
+inline float* floats_or_null(const torch::Tensor& x) {
+  return x.defined() ? x.mutable_data_ptr<float>() : nullptr;
+}
+inline const float* const_floats_or_null(const torch::Tensor& x) {
+  return x.defined() ? x.const_data_ptr<float>() : nullptr;
+}
+
+}  // namespace regard::ops
+
+#endif
