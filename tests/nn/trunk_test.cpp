@@ -131,6 +131,34 @@ TEST(Trunk, ObserversSeeTheLayersInOrder) {
                                             "block1.attention", "block1.mlp", "norm"}));
 }
 
+TEST(Trunk, TheMeanIsThatOfTheValidTokens) {
+  const auto ids = at::tensor({3, 1, 4, 1, 5, 2, 6, 5, 3, 5}, torch::kLong).view({2, 5});
+  const auto lengths = at::tensor({5, 2}, torch::kLong);
+  for (const char* norm : {"pre", "post"}) {
+    for (const bool cls : {false, true}) {
+      auto o = options({"softmax"});
+      o.spec.norm = norm;
+      o.cls = cls;
+      Trunk trunk(o);
+      trunk.initialise(1);
+      trunk.to(torch::kDouble);
+      const auto x = trunk.forward(ids, lengths);
+      const auto expected = at::stack({x[0].mean(0), x[1].slice(0, 0, cls ? 3 : 2).mean(0)});
+      EXPECT_LE(harness::relative(trunk.mean(ids, lengths), expected), 1e-13) << norm << cls;
+      // An observer still sees the normed tokens, and changes nothing.
+      Tensor seen;
+      const ObserverScope scope([&](const std::string& name, const Tensor& y) {
+        if (name == "norm") seen = y;
+      });
+      EXPECT_LE(harness::relative(trunk.mean(ids, lengths), expected), 1e-13) << norm << cls;
+      EXPECT_EQ(seen.defined(), std::string(norm) == "pre");
+      if (seen.defined()) {
+        EXPECT_TRUE(at::equal(seen, x));
+      }
+    }
+  }
+}
+
 TEST(Trunk, DropoutDiffersBySiteAndRepeatsByStep) {
   auto o = options({"softmax"});
   o.spec.dropout = 0.3;

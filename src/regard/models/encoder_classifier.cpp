@@ -39,8 +39,7 @@ EncoderClassifier::EncoderClassifier(const ModelSpec& spec, const ModelShape& sh
 }
 
 Tensor EncoderClassifier::logits(const nn::Batch& batch) {
-  const auto x =
-      pool(spec_.pooling, trunk_->forward(batch.inputs, batch.lengths), batch.lengths, pool_);
+  const auto x = pool(spec_.pooling, *trunk_, batch, pool_);
   nn::observe("pool", x);
   return classify(x);
 }

@@ -45,8 +45,7 @@ Tensor PairClassifier::logits(const nn::Batch& batch) {
     throw InputError("pair_classifier: two rows for each pair were expected, and " +
                      std::to_string(batch.inputs.size(0)) + " rows came");
   }
-  const auto x = pool(spec_.pooling, trunk_->forward(batch.inputs, batch.lengths), batch.lengths,
-                      pool_);                                                   // (2 B, H)
+  const auto x = pool(spec_.pooling, *trunk_, batch, pool_);                    // (2 B, H)
   const auto a = x.slice(0, 0, x.size(0), 2), b = x.slice(0, 1, x.size(0), 2);  // (B, H)
   auto y = at::cat({a, b, a * b, a - b}, 1);                                    // (B, 4 H)
   nn::observe("pool", y);

@@ -1,7 +1,7 @@
 #include "regard/nn/residual.hpp"
 
 #include "regard/nn/context.hpp"
-#include "regard/ops/add_norm.hpp"
+#include "regard/ops/add_norm_mean.hpp"
 
 namespace regard::nn {
 using torch::Tensor;
@@ -12,14 +12,20 @@ void Residual::add(ops::Branch branch, int64_t site) {
   site_ = site;
 }
 
-Tensor Residual::norm(Norm& norm) {
+ops::DropoutKey Residual::key() const {
   const auto* context = random_context();
-  auto out =
-      ops::add_norm(x_, branch_, norm.values(), dropout_,
-                    {context ? context->seed : 0, context ? context->step : Tensor(), site_});
+  return {context ? context->seed : 0, context ? context->step : Tensor(), site_};
+}
+
+Tensor Residual::norm(Norm& norm) {
+  auto out = ops::add_norm(x_, branch_, norm.values(), dropout_, key());
   x_ = out.x;
   branch_ = {};
   return out.h;
+}
+
+Tensor Residual::norm_mean(Norm& norm, const Tensor& lengths) const {
+  return ops::add_norm_mean(x_, branch_, norm.values(), dropout_, key(), lengths);
 }
 
 void Residual::replace_by(Norm& norm) { x_ = this->norm(norm); }

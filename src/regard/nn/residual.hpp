@@ -17,12 +17,16 @@ class Residual {
   void add(ops::Branch branch, int64_t site);
   /// norm(x); x stays as it is.
   torch::Tensor norm(Norm& norm);
+  /// norm(x) averaged over the first lengths[b] tokens, (B, H) (ops/add_norm_mean.hpp); x stays as it is.
+  torch::Tensor norm_mean(Norm& norm, const torch::Tensor& lengths) const;
   /// x <- norm(x)
   void replace_by(Norm& norm);
   /// x itself.
   torch::Tensor sum();
 
  private:
+  ops::DropoutKey key() const;
+
   torch::Tensor x_;
   ops::Branch branch_;
   double dropout_;

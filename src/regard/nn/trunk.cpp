@@ -10,6 +10,7 @@
 #include "regard/base/philox.hpp"
 #include "regard/nn/context.hpp"
 #include "regard/nn/positions.hpp"
+#include "regard/ops/mean_rows.hpp"
 
 namespace regard::nn {
 using torch::Tensor;
@@ -127,14 +128,29 @@ Tensor Trunk::finish(Residual& stream) {
   return y;
 }
 
-Tensor Trunk::forward(const Tensor& inputs, const Tensor& lengths) {
+Tensor Trunk::all_lengths(const Tensor& lengths) const {
+  return lengths.defined() && cls_.defined() ? lengths + 1 : lengths;
+}
+
+Residual Trunk::run_blocks(const Tensor& inputs, const Tensor& lengths) {
   auto stream = embed(inputs, 0);
-  const auto all = lengths.defined() && cls_.defined() ? lengths + 1 : lengths;
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     const LayerScope scope("block" + std::to_string(i));
-    blocks_[i]->forward(stream, all);
+    blocks_[i]->forward(stream, lengths);
   }
+  return stream;
+}
+
+Tensor Trunk::forward(const Tensor& inputs, const Tensor& lengths) {
+  auto stream = run_blocks(inputs, all_lengths(lengths));
   return finish(stream);
+}
+
+Tensor Trunk::mean(const Tensor& inputs, const Tensor& lengths) {
+  const auto all = all_lengths(lengths);
+  auto stream = run_blocks(inputs, all);
+  if (norm_ && !observed()) return stream.norm_mean(*norm_, all);
+  return ops::mean_rows(finish(stream), all);
 }
 
 TrunkState Trunk::start() const {

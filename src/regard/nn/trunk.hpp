@@ -48,6 +48,9 @@ class Trunk : public torch::nn::Module {
 
   /// (B, T) ids or (B, T, C) values -> (B, T, H), or (B, 1 + T, H) with a CLS token in front.
   torch::Tensor forward(const torch::Tensor& inputs, const torch::Tensor& lengths);
+  /// (B, H): the mean of `forward` over the valid tokens of each sequence, a CLS token among them. Without an observer the last norm
+  /// and the mean are one operator where the device has it.
+  torch::Tensor mean(const torch::Tensor& inputs, const torch::Tensor& lengths);
   TrunkState start() const;
   /// (B, 1) ids -> (B, 1, H).
   torch::Tensor step(const torch::Tensor& inputs, TrunkState& state);
@@ -62,6 +65,9 @@ class Trunk : public torch::nn::Module {
 
  private:
   Residual embed(const torch::Tensor& inputs, int64_t first);
+  Residual run_blocks(const torch::Tensor& inputs, const torch::Tensor& lengths);
+  /// Lengths with the CLS token.
+  torch::Tensor all_lengths(const torch::Tensor& lengths) const;
   torch::Tensor finish(Residual& stream);
   void check_length(int64_t last) const;
 
