@@ -37,7 +37,8 @@ void run(Flags flags) {
   if (flags.json) {
     std::cout << json;
   } else {
-    std::cout << lab::bench_heading(report) << "\n" << report::to_text(lab::bench_table(report));
+    std::cout << lab::bench_heading(report) << "\n"
+              << report::to_text(lab::bench_table(report)) << lab::profiles_text(report);
   }
 }
 
@@ -72,6 +73,10 @@ void add_bench(CLI::App& app) {
       ->capture_default_str();
   bench->add_flag("--alone", flags->alone,
                   "without peers: memory and caches are then ours, as in a program of its own");
+  bench->add_option("--trace", options.trace,
+                    "after the turns, record a few training steps of ours with PyTorch's profiler: "
+                    "a table of kernels (CPU: operators), and the trace in this file, or in one "
+                    "for each shape and phrase with its name added");
   bench->add_flag("--json", flags->json, "print JSON instead of a table");
   bench->add_option("--out", flags->out, "also write the JSON to this file");
   bench->callback([flags] { run(*flags); });

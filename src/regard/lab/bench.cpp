@@ -1,13 +1,16 @@
 #include "regard/lab/bench.hpp"
 
+#include <ATen/DeviceAccelerator.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/bench_load.hpp"
 #include "regard/lab/machine.hpp"
+#include "regard/ops/device_graph.hpp"
 
 namespace regard::lab {
 namespace {
@@ -62,6 +65,27 @@ double median_ratio(const std::vector<double>& a, const std::vector<double>& b) 
   return ratios.empty() ? report::kAbsent : summarise(ratios).median;
 }
 
+/// Before anything is measured: a trace that cannot be written would cost the whole run.
+void check_trace(const BenchOptions& options) {
+  if (options.trace.empty()) return;
+  if (options.test == "attention") {
+    throw InputError("--trace: training steps are recorded; take --case step");
+  }
+  const auto folder = std::filesystem::absolute(options.trace).parent_path();
+  if (!std::filesystem::is_directory(folder) || std::filesystem::is_directory(options.trace)) {
+    throw InputError("--trace " + options.trace + ": a file in an existing folder was expected");
+  }
+  const auto why = why_no_profiler();
+  if (!why.empty()) throw InputError("--trace: " + why);
+}
+
+/// Ours in all steps together: where a step can be recorded it is also run as it is.
+int64_t count_traces(const std::vector<Job>& jobs, torch::Device device) {
+  const auto steps =
+      std::count_if(jobs.begin(), jobs.end(), [](const Job& job) { return job.step; });
+  return steps * (ops::can_record(device) ? 2 : 1);
+}
+
 }  // namespace
 
 std::string dtype_name(torch::ScalarType dtype) {
@@ -96,6 +120,9 @@ BenchReport run_bench(const BenchOptions& options, const Progress& progress) {
   if (setting.dtype == torch::kHalf && options.test != "attention") {
     throw InputError("--dtype fp16: training steps run in fp32 or bf16; take --case attention");
   }
+  check_trace(options);
+  setting.trace = options.trace;
+  setting.several_traces = count_traces(jobs, setting.device) > 1;
 
   BenchReport report;
   report.machine = environment(setting.device);
@@ -111,6 +138,8 @@ BenchReport run_bench(const BenchOptions& options, const Progress& progress) {
     progress(std::to_string(i + 1) + "/" + std::to_string(jobs.size()) + " " +
              (job.step ? "training step" : "attention") + ", " + job.shape.name + ", " +
              job.phrase.canonical);
+    // A recording cannot free what the job before it left in the allocator.
+    if (!setting.device.is_cpu()) at::accelerator::emptyCache();
     const auto rows = job.step ? bench_step(setting, job.shape, job.phrase)
                                : bench_attention(setting, job.shape, job.phrase);
     report.rows.insert(report.rows.end(), rows.begin(), rows.end());

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "regard/lab/bench_ceiling.hpp"
 #include "regard/lab/bench_forms.hpp"
+#include "regard/lab/bench_profile.hpp"
 #include "regard/lab/bench_shape.hpp"
 #include "regard/lab/bench_timer.hpp"
 #include "regard/report/table.hpp"
@@ -27,6 +29,7 @@ struct BenchOptions {
   double seconds = 2;  // for one implementation in one row; three turns may take thrice that
   int64_t threads = 0;
   bool peers = true;  // without: ours alone, as a program that shares no turns is timed
+  std::string trace;  // also profile our steps, after their turns, and write the trace to this file
 };
 
 /// One implementation in one test. Times in seconds.
@@ -46,6 +49,7 @@ struct BenchRow {
   int64_t memory = -1;                   // bytes, as Contender has it
   double other_cores = report::kAbsent;  // taken by other processes meanwhile
   std::string note;
+  std::optional<Profile> profile;
 };
 
 struct BenchReport {
@@ -64,11 +68,13 @@ struct BenchSetting {
   Ceiling ceiling;
   bool peers = true;
   TurnOptions turns;
+  std::string trace;            // "": no profile
+  bool several_traces = false;  // their files need names of their own
 };
 
 using Progress = std::function<void(const std::string&)>;
 
-/// InputError for an unknown shape, phrase, dtype or device, before anything is measured.
+/// InputError for an unknown shape, phrase, dtype or device, and for a trace that cannot be, before anything is measured.
 BenchReport run_bench(const BenchOptions& options, const Progress& progress);
 
 /// Forward, and forward with backward, of one phrase and its peers.

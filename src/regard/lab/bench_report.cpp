@@ -33,6 +33,29 @@ double share(const BenchRow& row) {
 
 Json or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
+Json to_json(const Profile& profile) {
+  constexpr double kMicroseconds = 1e6;
+  Json rows = Json::array();
+  double total = 0;
+  for (const auto& row : profile.rows) total += row.seconds;
+  for (const auto& row : profile.rows) {
+    rows.push_back({{"name", row.name},
+                    {"short_name", short_name(row.name)},
+                    {"calls", row.calls},
+                    {"microseconds", row.seconds * kMicroseconds},
+                    {"share", row.seconds / total}});
+  }
+  Json out{{"of", profile.kernels ? "kernels" : "operators"},
+           {"steps", profile.steps},
+           {"total_microseconds", total * kMicroseconds},
+           {"span_microseconds", profile.span * kMicroseconds},
+           {"busy_microseconds", profile.busy * kMicroseconds},
+           {"trace", profile.file},
+           {"rows", rows}};
+  if (!profile.note.empty()) out["note"] = profile.note;
+  return out;
+}
+
 Json to_json(const BenchReport& report, const BenchRow& row) {
   const bool measured = row.time.repeats > 0;
   const auto time = [&](double seconds) { return measured ? Json(seconds * kMs) : Json(); };
@@ -61,6 +84,7 @@ Json to_json(const BenchReport& report, const BenchRow& row) {
   if (row.parameters > 0) out["parameters"] = row.parameters;
   if (row.memory >= 0) out["memory_bytes"] = row.memory;
   if (!row.note.empty()) out["note"] = row.note;
+  if (row.profile) out["profile"] = to_json(*row.profile);
   return out;
 }
 
@@ -116,6 +140,17 @@ std::string bench_heading(const BenchReport& report) {
   return report.device + ", " + report.dtype + ", " + std::to_string(report.threads) +
          (report.threads == 1 ? " thread" : " threads") + "\nceilings measured now: " + ceilings +
          "\n";
+}
+
+std::string profiles_text(const BenchReport& report) {
+  std::string text;
+  for (const auto& row : report.rows) {
+    if (!row.profile) continue;
+    text += "\n" + row.implementation + ": " + row.attention + ", " + row.shape.name + " (" +
+            to_text(row.shape) + ")\n" + profile_sentence(*row.profile) + "\n\n" +
+            report::to_text(profile_table(*row.profile));
+  }
+  return text;
 }
 
 std::string bench_json(const BenchReport& report) {

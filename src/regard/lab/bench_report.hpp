@@ -11,7 +11,11 @@ report::Table bench_table(const BenchReport& report);
 /// Device, dtype, threads and ceilings in a line each.
 std::string bench_heading(const BenchReport& report);
 
-/// {"machine", "device", "dtype", "threads", "ceiling", "rows": [{...}]}; times in milliseconds.
+/// One table for each row that was profiled; "" without.
+std::string profiles_text(const BenchReport& report);
+
+/// {"machine", "device", "dtype", "threads", "ceiling", "rows": [{...}]}; times in milliseconds,
+/// those of a profile in microseconds.
 std::string bench_json(const BenchReport& report);
 
 }  // namespace regard::lab

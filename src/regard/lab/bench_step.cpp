@@ -75,7 +75,8 @@ struct OurStep {
 };
 
 constexpr const char* kEager = "regard, eager";
-bool is_ours(const BenchForm& form) { return form.name == "regard" || form.name == kEager; }
+bool is_eager(const BenchForm& form) { return form.name == kEager; }
+bool is_ours(const BenchForm& form) { return form.name == "regard" || is_eager(form); }
 
 struct Gradients {
   double loss = 0;
@@ -175,6 +176,26 @@ std::string kernel_name(const attention::Phrase& phrase, const BenchSetting& set
   return "";
 }
 
+/// A few steps, or one that takes long: a trace of many is of no use to anybody.
+int64_t steps_to_profile(double seconds) {
+  return std::clamp<int64_t>(static_cast<int64_t>(1 / std::max(seconds, 1e-3)), 1, 10);
+}
+
+/// Profiles the contenders that are ours.
+void profile_ours(const BenchSetting& setting, const std::vector<BenchForm>& forms,
+                  const std::vector<Contender>& contenders, std::vector<BenchRow>& rows) {
+  for (std::size_t i = 0; i < forms.size(); ++i) {
+    if (!is_ours(forms[i]) || !contenders[i].run) continue;
+    const bool recorded = !is_eager(forms[i]) && ops::can_record(setting.device);
+    const auto file = setting.several_traces
+                          ? trace_file(setting.trace, rows[i].shape.name + "-" + rows[i].attention +
+                                                          (recorded ? "-recorded" : "-eager"))
+                          : setting.trace;
+    rows[i].profile = profile_steps(contenders[i].run, setting.device,
+                                    steps_to_profile(rows[i].time.median), file);
+  }
+}
+
 }  // namespace
 
 std::vector<BenchRow> bench_step(const BenchSetting& setting, const BenchShape& shape,
@@ -212,7 +233,9 @@ std::vector<BenchRow> bench_step(const BenchSetting& setting, const BenchShape& 
     }
     rows.push_back(row);
   }
-  return timed_rows(rows, contenders, setting.turns);
+  auto timed = timed_rows(rows, contenders, setting.turns);
+  if (!setting.trace.empty()) profile_ours(setting, forms, contenders, timed);
+  return timed;
 }
 
 }  // namespace regard::lab
