@@ -13,40 +13,25 @@
 #include <string>
 #include <vector>
 
+#include "device_operators/checks.hpp"
 #include "regard/attention/fold.hpp"
 #include "regard/attention/fourier.hpp"
 #include "regard/attention/phrase.hpp"
 #include "regard/base/error.hpp"
 #include "regard/lab/machine.hpp"
-#include "regard/lab/session.hpp"
-#include "regard/models/model.hpp"
 #include "regard/ops/add_norm.hpp"
 #include "regard/ops/device_graph.hpp"
 #include "regard/ops/embed.hpp"
 #include "regard/ops/hrr.hpp"
 #include "regard/ops/linear_features.hpp"
 #include "regard/ops/mean_rows.hpp"
-#include "regard/train/captured_step.hpp"
+#include "regard/train/meters.hpp"
+#include "regard/train/optimizer.hpp"
 
 namespace {
 using namespace regard;
+using bench::distance, bench::report, bench::Tensors;
 using torch::Tensor;
-using Tensors = std::vector<Tensor>;
-
-int checks = 0, failed = 0;
-
-void report(const std::string& what, double error, double limit) {
-  ++checks;
-  const bool ok = error <= limit;  // false for NaN
-  if (!ok) ++failed;
-  std::printf("%s %-78s %8.1e (%.0e)\n", ok ? "ok  " : "FAIL", what.c_str(), error, limit);
-}
-
-double distance(const Tensor& came, const Tensor& expected) {
-  const double size = expected.norm().item<double>();
-  const double off = (came.to(torch::kDouble).cpu() - expected).norm().item<double>();
-  return size == 0 ? off : off / size;
-}
 
 double limit_of(torch::ScalarType type) {
   return type == torch::kFloat ? 2e-5 : type == torch::kHalf ? 4e-3 : 3e-2;
@@ -315,78 +300,6 @@ void check_adamw(torch::Device device) {
   }
 }
 
-/// Losses of 100 steps and the weights after them, on batches of two shapes.
-Tensors train(const std::string& kind, const std::string& phrase, torch::Device device,
-              const std::string& dtype, bool capture) {
-  const ops::SideStream stream(device);
-  models::ModelSpec spec;
-  spec.kind = kind;
-  spec.trunk.width = 64;
-  spec.trunk.dropout = 0.1;
-  const models::ModelShape shape{
-      .input = {.vocabulary = 50, .channels = 0}, .classes = 5, .max_length = 64};
-  auto model = models::make_model(spec, shape, {attention::parse_phrase(phrase)}, 1);
-  model->to(device);
-  model->train();
-  lab::ModelLearner learner(model);
-  train::Spec options;
-  options.dtype = dtype;
-  train::TrainStep step(learner, options, 1);
-  train::CapturedStep captured(step, capture);
-  torch::manual_seed(5);
-  std::vector<double> losses;
-  for (int64_t i = 0; i < 100; ++i) {
-    const int64_t time = i % 3 == 0 ? 40 : 64;
-    const auto ids = torch::randint(50, {4, time}, torch::kLong);
-    const bool language = kind == "language_model";
-    const nn::Batch batch{
-        .inputs = ids,
-        .lengths = language ? Tensor() : torch::randint(1, time + 1, {4}, torch::kLong),
-        .targets = language ? ids.roll(-1, 1) : torch::randint(5, {4}, torch::kLong),
-        .rows = 4,
-        .tokens = 4 * time};
-    step.prepare(i, 3e-3);
-    captured.run({train::to_device(batch, device)});
-    losses.push_back(step.meter().read(i, i).loss);
-  }
-  if (capture && captured.replayed() != 96) {
-    report("96 of 100 steps replayed", std::abs(96.0 - static_cast<double>(captured.replayed())),
-           0);
-  }
-  Tensors out = {torch::tensor(losses, torch::kDouble)};
-  for (const auto& p : model->parameters()) out.push_back(p.detach().to(torch::kDouble).cpu());
-  return out;
-}
-
-void check_recorded(torch::Device device) {
-  for (const auto& [kind, phrase] :
-       std::vector<std::pair<std::string, std::string>>{{"encoder_classifier", "softmax"},
-                                                        {"encoder_classifier", "hrr"},
-                                                        {"encoder_classifier", "linear"},
-                                                        {"encoder_classifier", "mean"},
-                                                        {"language_model", "softmax"},
-                                                        {"language_model", "hrr"},
-                                                        {"language_model", "window(width=8)"},
-                                                        {"language_model", "linear"}}) {
-    for (const auto* dtype : {"fp32", "bf16"}) {
-      const auto what = "100 recorded steps, " + kind + ", " + phrase + ", " + dtype;
-      try {
-        const auto expected = train(kind, phrase, device, dtype, false);
-        const auto came = train(kind, phrase, device, dtype, true);
-        double worst = 0;
-        for (std::size_t i = 0; i < came.size(); ++i) {
-          const double e = distance(came[i], expected[i]);
-          if (!(e <= worst)) worst = e;
-        }
-        report(what, worst, 0);
-      } catch (const std::exception& error) {
-        std::printf("%s: %.300s\n", what.c_str(), error.what());
-        report(what, 1, 0);
-      }
-    }
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -398,10 +311,11 @@ int main(int argc, char** argv) {
     if (wanted("norms")) check_norms(device);
     if (wanted("small")) check_small_operators(device);
     if (wanted("adamw") && device.is_cuda()) check_adamw(device);
-    if (wanted("recorded") && ops::can_record(device)) check_recorded(device);
-    std::printf("%s: %d checks of operators, %d failed\n", lab::device_name(device).c_str(), checks,
-                failed);
-    return failed == 0 && checks > 0 ? 0 : 1;
+    if (wanted("recorded") && ops::can_record(device)) bench::check_recorded_steps(device);
+    const auto tally = bench::tally();
+    std::printf("%s: %d checks of operators, %d failed\n", lab::device_name(device).c_str(),
+                tally.checks, tally.failed);
+    return tally.failed == 0 && tally.checks > 0 ? 0 : 1;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench_device_operators: %.400s\n", error.what());
     return 2;

@@ -1,0 +1,27 @@
+// What the checks of bench_device_operators share: one line for each, and how many failed.
+#pragma once
+
+#include <torch/types.h>
+
+#include <string>
+#include <vector>
+
+namespace regard::bench {
+
+using Tensors = std::vector<torch::Tensor>;
+
+struct Tally {
+  int checks = 0, failed = 0;
+};
+
+/// Prints a check, which failed when `error` is beyond `limit` or not a number, and counts it.
+void report(const std::string& what, double error, double limit);
+Tally tally();
+
+/// |came - expected| / |expected|, or |came| where the expected is 0. `expected` is float64 on the CPU.
+double distance(const torch::Tensor& came, const torch::Tensor& expected);
+
+/// 100 training steps that the device records and replays against 100 that run as they are: equal bit for bit.
+void check_recorded_steps(torch::Device device);
+
+}  // namespace regard::bench

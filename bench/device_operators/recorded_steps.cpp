@@ -1,0 +1,94 @@
+// A whole training step as one recording must change nothing: same losses, same weights.
+#include <ATen/Functions.h>
+
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <utility>
+
+#include "checks.hpp"
+#include "regard/attention/phrase.hpp"
+#include "regard/lab/session.hpp"
+#include "regard/models/model.hpp"
+#include "regard/ops/device_graph.hpp"
+#include "regard/train/captured_step.hpp"
+
+namespace regard::bench {
+namespace {
+using torch::Tensor;
+
+/// Losses of 100 steps and the weights after them, on batches of two shapes.
+Tensors losses_and_weights(const std::string& kind, const std::string& phrase, torch::Device device,
+                           const std::string& dtype, bool capture) {
+  const ops::SideStream stream(device);
+  models::ModelSpec spec;
+  spec.kind = kind;
+  spec.trunk.width = 64;
+  spec.trunk.dropout = 0.1;
+  const models::ModelShape shape{
+      .input = {.vocabulary = 50, .channels = 0}, .classes = 5, .max_length = 64};
+  auto model = models::make_model(spec, shape, {attention::parse_phrase(phrase)}, 1);
+  model->to(device);
+  model->train();
+  lab::ModelLearner learner(model);
+  train::Spec options;
+  options.dtype = dtype;
+  train::TrainStep step(learner, options, 1);
+  train::CapturedStep captured(step, capture);
+  torch::manual_seed(5);
+  std::vector<double> losses;
+  for (int64_t i = 0; i < 100; ++i) {
+    const int64_t time = i % 3 == 0 ? 40 : 64;
+    const auto ids = torch::randint(50, {4, time}, torch::kLong);
+    const bool language = kind == "language_model";
+    const nn::Batch batch{
+        .inputs = ids,
+        .lengths = language ? Tensor() : torch::randint(1, time + 1, {4}, torch::kLong),
+        .targets = language ? ids.roll(-1, 1) : torch::randint(5, {4}, torch::kLong),
+        .rows = 4,
+        .tokens = 4 * time};
+    step.prepare(i, 3e-3);
+    captured.run({train::to_device(batch, device)});
+    losses.push_back(step.meter().read(i, i).loss);
+  }
+  if (capture && captured.replayed() != 96) {
+    report("96 of 100 steps replayed", std::abs(96.0 - static_cast<double>(captured.replayed())),
+           0);
+  }
+  Tensors out = {torch::tensor(losses, torch::kDouble)};
+  for (const auto& p : model->parameters()) out.push_back(p.detach().to(torch::kDouble).cpu());
+  return out;
+}
+
+}  // namespace
+
+void check_recorded_steps(torch::Device device) {
+  for (const auto& [kind, phrase] :
+       std::vector<std::pair<std::string, std::string>>{{"encoder_classifier", "softmax"},
+                                                        {"encoder_classifier", "hrr"},
+                                                        {"encoder_classifier", "linear"},
+                                                        {"encoder_classifier", "mean"},
+                                                        {"language_model", "softmax"},
+                                                        {"language_model", "hrr"},
+                                                        {"language_model", "window(width=8)"},
+                                                        {"language_model", "linear"}}) {
+    for (const auto* dtype : {"fp32", "bf16"}) {
+      const auto what = "100 recorded steps, " + kind + ", " + phrase + ", " + dtype;
+      try {
+        const auto expected = losses_and_weights(kind, phrase, device, dtype, false);
+        const auto came = losses_and_weights(kind, phrase, device, dtype, true);
+        double worst = 0;
+        for (std::size_t i = 0; i < came.size(); ++i) {
+          const double e = distance(came[i], expected[i]);
+          if (!(e <= worst)) worst = e;
+        }
+        report(what, worst, 0);
+      } catch (const std::exception& error) {
+        std::printf("%s: %.300s\n", what.c_str(), error.what());
+        report(what, 1, 0);
+      }
+    }
+  }
+}
+
+}  // namespace regard::bench
