@@ -45,6 +45,10 @@ class Shape:
     def head_width(self):
         return self.width // self.heads
 
+    def halved(self):
+        """The same sizes with half the batch."""
+        return Shape(f"B{self.batch // 2}T{self.length}H{self.width}heads{self.heads}layers{self.layers}mlp{self.mlp}")
+
 
 def arguments(description, attention, modes):
     parser = argparse.ArgumentParser(description=description)
@@ -56,6 +60,8 @@ def arguments(description, attention, modes):
     parser.add_argument("--repeat", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=2, help="for one row; three turns may take thrice that")
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--halve", action="store_true",
+                        help="measure what does not fit in memory again at half the batch, until it fits")
     given = parser.parse_args()
     for name, known in (("attention", attention), ("mode", modes)):
         unknown = [item for item in getattr(given, name).split(",") if item not in known]

@@ -9,6 +9,11 @@ def softmax(q, k, v):
     return F.scaled_dot_product_attention(q, k, v)
 
 
+def softmax_scores(q, k, v):
+    """The scores of all pairs lie in memory, and their softmax too: what a Transformer did before fused kernels."""
+    return (q @ k.transpose(2, 3) / math.sqrt(q.shape[-1])).softmax(-1) @ v
+
+
 def linear(q, k, v):
     q, k = F.elu(q) + 1, F.elu(k) + 1
     total = q @ k.sum(2).unsqueeze(-1)
@@ -60,8 +65,9 @@ def basis(d):
     return torch.cat(columns, 1)
 
 
-FORMS = {"softmax": softmax, "hrr": hrr, "hrr-rfft": hrr_rfft, "hrr-fft": hrr_fft, "linear": linear}
+FORMS = {"softmax": softmax, "softmax-scores": softmax_scores, "hrr": hrr, "hrr-rfft": hrr_rfft, "hrr-fft": hrr_fft,
+         "linear": linear}
 IN_BASIS = {"hrr"}
 # The compiler of PyTorch 2.11 makes no code for complex numbers and refuses the strides of these transforms.
 EAGER_ONLY = {"hrr-fft", "hrr-rfft"}
-REGARD_PHRASE = {"softmax": "softmax", "hrr": "hrr", "hrr-rfft": "hrr", "hrr-fft": "hrr", "linear": "linear"}
+REGARD_PHRASE = {"softmax": "softmax", "softmax-scores": "softmax", "hrr": "hrr", "hrr-rfft": "hrr", "hrr-fft": "hrr", "linear": "linear"}

@@ -65,35 +65,42 @@ class Classifier(nn.Module):
         return F.cross_entropy(self.head(self.norm(x).mean(1)).float(), labels)
 
 
+def time_step(shape, name, mode, given):
+    """Prints the row; whether it fitted in memory."""
+    ids = torch.randint(common.VOCABULARY, (shape.batch, shape.length), device=given.device)
+    labels = torch.randint(common.CLASSES, (shape.batch,), device=given.device)
+    torch.compiler.reset()
+    model = Classifier(shape, name).to(given.device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01, fused=True)
+    loss_of = {"eager": lambda f: f, "compile": torch.compile,
+               "graphs": lambda f: torch.compile(f, mode="reduce-overhead")}[mode](model)
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast(given.device, torch.bfloat16, enabled=given.dtype == "bf16"):
+            loss = loss_of(ids, labels)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+
+    return torch_timing.measure(shape, given, step, test="training step", attention=forms.REGARD_PHRASE[name],
+                                implementation=f"PyTorch {mode}, {name}",
+                                parameters=sum(p.numel() for p in model.parameters()))
+
+
 def main():
     given = common.arguments(__doc__, list(forms.FORMS), MODES)
     torch_timing.prepare(given)
     for shape in map(common.Shape, given.shape.split(",")):
-        ids = torch.randint(common.VOCABULARY, (shape.batch, shape.length), device=given.device)
-        labels = torch.randint(common.CLASSES, (shape.batch,), device=given.device)
         for name in given.attention.split(","):
             for mode in given.mode.split(","):
                 if mode != "eager" and name in forms.EAGER_ONLY:
                     continue
                 if mode == "graphs" and given.device == "cpu":
                     continue  # there are no CUDA graphs on a CPU
-                torch.compiler.reset()
-                model = Classifier(shape, name).to(given.device)
-                optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01, fused=True)
-                loss_of = {"eager": lambda f: f, "compile": torch.compile,
-                           "graphs": lambda f: torch.compile(f, mode="reduce-overhead")}[mode](model)
-
-                def step():
-                    optimizer.zero_grad(set_to_none=True)
-                    with torch.autocast(given.device, torch.bfloat16, enabled=given.dtype == "bf16"):
-                        loss = loss_of(ids, labels)
-                    loss.backward()
-                    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                    optimizer.step()
-
-                torch_timing.measure(shape, given, step, test="training step", attention=forms.REGARD_PHRASE[name],
-                                     implementation=f"PyTorch {mode}, {name}",
-                                     parameters=sum(p.numel() for p in model.parameters()))
+                smaller = shape
+                while not time_step(smaller, name, mode, given) and given.halve and smaller.batch > 1:
+                    smaller = smaller.halved()
 
 
 if __name__ == "__main__":

@@ -37,18 +37,32 @@ def machine(given):
             "version": f"PyTorch {torch.__version__}"}
 
 
+def allocated(device):
+    """Bytes, from where a peak is counted; None on a CPU."""
+    if device == "cpu":
+        return None
+    torch.cuda.synchronize()
+    torch.cuda.reset_peak_memory_stats()
+    return torch.cuda.memory_allocated()
+
+
 def measure(shape, given, work, **row):
-    """Times `work`, compiles and warms it up first, and prints the row; a failure is a row with its reason."""
-    load, times = common.OtherLoad(), []
+    """Times `work`, compiles and warms it up first, and prints the row; a failure is a row with its reason. False where
+    memory did not suffice."""
+    load, times, fits = common.OtherLoad(), [], True
     try:
-        start = time.perf_counter()
+        start, before = time.perf_counter(), allocated(given.device)
         work()
+        if before is not None:  # beyond weights; moments come last, when the activations are gone
+            row["memory_bytes"] = torch.cuda.max_memory_allocated() - before
         row["first_run_s"] = round(time.perf_counter() - start, 2)  # compilation included
         load = common.OtherLoad()
         times = common.take_turns(lambda: run_once(work, given.device), given.repeat, given.seconds)
     except torch.OutOfMemoryError:
-        row["note"] = "does not fit in memory"
-        torch.cuda.empty_cache()
+        row["note"], fits = "does not fit in memory", False
     except Exception as error:  # a compiler that cannot take a form must not end the other rows
         row["note"] = f"{type(error).__name__}: {error}".split("\n")[0][:200]
+    if not fits:
+        torch.cuda.empty_cache()  # after the error, which holds the tensors of its frames
     common.emit(shape, times, **row, other_cores=load.cores(), **machine(given))
+    return fits

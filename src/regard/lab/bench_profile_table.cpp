@@ -50,8 +50,8 @@ std::string short_name(const std::string& name) {
 std::string profile_sentence(const Profile& profile) {
   const std::string problem = profile.note.empty() ? "" : "Not complete: " + profile.note + ".";
   if (profile.rows.empty()) return problem;
-  return "Mean of " + std::to_string(profile.steps) + " steps under the profiler: " +
-         report::fixed(profile.span * 1e6, 1) + " us a step, in " +
+  return "Mean of " + std::to_string(profile.steps) +
+         " steps under the profiler: " + report::fixed(profile.span * 1e6, 1) + " us a step, in " +
          report::fixed(profile.busy * 1e6, 1) + " of them " +
          (profile.kernels ? "a kernel ran" : "an operator ran") + "; trace: " + profile.file + "." +
          (problem.empty() ? "" : " " + problem);

@@ -61,16 +61,21 @@ struct OurStep {
       : model(make_classifier(shape, phrase, setting.device)),
         learner(model),
         step(learner, train_spec(setting), 1),
-        captured(step, form_captures) {}
+        captured(step, form_captures),
+        records(form_captures && ops::can_record(setting.device)) {}
   std::shared_ptr<models::Model> model;
   ModelLearner learner;
   train::TrainStep step;
   train::CapturedStep captured;
+  bool records;
   int64_t done = 0;
 
+  /// A step; the first time as many as it takes until one is replayed, so that no turn is without the recording.
   void run(const nn::Batch& batch) {
-    step.prepare(done++, 1e-3);
-    captured.run({batch});
+    do {
+      step.prepare(done++, 1e-3);
+      captured.run({batch});
+    } while (records && captured.replayed() == 0);
   }
 };
 
