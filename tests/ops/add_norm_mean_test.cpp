@@ -61,14 +61,14 @@ TEST(AddNormMean, IsTheMeanOfEachSequence) {
   }
 }
 
-TEST(AddNormMean, IsFp32UnlessItIsDouble) {
-  const auto type_of = [](torch::ScalarType type) {
+TEST(AddNormMean, HasTheTypeOfTheWeight) {
+  for (const auto type : {torch::kDouble, torch::kFloat, torch::kBFloat16}) {
     const auto in = leaves(type);
-    return add_norm_mean(in[0], {}, {in[3], in[4]}, 0, {}, {}).scalar_type();
-  };
-  EXPECT_EQ(type_of(torch::kDouble), torch::kDouble);
-  EXPECT_EQ(type_of(torch::kFloat), torch::kFloat);
-  EXPECT_EQ(type_of(torch::kBFloat16), torch::kFloat);
+    EXPECT_EQ(add_norm_mean(in[0], {}, {in[3], in[4]}, 0, {}, {}).scalar_type(), type);
+  }
+  const auto x = leaves(torch::kBFloat16)[0];
+  const auto weights = leaves(torch::kFloat);
+  EXPECT_EQ(add_norm_mean(x, {}, {weights[3], weights[4]}, 0, {}, {}).scalar_type(), torch::kFloat);
 }
 
 }  // namespace

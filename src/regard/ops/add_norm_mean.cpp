@@ -106,8 +106,8 @@ Tensor add_norm_mean(const Tensor& x, const Branch& branch, const NormParameters
                               NormCall(x, branch, norm, dropout, key));
   }
 #endif
-  const auto pooled = mean_rows(add_norm(x, branch, norm, dropout, key).h, lengths);
-  return pooled.scalar_type() == torch::kDouble ? pooled : pooled.to(torch::kFloat);
+  return mean_rows(add_norm(x, branch, norm, dropout, key).h, lengths)
+      .to(norm.weight.scalar_type());
 }
 
 }  // namespace regard::ops
