@@ -5,6 +5,7 @@ import math
 import os
 import pathlib
 import platform
+import re
 import shutil
 import subprocess
 
@@ -83,7 +84,9 @@ def row_of(job, batch=None):
 
 def machine():
     """Device and commit, as far as they can be told."""
-    device = platform.processor() or platform.machine()
+    device = platform.machine()
+    if names := re.findall(r"^model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text(), re.M) if os.path.exists("/proc/cpuinfo") else []:
+        device = names[0]
     if shutil.which("nvidia-smi"):
         asked = subprocess.run(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True)
         device = asked.stdout.strip().splitlines()[0] if asked.returncode == 0 and asked.stdout.strip() else device

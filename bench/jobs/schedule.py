@@ -74,6 +74,7 @@ class Running:
     def __init__(self, job, environment):
         self.job, self.environment = job, environment
         self.began, self.first, self.process, self.output = time.monotonic(), None, None, None
+        self.before = last_step(job.folder)  # of an earlier call
         self.start_next()
 
     def start_next(self):
@@ -86,17 +87,18 @@ class Running:
         return True
 
     def measure(self):
-        """Seconds a step since the first line of metrics that was seen, or None."""
+        """Seconds a step since the first new line of metrics, or None."""
         step, now = last_step(self.job.folder), time.monotonic()
         if self.first is None:
-            if step > 0:
+            if step != self.before:
                 self.first = step, now
             return None
         return (now - self.first[1]) / (step - self.first[0]) if step - self.first[0] >= SAMPLE_STEPS else None
 
 
 def start(command, log, environment):
-    log.parent.mkdir(parents=True, exist_ok=True)
+    for folder in {log.parent, *([command.output.parent] if command.output else [])}:
+        folder.mkdir(parents=True, exist_ok=True)
     output = open(command.output.with_name(command.output.name + ".part"), "wb") if command.output else None
     with open(log, "ab") as file:
         process = subprocess.Popen([str(a) for a in command.arguments], stdin=subprocess.DEVNULL, stdout=output or file,
