@@ -114,7 +114,20 @@ void check_hrr(torch::Device device) {
                             std::to_string(s.width) + (ragged ? " ragged" : "");
           compare(
               what + ", packed", device, type, inputs,
-              [&](const Tensors& x) { return Tensors{ops::hrr_packed(x[0], there, with)}; }, exact);
+              [&](const Tensors& x) {
+                return Tensors{ops::hrr_packed({x[0], {}}, there, with)};
+              },
+              exact);
+          // The bias of a layer whose weights are 0: the rows stay, and the gradient of the bias is their sum.
+          const Tensors with_bias = {inputs[0], torch::zeros({3 * s.heads * s.width})};
+          compare(
+              what + ", packed, bias", device, type, with_bias,
+              [&](const Tensors& x) {
+                return Tensors{ops::hrr_packed({x[0], x[1]}, there, with)};
+              },
+              [&](const Tensors& x) {
+                return exact({x[0] + x[1].view({3, s.heads, s.width})});
+              });
           if (type == torch::kHalf) continue;
           compare(
               what + ", apart", device, type, inputs,

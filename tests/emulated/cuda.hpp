@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <type_traits>
@@ -75,24 +76,26 @@ inline auto max(A a, B b) {
 
 namespace regard::emulated {
 
-enum class State { kReady, kAtBarrier, kAtShuffle, kDone };
+enum class State { kReady, kAtBarrier, kAtShuffle, kAtCluster, kDone };
 
 struct Fiber {
   ucontext_t context;
-  dim3 thread;
+  dim3 thread, block;
+  unsigned rank = 0;  // of the block in its cluster
   State state = State::kReady;
   int parity = 0;
 };
 
-/// One block at a time.
+/// One cluster at a time, most often of one block. Blocks of a larger one share what a kernel declares as static
+/// shared memory, which on a GPU they do not: such a kernel may only use the dynamic one.
 struct Machine {
   static constexpr std::size_t kStack = 128 * 1024;
   ucontext_t scheduler;
   std::vector<Fiber> fibers;
   std::unique_ptr<char[]> stacks;
   std::size_t stacks_for = 0, current = 0;
-  dim3 block, grid;
-  std::vector<char> dynamic;
+  dim3 grid;
+  std::vector<std::vector<char>> dynamic;  // of each block of the cluster
   std::vector<float> slots[2];
   const std::function<void()>* body = nullptr;
 
@@ -128,7 +131,14 @@ struct Machine {
     return any;
   }
 
-  void run_block(std::size_t threads) {
+  char* dynamic_of(unsigned rank) {
+    return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(dynamic[rank].data()) + 15) &
+                                   ~uintptr_t{15});
+  }
+
+  /// Blocks along x from `first`, `each` threads a block.
+  void run_cluster(dim3 first, std::size_t blocks, std::size_t each) {
+    const std::size_t threads = blocks * each;
     fibers.resize(threads);
     if (stacks_for < threads) {
       stacks = std::make_unique<char[]>(threads * kStack);
@@ -137,7 +147,9 @@ struct Machine {
     for (auto& s : slots) s.assign(threads, 0.0f);
     for (std::size_t i = 0; i < threads; ++i) {
       auto& f = fibers[i];
-      f.thread = dim3(static_cast<unsigned>(i), 0, 0);
+      f.rank = static_cast<unsigned>(i / each);
+      f.thread = dim3(static_cast<unsigned>(i % each), 0, 0);
+      f.block = dim3(first.x + f.rank, first.y, first.z);
       f.state = State::kReady;
       f.parity = 0;
       getcontext(&f.context);
@@ -155,15 +167,18 @@ struct Machine {
         ran = true;
         swapcontext(&scheduler, &fibers[current].context);
       }
-      for (std::size_t w = 0; w < threads; w += 32) {
-        ran = release(w, std::min(w + 32, threads), State::kAtShuffle) || ran;
+      for (std::size_t b = 0; b < threads; b += each) {
+        for (std::size_t w = b; w < b + each; w += 32) {
+          ran = release(w, std::min(w + 32, b + each), State::kAtShuffle) || ran;
+        }
+        ran = release(b, b + each, State::kAtBarrier) || ran;
       }
-      ran = release(0, threads, State::kAtBarrier) || ran;
+      ran = release(0, threads, State::kAtCluster) || ran;
       if (ran) continue;
       for (const auto& f : fibers) {
         if (f.state == State::kDone) continue;
         std::fprintf(stderr, "emulated CUDA: thread %u of block (%u, %u, %u) waits for ever\n",
-                     f.thread.x, block.x, block.y, block.z);
+                     f.thread.x, f.block.x, f.block.y, f.block.z);
         std::abort();
       }
       return;
@@ -185,10 +200,12 @@ inline float exchange(float value, int mask) {
   return slots[other];
 }
 
+/// Blocks along x of the grid form clusters of `blocks`.
 template <class Kernel, class... Arguments>
-void launch(Kernel kernel, dim3 grid, int threads, std::size_t dynamic, cudaStream_t,
-            Arguments... arguments) {
-  if (threads < 1 || threads > 1024 || dynamic > 227 * 1024 || grid.y > 65535 || grid.z > 65535) {
+void launch_clusters(Kernel kernel, int blocks, dim3 grid, int threads, std::size_t dynamic,
+                     cudaStream_t, Arguments... arguments) {
+  if (threads < 1 || threads > 1024 || threads * blocks > 16384 || dynamic > 227 * 1024 ||
+      grid.x % blocks != 0 || grid.y > 65535 || grid.z > 65535) {
     std::fprintf(stderr, "emulated CUDA: a launch that no GPU takes\n");
     std::abort();
   }
@@ -198,27 +215,32 @@ void launch(Kernel kernel, dim3 grid, int threads, std::size_t dynamic, cudaStre
   m.grid = grid;
   for (unsigned z = 0; z < grid.z; ++z) {
     for (unsigned y = 0; y < grid.y; ++y) {
-      for (unsigned x = 0; x < grid.x; ++x) {
-        m.block = dim3(x, y, z);
-        m.dynamic.assign(dynamic + 16,
-                         static_cast<char>(0xAB));  // shared memory starts with anything
-        m.run_block(static_cast<std::size_t>(threads));
+      for (unsigned x = 0; x < grid.x; x += static_cast<unsigned>(blocks)) {
+        // Shared memory starts with anything.
+        m.dynamic.assign(static_cast<std::size_t>(blocks),
+                         std::vector<char>(dynamic + 16, static_cast<char>(0xAB)));
+        m.run_cluster(dim3(x, y, z), static_cast<std::size_t>(blocks),
+                      static_cast<std::size_t>(threads));
       }
     }
   }
 }
 
-inline void* dynamic_shared() {
-  auto& m = Machine::get();
-  return reinterpret_cast<void*>((reinterpret_cast<uintptr_t>(m.dynamic.data()) + 15) &
-                                 ~uintptr_t{15});
+template <class Kernel, class... Arguments>
+void launch(Kernel kernel, dim3 grid, int threads, std::size_t dynamic, cudaStream_t stream,
+            Arguments... arguments) {
+  launch_clusters(kernel, 1, grid, threads, dynamic, stream, arguments...);
 }
+
+inline unsigned rank() { return Machine::get().fibers[Machine::get().current].rank; }
+inline void* dynamic_shared() { return Machine::get().dynamic_of(rank()); }
 
 }  // namespace regard::emulated
 
 #define threadIdx \
   (regard::emulated::Machine::get().fibers[regard::emulated::Machine::get().current].thread)
-#define blockIdx (regard::emulated::Machine::get().block)
+#define blockIdx \
+  (regard::emulated::Machine::get().fibers[regard::emulated::Machine::get().current].block)
 #define gridDim (regard::emulated::Machine::get().grid)
 
 inline void __syncthreads() { regard::emulated::barrier(); }
@@ -227,9 +249,27 @@ inline float __shfl_xor_sync(unsigned, float value, int mask) {
 }
 
 namespace regard::kernels::cuda {
-using emulated::launch;
+using emulated::launch, emulated::launch_clusters;
 template <class T>
 T* dynamic_shared() {
   return static_cast<T*>(emulated::dynamic_shared());
 }
+
+// kernels/cuda/cluster.cuh
+constexpr int kMaxCluster = 16;
+inline bool has_clusters() { return true; }
+inline unsigned cluster_rank() { return emulated::rank(); }
+inline void cluster_arrive() {}
+inline void cluster_wait() { emulated::Machine::get().wait(emulated::State::kAtCluster); }
+inline float cluster_read(const float* mine, unsigned rank) {
+  auto& m = emulated::Machine::get();
+  const auto offset = reinterpret_cast<const char*>(mine) - m.dynamic_of(emulated::rank());
+  return *reinterpret_cast<const float*>(m.dynamic_of(rank) + offset);
+}
+inline void copy_async(void* shared, const void* global, bool on) {
+  on ? std::memcpy(shared, global, 16) : std::memset(shared, 0, 16);
+}
+inline void copies_commit() {}
+template <int left>
+void copies_wait() {}
 }  // namespace regard::kernels::cuda

@@ -8,6 +8,7 @@
 #include "regard/kernels/cuda/hrr_backward.cu"
 #include "regard/kernels/cuda/hrr_causal.cu"
 #include "regard/kernels/cuda/hrr_forward.cu"
+#include "regard/kernels/cuda/hrr_resident.cu"
 
 namespace regard::kernels::cuda {
 namespace {
@@ -88,9 +89,21 @@ void check(const Case& c, double limit) {
   const auto q = in.rows(c, 0), k = in.rows(c, 1), v = in.rows(c, 2);
   ASSERT_EQ(
       hrr_forward(problem, q, k, v, y.rows(c, 0), s.data(), z.data(), scratch.data(), nullptr), 0);
-  ASSERT_EQ(hrr_backward(problem, q, k, v, g.rows(c, 0), s.data(), z.data(), out.rows(c, 0),
-                         out.rows(c, 1), out.rows(c, 2), more.data(), nullptr),
-            0);
+  const int64_t wide = 3 * c.heads * c.width;
+  std::vector<float> columns(wide, NAN);
+  const bool sums = hrr_sums_columns(problem);
+  const HrrGradientsTo to{out.rows(c, 0), out.rows(c, 1), out.rows(c, 2),
+                          sums ? columns.data() : nullptr};
+  ASSERT_EQ(
+      hrr_backward(problem, q, k, v, g.rows(c, 0), s.data(), z.data(), to, more.data(), nullptr),
+      0);
+  if (sums) {
+    Rows came(columns.begin(), columns.end()), expected(wide);
+    for (int64_t i = 0; i < c.batch * c.length * wide; ++i) {
+      expected[i % wide] += to_float(out.data[i]);
+    }
+    EXPECT_LE(distance(came, expected), 4 * limit) << "sums of columns";
+  }
   for (int64_t b = 0; b < c.batch; ++b) {
     const int64_t length = c.lengths.empty() ? c.length : c.lengths[b];
     const testing::TimeDomainHrr reference(c.length, c.width, length, c.causal, c.time_scale);
@@ -138,6 +151,32 @@ TEST(EmulatedHrr, CausalAgreesWithTheTimeDomain) {
 TEST(EmulatedHrr, SixteenBitStorage) {
   check<__nv_bfloat16>(kCases[4], 2e-2);
   check<__half>(kCases[5], 3e-3);
+}
+
+// Rows in shared memory: clusters of 1 to 16 blocks, shares behind the end, padding, every width.
+TEST(EmulatedHrr, RowsThatStayInSharedMemory) {
+  const Case cases[] = {
+      {2, 1, 300, 16, {300, 41}}, {1, 2, 129, 32, {}},  {2, 1, 700, 64, {650, 0}, false, true},
+      {1, 1, 257, 128, {}},       {1, 1, 40, 256, {3}}, {1, 1, 2100, 64, {}}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE("T " + std::to_string(c.length) + ", d " + std::to_string(c.width));
+    check<__half>(c, 3e-3);
+  }
+}
+
+TEST(EmulatedHrr, PlansOfRowsThatStay) {
+  HrrProblem problem{1, 1, 1024, 64, Storage::kBFloat16};
+  EXPECT_TRUE(hrr_resident_forward_takes(problem, true));
+  EXPECT_TRUE(hrr_resident_backward_takes(problem, true));
+  EXPECT_FALSE(hrr_resident_forward_takes(problem, false));
+  problem.length = 4000;
+  EXPECT_TRUE(hrr_resident_forward_takes(problem, true));
+  EXPECT_FALSE(hrr_resident_backward_takes(problem, true));
+  problem.length = 131072;
+  EXPECT_FALSE(hrr_resident_forward_takes(problem, true));
+  problem.length = 16;
+  problem.storage = Storage::kFloat;
+  EXPECT_FALSE(hrr_resident_forward_takes(problem, true));
 }
 
 }  // namespace

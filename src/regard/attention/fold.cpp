@@ -75,7 +75,7 @@ Inputs change_domain(Inputs x, const Tensor& u) {
   for (auto* t : {&x.q, &x.k, &x.v}) {
     if (t->defined()) *t = at::matmul(*t, u);
   }
-  x.packed = Tensor();
+  x.packed = {};
   x.in_basis = !x.in_basis;
   return x;
 }

@@ -5,6 +5,7 @@
 
 #include "regard/graph/graph.hpp"
 #include "regard/ops/dispatch.hpp"
+#include "regard/ops/linear.hpp"
 
 namespace regard::attention {
 
@@ -13,7 +14,7 @@ struct Inputs {
   torch::Tensor q;       // (B, h, T_q, d), undefined where the fold does not use it
   torch::Tensor k;       // (B, g, T_k, d), undefined where the fold does not use it
   torch::Tensor v;       // (B, g, T_k, d)
-  torch::Tensor packed;  // (B, T, 3, h, d) where q, k and v are its slices, else undefined
+  ops::OwedBias packed;  // (B, T, 3, h, d) where q, k and v are its slices, else undefined
   torch::Tensor
       lengths;         // (B) int64: positions >= length are padding; undefined: every row is full
   torch::Tensor bias;  // additive to the scores, broadcastable to (B, h, T_q, T_k), or undefined

@@ -8,6 +8,7 @@
 
 #include "regard/attention/fold.hpp"
 #include "regard/base/spec.hpp"
+#include "regard/ops/linear.hpp"
 
 namespace regard::attention {
 
@@ -22,7 +23,9 @@ struct ProjectionSize {
 /// Tensors (B, h, T, d); those that the fold does not use are undefined.
 struct Qkv {
   torch::Tensor q, k, v;
-  torch::Tensor packed;  // (B, T, n, h, d) where they are its slices, in this order, else undefined
+  /// (B, T, n, h, d) where they are its slices, in this order, else undefined; its readers give the gradient of its bias
+  /// (n h d), where q, k and v have theirs in their graph.
+  ops::OwedBias packed;
 };
 
 class ProjectionModule : public torch::nn::Module {

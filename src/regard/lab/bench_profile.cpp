@@ -2,6 +2,7 @@
 
 #include <ATen/DeviceAccelerator.h>
 #include <ATen/Version.h>
+#include <kineto/ActivityType.h>
 #include <torch/csrc/autograd/profiler_kineto.h>
 
 #include <algorithm>
@@ -19,8 +20,7 @@ namespace regard::lab {
 namespace {
 namespace kineto = torch::autograd::profiler;
 
-// libkineto::ActivityType, whose header is not on the include path of its users.
-enum Kind : uint8_t { kOperator = 0, kMemcpy = 3, kMemset = 4, kKernel = 5 };
+using Kind = libkineto::ActivityType;
 
 void wait_for(torch::Device device) {
   if (device.is_cpu()) return;
@@ -30,9 +30,10 @@ void wait_for(torch::Device device) {
 std::vector<Activity> activities_of(const kineto::ProfilerResult& result, bool kernels) {
   std::vector<Activity> found;
   for (const auto& event : result.events()) {
-    const auto kind = event.activityType();
-    const bool device = kind == kMemcpy || kind == kMemset || kind == kKernel;
-    if (kernels ? !device : kind != kOperator) continue;
+    const auto kind = static_cast<Kind>(event.activityType());
+    const bool device =
+        kind == Kind::CONCURRENT_KERNEL || kind == Kind::GPU_MEMCPY || kind == Kind::GPU_MEMSET;
+    if (kernels ? !device : kind != Kind::CPU_OP) continue;
     found.push_back(
         {event.name(),
          kernels ? static_cast<uint64_t>(event.deviceResourceId()) : event.startThreadId(),

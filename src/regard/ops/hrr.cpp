@@ -67,7 +67,7 @@ Three backward(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& 
                bool time_scale, std::string_view unbind, bool pads_in) {
   TORCH_CHECK(g.sizes() == q.sizes(), "regard::hrr_backward: a gradient of shape ", q.sizes(),
               " was expected, and ", g.sizes(), " came");
-  const HrrGradients out{empty_heads(q), empty_heads(q), empty_heads(q)};
+  const HrrGradients out{empty_heads(q), empty_heads(q), empty_heads(q), Tensor()};
   run_backward(arguments(q, k, v, lengths, causal, time_scale, unbind, pads_in), g, {{}, s, z},
                out);
   return {out.dq, out.dk, out.dv};
@@ -158,13 +158,14 @@ Three forward_autograd(const Tensor& q, const Tensor& k, const Tensor& v,
 Tensor part(const Tensor& qkv, int64_t i) { return qkv.select(2, i).transpose(1, 2); }
 
 struct HrrPackedFunction : torch::autograd::Function<HrrPackedFunction> {
-  static Tensor forward(AutogradContext* ctx, const Tensor& qkv, const MaybeTensor& given,
-                        const HrrOptions& options) {
+  static Tensor forward(AutogradContext* ctx, const Tensor& qkv, const MaybeTensor& bias,
+                        const MaybeTensor& given, const HrrOptions& options) {
     at::AutoDispatchBelowADInplaceOrView below;
     const Tensor lengths = given.value_or(Tensor());
     const auto out = run_forward({part(qkv, 0), part(qkv, 1), part(qkv, 2), lengths, options});
     ctx->save_for_backward({qkv, lengths, out.s, out.z});
     save_options(*ctx, options);
+    ctx->saved_data["bias"] = bias.has_value();
     return out.y;
   }
 
@@ -172,9 +173,14 @@ struct HrrPackedFunction : torch::autograd::Function<HrrPackedFunction> {
     const auto saved = ctx->get_saved_variables();
     const auto& qkv = saved[0];
     const auto dqkv = at::empty(qkv.sizes(), qkv.options());
-    run_backward({part(qkv, 0), part(qkv, 1), part(qkv, 2), saved[1], saved_options(*ctx)}, g[0],
-                 {{}, saved[2], saved[3]}, {part(dqkv, 0), part(dqkv, 1), part(dqkv, 2)});
-    return {dqkv, Tensor(), Tensor()};
+    const int64_t columns = qkv.numel() / (qkv.size(0) * qkv.size(1));
+    const HrrArguments x{part(qkv, 0), part(qkv, 1), part(qkv, 2), saved[1], saved_options(*ctx)};
+    HrrGradients out{part(dqkv, 0), part(dqkv, 1), part(dqkv, 2), Tensor()};
+    const bool bias = ctx->saved_data["bias"].toBool(), sums = bias && hrr_sums_columns(x);
+    if (sums) out.columns = at::empty({columns}, qkv.options().dtype(torch::kFloat));
+    run_backward(x, g[0], {{}, saved[2], saved[3]}, out);
+    if (bias && !sums) out.columns = bias_gradient(dqkv, columns);
+    return {dqkv, out.columns, Tensor(), Tensor()};
   }
 };
 
@@ -220,12 +226,13 @@ Tensor hrr(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& leng
                                   options.unbind, options.pads_in));
 }
 
-Tensor hrr_packed(const Tensor& qkv, const Tensor& lengths, const HrrOptions& options) {
+Tensor hrr_packed(const OwedBias& given, const Tensor& lengths, const HrrOptions& options) {
+  const auto& qkv = given.value;
   TORCH_CHECK(qkv.dim() == 5 && qkv.size(2) == 3,
               "regard::hrr: qkv of shape (batch, time, 3, heads, width) was expected, and ",
               qkv.sizes(), " came");
   check_shapes(part(qkv, 0), part(qkv, 1), part(qkv, 2), maybe(lengths));
-  return HrrPackedFunction::apply(qkv, maybe(lengths), options);
+  return HrrPackedFunction::apply(qkv, maybe(given.bias), maybe(lengths), options);
 }
 
 TORCH_LIBRARY_IMPL(regard, CPU, m) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "regard/ops/dispatch.hpp"
+#include "regard/ops/linear.hpp"
 
 namespace regard::ops {
 
@@ -25,8 +26,8 @@ Support can_hrr(const Problem& problem, const HrrOptions& options);
 torch::Tensor hrr(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
                   const torch::Tensor& lengths, const HrrOptions& options);
 
-/// The same for qkv (B, T, 3, h, d): the gradient comes in that shape too, without a copy.
-torch::Tensor hrr_packed(const torch::Tensor& qkv, const torch::Tensor& lengths,
+/// The same for qkv (B, T, 3, h, d): the gradient comes in that shape too, without a copy, and that of the bias with it.
+torch::Tensor hrr_packed(const OwedBias& qkv, const torch::Tensor& lengths,
                          const HrrOptions& options);
 
 }  // namespace regard::ops

@@ -63,6 +63,10 @@ Tensor scratch(const Tensor& q, int64_t bytes) {
 
 bool has_hrr_cuda() { return true; }
 
+bool hrr_sums_columns(const HrrArguments& x) {
+  return x.q.is_cuda() && cuda::hrr_sums_columns(problem_of(x.q, x.lengths, x.options));
+}
+
 HrrResult hrr_forward_cuda(const HrrArguments& x) {
   check(x, {});
   const c10::DeviceGuard guard(x.q.device());
@@ -92,15 +96,17 @@ void hrr_backward_cuda(const HrrArguments& x, const Tensor& g_in, const HrrResul
               "regard::hrr_backward: the s and z of hrr_forward were expected, and shapes ",
               s.sizes(), " and ", z.sizes(), " came");
   const Tensor memory = scratch(q, cuda::hrr_backward_scratch(problem));
+  const cuda::HrrGradientsTo to{rows(out.dq), rows(out.dk), rows(out.dv),
+                                out.columns.defined() ? out.columns.data_ptr<float>() : nullptr};
   check_status(cuda::hrr_backward(problem, rows(q), rows(k), rows(v), rows(g), s.data_ptr<float>(),
-                                  z.data_ptr<float>(), rows(out.dq), rows(out.dk), rows(out.dv),
-                                  memory.data_ptr(), stream_of(q)),
+                                  z.data_ptr<float>(), to, memory.data_ptr(), stream_of(q)),
                "hrr");
 }
 
 #else
 
 bool has_hrr_cuda() { return false; }
+bool hrr_sums_columns(const HrrArguments&) { return false; }
 HrrResult hrr_forward_cuda(const HrrArguments&) {
   throw RunError("hrr: this build has no CUDA kernels; build with the preset cuda");
 }

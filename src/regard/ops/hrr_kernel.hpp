@@ -14,6 +14,8 @@ struct HrrResult {
 };
 struct HrrGradients {
   torch::Tensor dq, dk, dv;  // (B, h, T, d), written into
+  torch::Tensor
+      columns;  // (3 h d) fp32, their sums over B and T, written into; undefined: not wanted
 };
 struct HrrArguments {
   torch::Tensor q, k, v, lengths;  // lengths may be undefined
@@ -38,6 +40,8 @@ void hrr_backward_cpu(const HrrArguments& x, const torch::Tensor& g, const HrrRe
 HrrResult hrr_forward_cuda(const HrrArguments& x);
 void hrr_backward_cuda(const HrrArguments& x, const torch::Tensor& g, const HrrResult& forward,
                        const HrrGradients& out);
+/// Whether backward on the device of `x` writes those sums.
+bool hrr_sums_columns(const HrrArguments& x);
 /// Whether this build has the CUDA kernels.
 bool has_hrr_cuda();
 

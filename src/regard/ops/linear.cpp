@@ -55,6 +55,7 @@ Tensor scratch_for(const Tensor& x, int64_t rows, int64_t columns) {
 }
 
 Tensor sum_of_columns(const Tensor& g) {
+  const c10::DeviceGuard guard(g.device());
   const auto sums = at::empty({g.size(1)}, g.options().dtype(torch::kFloat));
   const auto scratch = scratch_for(g, g.size(0), g.size(1));
   check_status(
@@ -99,10 +100,19 @@ struct Linear : torch::autograd::Function<Linear> {
                                                    : at::mm(g.t(), rows);
     }
     if (ctx->saved_data["bias"].toInt() >= 0 && ctx->needs_input_grad(2)) {
-      dbias = g.size(1) % 8 == 0 ? sum_of_columns(g) : g.sum(0, false, torch::kFloat);
-      dbias = dbias.to(type_of("bias"));
+      dbias = bias_gradient(g, g.size(1)).to(type_of("bias"));
     }
     return {dx, dweight, dbias};
+  }
+};
+
+struct Settle : torch::autograd::Function<Settle> {
+  static Tensor forward(AutogradContext*, const Tensor& value, const Tensor&) {
+    at::AutoDispatchBelowADInplaceOrView below;
+    return value.alias();
+  }
+  static variable_list backward(AutogradContext*, const variable_list& grads) {
+    return {grads[0], bias_gradient(grads[0], grads[0].size(-1))};
   }
 };
 
@@ -199,6 +209,32 @@ Branch linear_branch(const Tensor& x, const Tensor& weight, const Tensor& bias) 
   }
 #endif
   return {linear(x, weight, bias), Tensor()};
+}
+
+OwedBias linear_owing(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+#ifdef REGARD_CUDA
+  if (half_on_gpu(x) && bias.defined() && bias.scalar_type() == torch::kFloat) {
+    return {linear(x, weight, bias.detach()), bias};
+  }
+#endif
+  return {linear(x, weight, bias), Tensor()};
+}
+
+Tensor settle(const OwedBias& linear) {
+#ifdef REGARD_CUDA
+  if (linear.bias.defined()) return Settle::apply(linear.value, linear.bias);
+#endif
+  return linear.value;
+}
+
+Tensor bias_gradient(const Tensor& given, int64_t count) {
+  const auto g = given.reshape({-1, count}).contiguous();
+#ifdef REGARD_CUDA
+  if (g.is_cuda() && has_storage(g.scalar_type()) && count % 8 == 0 && g.size(0) > 0) {
+    return sum_of_columns(g);
+  }
+#endif
+  return g.sum(0, false, torch::kFloat);
 }
 
 Tensor linear_gelu(const Tensor& x, const Tensor& weight, const Tensor& bias) {

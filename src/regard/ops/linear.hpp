@@ -16,6 +16,17 @@ torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight,
 Branch linear_branch(const torch::Tensor& x, const torch::Tensor& weight,
                      const torch::Tensor& bias);
 
+/// x W^T + b whose gradient of b is owed: the graph of `value` leaves b out, and who reads value gives it. Bias
+/// undefined: nothing is owed. Only in 16-bit types on a GPU, where a kernel with the gradient's rows at hand sums them for nothing.
+struct OwedBias {
+  torch::Tensor value, bias;
+};
+OwedBias linear_owing(const torch::Tensor& x, const torch::Tensor& weight,
+                      const torch::Tensor& bias);
+
+/// The value with its debt paid: the gradient of the bias by one more reading of the value's.
+torch::Tensor settle(const OwedBias& linear);
+
 /// gelu(x W^T + b) with the exact GELU.
 torch::Tensor linear_gelu(const torch::Tensor& x, const torch::Tensor& weight,
                           const torch::Tensor& bias);
@@ -30,5 +41,8 @@ struct WeightAndBias {
   torch::Tensor weight, bias;
 };
 WeightAndBias change_basis(const WeightAndBias& layer, const torch::Tensor& u);
+
+/// Sums of the rows of g, whose last axes hold `count` numbers together: (count), fp32.
+torch::Tensor bias_gradient(const torch::Tensor& g, int64_t count);
 
 }  // namespace regard::ops

@@ -174,7 +174,7 @@ ops::Support can_fused(const Hrr& fold, const ops::Problem& p, torch::DeviceType
 Tensor run_fused(const Hrr& fold, const Inputs& x) {
   check_lengths(x);
   const auto options = options_of(fold, x.graph.causal);
-  if (x.packed.defined()) return ops::hrr_packed(x.packed, x.lengths, options);
+  if (x.packed.value.defined()) return ops::hrr_packed(x.packed, x.lengths, options);
   return ops::hrr(x.q, x.k, x.v, x.lengths, options);
 }
 

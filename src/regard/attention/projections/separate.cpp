@@ -25,10 +25,12 @@ class SeparateModule final : public ProjectionModule {
     // Rows of one head hold its d outputs: U^T on them gives outputs times U.
     if (basis.defined()) layer = ops::change_basis(layer, basis);
     Qkv out;
-    out.packed =
-        ops::linear(x, layer.weight, layer.bias)
-            .view({x.size(0), x.size(1), size_.uses.count(), size_.heads, size_.head_width});
-    const auto all = ops::split_heads(out.packed);
+    const auto rows = [&](const Tensor& y) {
+      return y.view({x.size(0), x.size(1), size_.uses.count(), size_.heads, size_.head_width});
+    };
+    const auto y = ops::linear_owing(x, layer.weight, layer.bias);
+    out.packed = {rows(y.value), y.bias};
+    const auto all = ops::split_heads(rows(ops::settle(y)));
     std::size_t at = 0;
     if (size_.uses.q) out.q = all[at++];
     if (size_.uses.k) out.k = all[at++];

@@ -42,8 +42,18 @@ int64_t hrr_backward_scratch(const HrrProblem& problem);
 int hrr_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y, float* s, float* z,
                 void* scratch, void* stream);
 
+/// Where gradients go: rows, and (3, heads, width) sums of the rows of dq, dk and dv over batch and time, the gradient
+/// of a bias that q, k and v have; null: not wanted.
+struct HrrGradientsTo {
+  Rows dq, dk, dv;
+  float* columns = nullptr;
+};
+
+/// Whether backward gives those sums (not where it is causal).
+bool hrr_sums_columns(const HrrProblem& problem);
+
 /// Gradients of <g, y>, from the s and z of the forward; writes all of dq, dk and dv.
 int hrr_backward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows g, const float* s,
-                 const float* z, Rows dq, Rows dk, Rows dv, void* scratch, void* stream);
+                 const float* z, const HrrGradientsTo& to, void* scratch, void* stream);
 
 }  // namespace regard::kernels::cuda

@@ -6,6 +6,8 @@
 //   dv_t = m w_t g_t + alpha_t (z_t / (|v||z|) - a v_t / |v|^2) + conj(k_t) o dS
 #include "regard/kernels/cuda/hrr-token.cuh"
 #include "regard/kernels/cuda/hrr_causal.hpp"
+#include "regard/kernels/cuda/hrr_resident.hpp"
+#include "regard/kernels/cuda/sum-parts.cuh"
 
 namespace regard::kernels::cuda {
 namespace {
@@ -39,8 +41,7 @@ __global__ __launch_bounds__(kThreads) void sums(HrrProblem problem, Grid grid, 
     const bool on = p.on && walk.has(walk.at(turn, p.token));
     const Slots<L> qt = widen(raw_q), vt = widen(raw_v), gt = widen(raw_g);
     fetch(turn + 1);  // on its way while this one is used
-    const Token<L> token =
-        read_token(qt, vt, gt, memory, p.at, problem.unbind, inverse_z, keys);
+    const Token<L> token = read_token(qt, vt, gt, memory, p.at, problem.unbind, inverse_z, keys);
     if (!on) continue;
     const float wr = token.w * token.r;
     if (p.at.lane == 0) total += wr;
@@ -121,13 +122,64 @@ __global__ __launch_bounds__(kThreads) void gather_gradient(HrrProblem problem, 
   if (threadIdx.x == 0) mean_r[head] = mean;
 }
 
+/// Sums of the gradients' columns over the tokens of a block. In registers they would cost a block its place on the
+/// multiprocessor; in shared memory each thread has its own numbers, and the threads of a warp lie in different banks.
+template <class L>
+struct ColumnSums {
+  static constexpr int kNumbers = 2 * L::kCount, kPacks = kNumbers / 4;
+  static constexpr std::size_t kBytes = std::size_t{3} * kNumbers * kThreads * sizeof(float);
+  Pack<float, 4>* mine;  // null: not wanted
+
+  __device__ void clear() const {
+    if (!mine) return;
+#pragma unroll
+    for (int n = 0; n < 3 * kPacks; ++n) mine[n * kThreads] = {};
+  }
+  __device__ void add(int array, const Slots<L>& x) const {
+    if (!mine) return;
+#pragma unroll
+    for (int n = 0; n < kPacks; ++n) {
+      auto& sum = mine[(array * kPacks + n) * kThreads];
+      auto pack = sum;
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        const int at = 4 * n + i;
+        pack.x[i] += at < L::kCount ? x.re[at] : x.im[at - L::kCount];
+      }
+      sum = pack;
+    }
+  }
+  /// to (3, heads, width): the block's heads of it, added over tokens in their order.
+  __device__ void write(const Place& p, const Grid& grid, float* to) const {
+    if (!mine) return;
+    __syncthreads();
+    const auto* const first = reinterpret_cast<const float*>(mine - threadIdx.x);
+    const int wide = p.heads * grid.width, half = grid.width / 2;
+    for (int i = threadIdx.x; i < 3 * wide; i += kThreads) {
+      const int array = i / wide, column = i % wide, head = column / grid.width,
+                element = column % grid.width, slot = element % half;
+      const int lane = slot / L::kVector % L::kLanes, piece = slot / (L::kVector * L::kLanes);
+      const int number = (element < half ? 0 : L::kCount) + piece * L::kVector + slot % L::kVector;
+      float sum = 0.0f;
+      for (int t = 0; t < p.tokens; ++t) {
+        const int thread = (t * grid.group + head) * L::kLanes + lane;
+        sum += first[((array * kPacks + number / 4) * kThreads + thread) * 4 + number % 4];
+      }
+      to[(array * grid.heads + p.first_head) * grid.width + column] = sum;
+    }
+  }
+};
+
 template <class T, class L>
 __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid grid, Rows q, Rows k,
                                                       Rows v, Rows g, const float* s,
                                                       const float* z, const float* ds_of,
                                                       const float* mean_r, Rows dq, Rows dk,
-                                                      Rows dv) {
+                                                      Rows dv, float* column_parts) {
   const Place p = place_of<L>(grid);
+  const ColumnSums<L> columns{column_parts ? dynamic_shared<Pack<float, 4>>() + threadIdx.x
+                                           : nullptr};
+  columns.clear();
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
   const int64_t length = length_of(problem.lengths, b, grid.length);
   const int64_t end = min(first + grid.chunk, grid.length);
@@ -155,8 +207,7 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
     const bool bound = here && (on || problem.pads_in);
     const Slots<L> qt = widen(raw_q), vt = widen(raw_v), gt = widen(raw_g), kt = widen(raw_k);
     fetch(turn + 1);
-    const Token<L> token =
-        read_token(qt, vt, gt, memory, p.at, problem.unbind, inverse_z, keys);
+    const Token<L> token = read_token(qt, vt, gt, memory, p.at, problem.unbind, inverse_z, keys);
     if (!here) continue;
     const float w = on ? token.w : 0.0f, alpha = w * (token.r - mean);
     const float cross = alpha * token.c.rho, in_z = alpha * token.c.a_zz,
@@ -171,12 +222,14 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
     for (int i = 0; i < L::kCount; ++i) conj_product(dz, memory, p.at, i, out.re[i], out.im[i]);
     query_gradient(qt, p.at, problem.unbind, out);
     store_row(row_of<T>(dq, b, p.head, t), out, p.at);
+    columns.add(0, out);
 #pragma unroll
     for (int i = 0; i < L::kCount; ++i) {
       conj_product(vt, ds, p.at, i, out.re[i], out.im[i]);
       if (!bound) out.re[i] = out.im[i] = 0.0f;
     }
     store_row(row_of<T>(dk, b, p.head, t), out, p.at);
+    columns.add(1, out);
 #pragma unroll
     for (int i = 0; i < L::kCount; ++i) {
       conj_product(kt, ds, p.at, i, out.re[i], out.im[i]);
@@ -184,18 +237,23 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
       out.im[i] += keys * w * gt.im[i] + cross * token.z.im[i] - in_v * vt.im[i];
     }
     store_row(row_of<T>(dv, b, p.head, t), out, p.at);
+    columns.add(2, out);
   }
+  columns.write(p, grid,
+                column_parts + (b * grid.chunks + blockIdx.x) * 3 * grid.heads * grid.width);
 }
 
 }  // namespace
 
+bool hrr_sums_columns(const HrrProblem& problem) { return !problem.causal; }
+
 int64_t hrr_backward_scratch(const HrrProblem& problem) {
   if (problem.causal) return hrr_causal_backward_scratch(problem);
-  int64_t most = 0;
+  int64_t most = hrr_resident_parts(problem) * 3 * problem.heads * problem.width;
   for (const bool aligned : {false, true}) {
     with_layout(problem, aligned, [&](auto layout) {
       const Grid g = make_grid(problem, decltype(layout)::kLanes);
-      const int64_t floats = g.batch * g.heads * (g.chunks * (2 * g.width + 1) + g.width + 1);
+      const int64_t floats = g.batch * g.heads * (g.chunks * (5 * g.width + 1) + g.width + 1);
       most = floats > most ? floats : most;
       return 0;
     });
@@ -204,13 +262,28 @@ int64_t hrr_backward_scratch(const HrrProblem& problem) {
 }
 
 int hrr_backward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows g, const float* s,
-                 const float* z, Rows dq, Rows dk, Rows dv, void* scratch, void* stream) {
+                 const float* z, const HrrGradientsTo& to, void* scratch, void* stream) {
+  const Rows dq = to.dq, dk = to.dk, dv = to.dv;
+  float* const columns = to.columns;
+  const auto on = static_cast<cudaStream_t>(stream);
   if (problem.batch * problem.heads * problem.length == 0) return 0;
   if (problem.causal) {
+    if (columns) return static_cast<int>(cudaErrorInvalidValue);
     return hrr_causal_backward(problem, q, k, v, g, s, z, dq, dk, dv, scratch, stream);
   }
   const bool aligned = aligned_rows(problem.storage, {q, k, v, g, dq, dk, dv});
-  const auto on = static_cast<cudaStream_t>(stream);
+  const int64_t wide = 3 * problem.heads * problem.width;
+  const auto sum_columns = [&](const float* parts, int64_t rows) {
+    if (columns)
+      launch_sum_parts(parts, static_cast<int>(rows), wide, {{columns, nullptr, nullptr}}, on);
+    return static_cast<int>(cudaGetLastError());
+  };
+  if (hrr_resident_backward_takes(problem, aligned)) {
+    auto* const parts = static_cast<float*>(scratch);
+    const int status = hrr_resident_backward(problem, q, k, v, g, s, z, dq, dk, dv,
+                                             columns ? parts : nullptr, stream);
+    return status != 0 ? status : sum_columns(parts, hrr_resident_parts(problem));
+  }
   return with_layout(problem, aligned, [&](auto layout) {
     using L = decltype(layout);
     const Grid grid = make_grid(problem, L::kLanes);
@@ -219,7 +292,8 @@ int hrr_backward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows g, cons
     auto* const ds = static_cast<float*>(scratch);
     float* const with_r = ds + heads * grid.width;
     float* const plain = with_r + heads * grid.chunks * grid.width;
-    float* const parts_r = plain + heads * grid.chunks * grid.width;
+    float* const column_parts = plain + heads * grid.chunks * grid.width;
+    float* const parts_r = column_parts + 3 * heads * grid.chunks * grid.width;
     float* const mean_r = parts_r + heads * grid.chunks;
     const dim3 blocks(grid.chunks, static_cast<unsigned>(grid.batch),
                       static_cast<unsigned>((grid.heads + grid.group - 1) / grid.group));
@@ -230,9 +304,9 @@ int hrr_backward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows g, cons
              parts_r);
       launch(gather_gradient, rows, kThreads, 0, on, problem, grid, s, with_r, plain, parts_r, ds,
              mean_r);
-      launch(gradients<T, L>, blocks, kThreads, 0, on, problem, grid, q, k, v, g, s, z, ds, mean_r,
-             dq, dk, dv);
-      return static_cast<int>(cudaGetLastError());
+      launch(gradients<T, L>, blocks, kThreads, columns ? ColumnSums<L>::kBytes : 0, on, problem,
+             grid, q, k, v, g, s, z, ds, mean_r, dq, dk, dv, columns ? column_parts : nullptr);
+      return sum_columns(column_parts, grid.batch * grid.chunks);
     });
   });
 }

@@ -1,8 +1,9 @@
 // Forward: bind (read K, V, write the sums of each chunk of time), gather (S), respond (read Q, V, write e and the
 // parts of Z), weigh (read V, write y). Five passes over an array are the floor, these are six; the sixth is what
-// y = e v / Z costs where the next product cannot take 1/Z.
+// y = e v / Z costs where the next product cannot take 1/Z. Short sequences go another way (hrr_resident.hpp).
 #include "regard/kernels/cuda/hrr-bind.cuh"
 #include "regard/kernels/cuda/hrr_causal.hpp"
+#include "regard/kernels/cuda/hrr_resident.hpp"
 
 namespace regard::kernels::cuda {
 namespace {
@@ -202,6 +203,9 @@ int hrr_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y, float
   if (problem.batch * problem.heads * problem.length == 0) return 0;
   if (problem.causal) return hrr_causal_forward(problem, q, k, v, y, s, z, scratch, stream);
   const bool aligned = aligned_rows(problem.storage, {q, k, v, y});
+  if (hrr_resident_forward_takes(problem, aligned)) {
+    return hrr_resident_forward(problem, q, k, v, y, s, z, stream);
+  }
   const auto on = static_cast<cudaStream_t>(stream);
   return with_layout(problem, aligned, [&](auto layout) {
     using L = decltype(layout);
