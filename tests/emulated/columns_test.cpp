@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "emulated/values.hpp"
-#include "regard/kernels/cuda/change_basis.cu"
 #include "regard/kernels/cuda/columns.cu"
+#include "regard/kernels/cuda/prepare_weights.cu"
 
 namespace regard::kernels::cuda {
 namespace {
@@ -85,10 +85,27 @@ TEST(EmulatedChangeOfBasis, BothSidesAndTheTransposed) {
     for (const bool rows : {true, false}) {
       for (const bool transposed : {true, false}) {
         std::vector<float> out(w.size(), NAN), extra_out(extra.size(), NAN);
-        ASSERT_EQ(change_basis({heads, d, others, rows, transposed}, Storage::kFloat, wf.data(),
-                               rows ? ef.data() : nullptr, uf.data(), Storage::kFloat, out.data(),
-                               extra_out.data(), nullptr),
-                  0);
+        // Between casts, and often enough for two launches.
+        std::vector<float> copies(40 * w.size(), NAN);
+        std::vector<Weight> weights;
+        for (std::size_t i = 0; i < 40; ++i) {
+          weights.push_back({{1, 1, static_cast<int64_t>(w.size() / 4 * 4), true, false},
+                             wf.data(),
+                             nullptr,
+                             nullptr,
+                             copies.data() + i * (w.size() / 4 * 4),
+                             nullptr});
+        }
+        weights.insert(weights.begin() + 35, {{heads, d, others, rows, transposed},
+                                              wf.data(),
+                                              rows ? ef.data() : nullptr,
+                                              uf.data(),
+                                              out.data(),
+                                              extra_out.data()});
+        ASSERT_EQ(prepare_weights(weights, Storage::kFloat, Storage::kFloat, nullptr), 0);
+        for (std::size_t i = 0; i < 40 * (w.size() / 4 * 4); ++i) {
+          ASSERT_EQ(copies[i], wf[i % (w.size() / 4 * 4)]);
+        }
         for (int64_t row = 0; rows && row < heads * d; ++row) {
           double expected = 0;
           for (int64_t i = 0; i < d; ++i) {

@@ -26,6 +26,20 @@ TEST(EmulatedElementwise, DropoutDrawsTheNumbersOfTheCpu) {
   }
 }
 
+TEST(EmulatedElementwise, SumsOverABatch) {
+  for (const int64_t batch : {1, 3, 9}) {
+    const int64_t count = 8 * 70;
+    const auto g = floats(normal(batch * count, 5));
+    std::vector<float> out(count, NAN);
+    ASSERT_EQ(batch_sums(Storage::kFloat, g.data(), out.data(), batch, count, nullptr), 0);
+    for (int64_t i = 0; i < count; ++i) {
+      float expected = 0;
+      for (int64_t b = 0; b < batch; ++b) expected += g[b * count + i];
+      EXPECT_EQ(out[i], expected);
+    }
+  }
+}
+
 TEST(EmulatedElementwise, EmbedsAndMarks) {
   const std::vector<int64_t> ids = {2, 0, 1, 2, 2, 1};  // (2, 3)
   const auto table = floats(normal(3 * 8, 1)), positions = floats(normal(3 * 8, 2));

@@ -107,7 +107,9 @@ Residual Trunk::embed(const Tensor& inputs, int64_t first) {
   if (positions_.defined()) {
     const int64_t count = inputs.size(1) + (cls_.defined() ? 1 : 0);
     check_length(first + count);
-    places = positions_.narrow(0, first, count);
+    // The gradient of a part is a table of zeros with the part copied in.
+    const bool all = first == 0 && count == positions_.size(0);
+    places = all ? positions_ : positions_.narrow(0, first, count);
   }
   Tensor x;  // (B, T, H)
   if (cls_.defined()) {

@@ -39,6 +39,17 @@ Tensor table_gradient(const Tensor& g, const Tensor& ids, int64_t rows) {
   return at::mm(ones.t(), flat).narrow(0, 0, rows).to(torch::kFloat);
 }
 
+/// (B, T, H) -> (T, H)
+Tensor position_gradient(const Tensor& g) {
+  const int64_t count = g.size(1) * g.size(2);
+  if (count % 8 != 0) return g.sum(0, false, torch::kFloat);
+  const auto sums = at::empty({g.size(1), g.size(2)}, g.options().dtype(torch::kFloat));
+  check_status(cuda::batch_sums(storage_of(g.scalar_type()), g.const_data_ptr(),
+                                sums.data_ptr<float>(), g.size(0), count, stream_of(g)),
+               "embed");
+  return sums;
+}
+
 struct Embed : torch::autograd::Function<Embed> {
   static Tensor forward(AutogradContext* ctx, const Tensor& table,
                         const std::optional<Tensor>& positions_in, const Tensor& ids,
@@ -65,8 +76,7 @@ struct Embed : torch::autograd::Function<Embed> {
     const auto g = grads[0].contiguous();
     Tensor dpositions;
     if (ctx->saved_data["positions"].toBool()) {
-      dpositions =
-          g.size(0) == 1 ? g.select(0, 0).to(torch::kFloat) : g.sum(0, false, torch::kFloat);
+      dpositions = position_gradient(g);
     }
     return {table_gradient(g, ids, ctx->saved_data["rows"].toInt()), dpositions, Tensor(),
             Tensor()};

@@ -11,9 +11,11 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "regard/ops/cuda.hpp"
+#include "regard/ops/product.hpp"
+#include "regard/ops/weight_plan.hpp"
 #ifdef REGARD_CUDA
-#include "regard/kernels/cuda/change_basis.hpp"
 #include "regard/kernels/cuda/columns.hpp"
+#include "regard/kernels/cuda/prepare_weights.hpp"
 #endif
 
 namespace regard::ops {
@@ -65,13 +67,20 @@ Tensor sum_of_columns(const Tensor& g) {
   return sums;
 }
 
+Tensor cast_weight(const Tensor& weight, torch::ScalarType type) {
+  if (weight.scalar_type() == type) return weight;
+  if (const auto ready = ready_weight({weight, Tensor(), Tensor(), true, type}))
+    return ready->weight;
+  return weight.to(type);
+}
+
 struct Linear : torch::autograd::Function<Linear> {
   static Tensor forward(AutogradContext* ctx, const Tensor& x, const Tensor& weight,
                         const MaybeTensor& bias) {
     at::AutoDispatchBelowADInplaceOrView below;
     const auto type = product_type(x);
-    const auto rows = x.to(type).reshape({-1, x.size(-1)}), w = weight.to(type);
-    const auto y = bias ? at::addmm(bias->to(type), rows, w.t()) : at::mm(rows, w.t());
+    const auto rows = x.to(type).reshape({-1, x.size(-1)}), w = cast_weight(weight, type);
+    const auto y = product_transposed(rows, w, bias ? bias->to(type) : Tensor());
     ctx->save_for_backward({rows, w});
     ctx->saved_data["sizes"] = x.sizes().vec();
     ctx->saved_data["x"] = static_cast<int64_t>(x.scalar_type());
@@ -92,7 +101,7 @@ struct Linear : torch::autograd::Function<Linear> {
     const auto g = grads[0].reshape({-1, w.size(0)}).contiguous();
     Tensor dx, dweight, dbias;
     if (ctx->needs_input_grad(0)) {
-      dx = at::mm(g, w).view(ctx->saved_data["sizes"].toIntVector()).to(type_of("x"));
+      dx = product(g, w).view(ctx->saved_data["sizes"].toIntVector()).to(type_of("x"));
     }
     if (ctx->needs_input_grad(1)) {
       // Sums over tokens leave the product in fp32 where the weights are.
@@ -155,13 +164,15 @@ struct ChangeBasis : torch::autograd::Function<ChangeBasis> {
     const auto out = at::empty(w.sizes(), w.options().dtype(type));
     const auto extra_out = extra.defined() ? at::empty(extra.sizes(), extra.options()) : Tensor();
     const int64_t d = u.size(0), first = w.size(0), second = w.numel() / first;
-    const cuda::BasisProblem problem{(rows ? first : second) / d, d, rows ? second : first, rows,
-                                     transposed};
+    const cuda::Weight item{
+        .problem = {(rows ? first : second) / d, d, rows ? second : first, rows, transposed},
+        .w = w.const_data_ptr(),
+        .extra = extra.defined() ? extra.const_data_ptr<float>() : nullptr,
+        .u = u.const_data_ptr<float>(),
+        .out = out.data_ptr(),
+        .extra_out = extra.defined() ? extra_out.data_ptr<float>() : nullptr};
     check_status(
-        cuda::change_basis(problem, storage_of(w.scalar_type()), w.const_data_ptr(),
-                           extra.defined() ? extra.const_data_ptr<float>() : nullptr,
-                           u.const_data_ptr<float>(), storage_of(type), out.data_ptr(),
-                           extra.defined() ? extra_out.data_ptr<float>() : nullptr, stream_of(w)),
+        cuda::prepare_weights({item}, storage_of(w.scalar_type()), storage_of(type), stream_of(w)),
         "change_basis");
     return {out, extra_out};
   }
@@ -250,7 +261,11 @@ Tensor linear_gelu(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 Tensor change_basis(const Tensor& w, const Tensor& u, BasisSide side) {
 #ifdef REGARD_CUDA
   if (can_change_basis(w, u)) {
-    return ChangeBasis::apply(w, std::nullopt, u, side == BasisSide::kRows, product_type(w))[0];
+    const bool rows = side == BasisSide::kRows;
+    if (const auto ready = ready_weight({w, Tensor(), u, rows, product_type(w)})) {
+      return ready->weight;
+    }
+    return ChangeBasis::apply(w, std::nullopt, u, rows, product_type(w))[0];
   }
 #endif
   return plain_basis(w, u, side);
@@ -260,6 +275,9 @@ WeightAndBias change_basis(const WeightAndBias& layer, const Tensor& u) {
   const auto& [weight, bias] = layer;
 #ifdef REGARD_CUDA
   if (bias.defined() && bias.scalar_type() == torch::kFloat && can_change_basis(weight, u)) {
+    if (const auto ready = ready_weight({weight, bias, u, true, product_type(weight)})) {
+      return {ready->weight, ready->bias};
+    }
     const auto out = ChangeBasis::apply(weight, bias, u, true, product_type(weight));
     return {out[0], out[1]};
   }

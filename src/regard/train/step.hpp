@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "regard/nn/context.hpp"
+#include "regard/ops/weight_plan.hpp"
 #include "regard/train/ema.hpp"
 #include "regard/train/learner.hpp"
 #include "regard/train/meters.hpp"
@@ -48,6 +49,7 @@ class TrainStep {
   AdamW optimizer_;
   std::optional<Ema> ema_;
   StepMeter meter_;
+  ops::WeightPlan weights_;
   nn::RandomContext random_;  // its step counts micro-batches, so that each draws its own numbers
   torch::Tensor lr_, step_, ema_share_, root_;
   double clip_;

@@ -50,6 +50,25 @@ __global__ __launch_bounds__(kThreads) void look_up(const int64_t* ids, const fl
   *reinterpret_cast<Pack<T, 4>*>(out + index) = pack;
 }
 
+template <class T>
+__global__ __launch_bounds__(kThreads) void sum_batch(const T* g, float* out, int64_t batch,
+                                                      int64_t count) {
+  const int64_t at = thread_index() * 8;
+  if (at >= count) return;
+  float sum[8] = {};
+#pragma unroll 4
+  for (int64_t b = 0; b < batch; ++b) {
+    const auto pack = *reinterpret_cast<const Pack<T, 8>*>(g + b * count + at);
+#pragma unroll
+    for (int i = 0; i < 8; ++i) sum[i] += to_float(pack.x[i]);
+  }
+#pragma unroll
+  for (int half = 0; half < 8; half += 4) {
+    *reinterpret_cast<float4*>(out + at + half) = {sum[half], sum[half + 1], sum[half + 2],
+                                                   sum[half + 3]};
+  }
+}
+
 template <class T, int vector>
 __global__ __launch_bounds__(kThreads) void features(Rows3 x, int64_t batch, int64_t heads,
                                                      int64_t length, int64_t width,
@@ -119,6 +138,18 @@ int embed(Storage storage, const int64_t* ids, const float* table, const float* 
     using T = decltype(element);
     launch(look_up<T>, blocks_for(count / 4), kThreads, 0, static_cast<cudaStream_t>(stream), ids,
            table, positions, static_cast<T*>(out), batch, length, width);
+    return static_cast<int>(cudaGetLastError());
+  });
+}
+
+int batch_sums(Storage storage, const void* g, float* out, int64_t batch, int64_t count,
+               void* stream) {
+  if (count == 0) return 0;
+  if (count % 8 != 0) return static_cast<int>(cudaErrorInvalidValue);
+  return with_storage(storage, [&](auto element) {
+    using T = decltype(element);
+    launch(sum_batch<T>, blocks_for(count / 8), kThreads, 0, static_cast<cudaStream_t>(stream),
+           static_cast<const T*>(g), out, batch, count);
     return static_cast<int>(cudaGetLastError());
   });
 }

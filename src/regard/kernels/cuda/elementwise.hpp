@@ -18,6 +18,10 @@ int dropout_apply(Storage storage, const void* x, void* y, int64_t count, const 
 int embed(Storage storage, const int64_t* ids, const float* table, const float* positions,
           void* out, int64_t batch, int64_t length, int64_t width, void* stream);
 
+/// out[i] = sum over b of g[b][i], fp32, g (batch, count), count a multiple of 8: the gradient of positions.
+int batch_sums(Storage storage, const void* g, float* out, int64_t batch, int64_t count,
+               void* stream);
+
 /// Strided rows of `width` contiguous elements: (batch, head, time).
 struct Rows3 {
   const void* data;
