@@ -31,6 +31,7 @@ RecipeFlags::RecipeFlags(CLI::App& command)
   add(command, "--label", "data", "label", "column with the label");
   add(command, "--tokenizer", "data", "tokenizer", "auto, byte, character or words");
   add(command, "--max-length", "data", "max_length", "longest input in tokens");
+  add(command, "--pad-to", "data", "pad_to", "pad every batch of documents to this length");
   add(command, "--model", "model", "kind",
       "encoder_classifier, pair_classifier or language_model (default: what the data asks for)");
   add(command, "--width", "model", "width", "width of the model");

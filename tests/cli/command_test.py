@@ -76,6 +76,27 @@ class Command(unittest.TestCase):
         again = regard("train", self.dir / "mine/recipe.toml", "--out", run, "--resume", "--no-report", "--attention", "hrr")
         self.assertEqual(again.returncode, 0, again.stderr)
 
+    def test_padded_as_the_released_code_of_hrrformer(self):
+        """One length for every batch and a mean over the padding: a text has its label whatever is read beside it."""
+        run = self.dir / "padded"
+        arguments = ["--data", self.table, "--test", self.table, "--text", "text", "--label", "label", "--attention", "hrr(mode=paper)", "--pad-to", 24,
+                     "--set", "model.pooling=mean_padded", "--checkpoint-every", 10, "--steps", 100, *SMALL, "--set", "data.max_length=24"]
+        out = regard("train", *arguments, "--out", run)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn("at most 24, padded to 24", out.stderr)
+        recipe = (run / "recipe.toml").read_text()
+        self.assertIn("pad_to = 24", recipe)
+        self.assertIn('pooling = "mean_padded"', recipe)
+        self.assertGreater(json.loads((run / "result.json").read_text())["test_accuracy"], 0.9)
+        texts = ["a good lovely film", "an awful film", "the film was bad poor awful the was film was was poor bad"]
+        together = regard("predict", run, "-", "--json", stdin="\n".join(texts) + "\n").stdout.splitlines()
+        for text, row in zip(texts, together):
+            alone = json.loads(regard("predict", run, "-", "--json", stdin=text + "\n").stdout)
+            for label, p in json.loads(row)["probabilities"].items():
+                self.assertAlmostEqual(alone["probabilities"][label], p, places=5)
+        self.refused("pad_to of at most max_length = 24 was expected, and 25 came", "train", *arguments, "--out", self.dir / "x", "--pad-to", 25)
+        self.refused("at most pad_to = 5 tokens were expected", "train", *arguments, "--out", self.dir / "x", "--pad-to", 5)
+
     def test_predict_streams_a_file_of_any_size(self):
         """The label comes from bytes behind the model's longest input; memory is printed."""
         rng = random.Random(3)

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <ATen/ops/tensor.h>
+
 #include <chrono>
 
 #include "data/helpers.hpp"
@@ -54,6 +56,64 @@ TEST(Documents, LongOnesAreCutAndCounted) {
   EXPECT_EQ(data->truncated(), longer);
   const auto sweep = data->sweep(50);
   EXPECT_EQ(sweep->batch(0).inputs.size(1), 20);
+}
+
+std::shared_ptr<const Dataset> padded_documents(int64_t count, int64_t pad_to) {
+  auto encoding = bytes_encoding(100, {"0", "1", "2"});
+  encoding.pad_to = pad_to;
+  return make_dataset(documents(count), encoding, torch::kCPU);
+}
+
+TEST(Documents, PadToGivesEveryBatchOneShape) {
+  const auto data = padded_documents(50, 40);  // the longest has 40
+  for (const auto& stream : {data->train({.size = {.rows = 5}}), data->sweep(5)}) {
+    std::set<int64_t> seen;
+    bool mixed = false;
+    for (int64_t step = 0; step < stream->steps_per_epoch(); ++step) {
+      const auto batch = stream->batch(step);
+      ASSERT_EQ(batch.inputs.sizes(), (std::vector<int64_t>{5, 40}));
+      ASSERT_TRUE(batch.lengths.defined());
+      EXPECT_EQ(batch.tokens, batch.lengths.sum().item<int64_t>());
+      const auto rows = stream->examples(step);
+      for (int64_t b = 0; b < 5; ++b) {
+        const auto i = rows[static_cast<std::size_t>(b)], length = 1 + (i * 7) % 40;
+        EXPECT_TRUE(seen.insert(i).second);
+        EXPECT_EQ(batch.lengths[b].item<int64_t>(), length);
+        const auto row = batch.inputs[b];
+        EXPECT_TRUE((row.narrow(0, 0, length) == 33 + i).all().item<bool>());
+        EXPECT_TRUE((row.narrow(0, length, 40 - length) == 0).all().item<bool>());
+      }
+      const auto spread = (batch.lengths.max() - batch.lengths.min()).item<int64_t>();
+      mixed = mixed || spread > 20;
+    }
+    EXPECT_EQ(seen.size(), 50u);
+    EXPECT_TRUE(mixed);  // nothing is gained by batches of like length
+  }
+  expect_pure(*data, {.size = {.rows = 6}});
+  // Full rows alone have the shape of all others, lengths included.
+  ExamplesBuilder full;
+  full.begin_file("full");
+  full.add_document("abc", 1);
+  full.add_label("0");
+  auto encoding = bytes_encoding(3, {"0", "1"});
+  encoding.pad_to = 3;
+  const auto one = make_dataset(full.finish(), encoding, torch::kCPU)->sweep(1)->batch(0);
+  EXPECT_TRUE(same(one.lengths, at::tensor({3}, torch::kLong)));
+}
+
+TEST(Documents, PadToCountsInABudgetAndRefusesLongerOnes) {
+  const auto data = padded_documents(50, 48);
+  const auto stream = data->train({.size = {0, 100}});
+  EXPECT_EQ(stream->steps_per_epoch(), 25);
+  EXPECT_EQ(stream->batch(3).inputs.sizes(), (std::vector<int64_t>{2, 48}));
+  EXPECT_TRUE(contains(input_error([&] {
+                         data->train({.size = {0, 47}});
+                       }),
+                       "does not hold the longest example, 48 tokens"));
+  EXPECT_EQ(
+      input_error([] { padded_documents(50, 30); }),
+      "docs: line 6: at most pad_to = 30 tokens were expected, and 36 came; raise it, or cut at "
+      "max_length = 30");
 }
 
 TEST(Documents, SweepCoversEachOnceWithoutLabelsToo) {

@@ -64,6 +64,14 @@ TEST(Pairs, EachTextIsCut) {
   EXPECT_GT(p.train->truncated(), 0);
 }
 
+TEST(Pairs, BothTextsArePaddedToOneLength) {
+  TemporaryFolder folder;
+  auto spec = spec_of(folder.write("pairs.tsv", table(40)));
+  spec.pad_to = 9;
+  const auto batch = prepare(spec, torch::kCPU).train->train({.size = {.rows = 5}})->batch(0);
+  EXPECT_EQ(batch.inputs.sizes(), (std::vector<int64_t>{10, 9}));
+}
+
 TEST(Pairs, TheSavedEncodingReadsPairsAndNothingElse) {
   TemporaryFolder folder;
   const auto spec = spec_of(folder.write("pairs.tsv", table(40)));

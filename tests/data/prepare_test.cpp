@@ -64,6 +64,42 @@ TEST(Prepare, CutDocumentsAreSaid) {
                        "train: 36 documents, 36 of them cut at max_length = 2 tokens"));
 }
 
+TEST(Prepare, PadToHoldsForEveryPartAndForNewInputs) {
+  TemporaryFolder folder;
+  DataSpec spec;
+  spec.train = {folder.write("reviews.tsv", reviews(40, "w"))};
+  spec.test = {folder.write("test.tsv", reviews(8, "t"))};
+  spec.pad_to = 7;
+  const auto p = prepare(spec, torch::kCPU);
+  EXPECT_EQ(p.encoding.max_length, 7);
+  EXPECT_TRUE(contains(all_sentences(p), "at most 7, padded to 7"));
+  const auto encoding = encoding_from_json(p.encoding.to_json());
+  EXPECT_EQ(encoding.to_json(), p.encoding.to_json());
+  const auto file = folder.write("new.tsv", "text\nfilm\na b c d e f g h i\n");
+  const auto inputs = prepare_inputs({file}, spec, encoding, torch::kCPU);
+  EXPECT_EQ(inputs->truncated(), 1);
+  for (const auto& data : {p.train, p.valid, p.test, inputs})
+    EXPECT_EQ(data->sweep(3)->batch(0).inputs.size(1), 7);
+}
+
+TEST(Prepare, PadToKeepsToThePlacesOfTheModel) {
+  TemporaryFolder folder;
+  DataSpec spec;
+  spec.train = {folder.write("reviews.tsv", reviews(40, "w"))};
+  spec.pad_to = 2;
+  const auto error = [&] { return input_error([&] { prepare(spec, torch::kCPU); }); };
+  EXPECT_TRUE(contains(error(), "at most pad_to = 2 tokens were expected, and 3 came"));
+  spec.max_length = 2;
+  EXPECT_EQ(prepare(spec, torch::kCPU).train->truncated(), 36);
+  spec.pad_to = 3;
+  EXPECT_EQ(error(), "pad_to of at most max_length = 2 was expected, and 3 came");
+  spec.pad_to = -1;
+  EXPECT_EQ(error(), "pad_to counts tokens, from 0; it is negative");
+  spec.pad_to = 2;
+  spec.train = {folder.write("book.txt", std::string(100, 'a'))};
+  EXPECT_TRUE(contains(error(), "book.txt: pad_to pads documents with labels, and the windows"));
+}
+
 TEST(Prepare, TextIsALanguageModelWithItsLastPartHeldOut) {
   TemporaryFolder folder;
   std::string text;

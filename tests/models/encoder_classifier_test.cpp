@@ -66,6 +66,17 @@ TEST(EncoderClassifier, PoolsAsItSays) {
   EXPECT_LE(harness::relative(mean->logits(batch_of(tokens, lengths)),
                               at::linear(pooled, p["head.weight"], p["head.bias"])),
             1e-6);
+  const auto padded = model(spec_of("mean_padded"), "softmax");
+  const auto z = padded->trunk().forward(tokens, lengths);
+  const auto s = padded->named_parameters();
+  EXPECT_LE(harness::relative(padded->logits(batch_of(tokens, lengths)),
+                              at::linear(z.mean(1), s["head.weight"], s["head.bias"])),
+            1e-6);
+  EXPECT_GT(harness::relative(padded->logits(batch_of(tokens, lengths))[1],
+                              mean->logits(batch_of(tokens, lengths))[1]),
+            1e-3);
+  EXPECT_LE(harness::relative(padded->logits(batch_of(tokens)), mean->logits(batch_of(tokens))),
+            1e-6);
   const auto attention = model(spec_of("attention"), "softmax");
   const auto y = attention->trunk().forward(tokens, {});
   const auto r = attention->named_parameters();
@@ -73,6 +84,20 @@ TEST(EncoderClassifier, PoolsAsItSays) {
   EXPECT_LE(harness::relative(attention->logits(batch_of(tokens)),
                               at::linear((weights * y).sum(1), r["head.weight"], r["head.bias"])),
             1e-6);
+}
+
+// One row of one length, whatever stands beside it: with a fixed T padding is part of the example, and nothing else is.
+TEST(EncoderClassifier, MeanOverPaddingKnowsNoCompany) {
+  for (const char* phrase : {"softmax", "hrr", "hrr(mode=paper)"}) {
+    const auto m = model(spec_of("mean_padded"), phrase);
+    const auto tokens = ids(3, 12);
+    const auto lengths = at::tensor({4, 12, 7}, torch::kLong);
+    const auto all = m->logits(batch_of(tokens, lengths));
+    const auto one = m->logits(batch_of(tokens.slice(0, 2, 3), lengths.slice(0, 2, 3)));
+    EXPECT_LE(harness::relative(all.slice(0, 2, 3), one), 1e-5) << phrase;
+    const auto wider = at::cat({tokens, at::zeros({3, 5}, torch::kLong)}, 1);
+    EXPECT_GT(harness::relative(m->logits(batch_of(wider, lengths)), all), 1e-3) << phrase;
+  }
 }
 
 TEST(EncoderClassifier, LossIsTheMeanNegativeLogarithm) {
@@ -132,10 +157,12 @@ TEST(EncoderClassifier, MapsHaveTheSizeOfTheExample) {
 }
 
 TEST(EncoderClassifier, GradientsReachEveryParameter) {
-  for (const char* pooling : {"mean", "cls", "attention"}) {
-    for (const char* phrase : {"softmax", "hrr", "linear", "mean", "off"}) {
+  for (const char* pooling : {"mean", "mean_padded", "cls", "attention"}) {
+    for (const char* phrase : {"softmax", "hrr", "hrr(mode=paper)", "linear", "mean", "off"}) {
       const auto m = model(spec_of(pooling), phrase);
-      m->loss(batch_of(ids(4, 6), {}, at::tensor({0, 2, 1, 1}, torch::kLong))).backward();
+      m->loss(batch_of(ids(4, 6), at::tensor({6, 2, 5, 1}, torch::kLong),
+                       at::tensor({0, 2, 1, 1}, torch::kLong)))
+          .backward();
       for (const auto& item : m->named_parameters()) {
         ASSERT_TRUE(item.value().grad().defined()) << phrase << item.key();
         EXPECT_TRUE(item.value().grad().isfinite().all().item<bool>()) << phrase << item.key();

@@ -1,5 +1,5 @@
-// Documents of any length with a label each: packed on the host, padded to the longest of the batch. The two texts of pair i
-// of a batch are its rows 2 i and 2 i + 1.
+// Documents of any length with a label each: packed on the host, padded to the longest of the batch or to one length for all.
+// The two texts of pair i of a batch are its rows 2 i and 2 i + 1.
 #include <cstring>
 
 #include "regard/base/error.hpp"
@@ -13,6 +13,7 @@ struct Packed {
   torch::Tensor tokens;          // (sum of lengths) uint8, or int32 for more than 256 ids
   std::vector<int64_t> offsets;  // (N parts + 1)
   int64_t parts = 1;             // texts of an example
+  int64_t pad_to = 0;            // T of every batch; 0: its longest
   std::vector<int32_t> labels;   // (N) or empty
   Places places;
   int64_t truncated = 0;
@@ -22,8 +23,9 @@ struct Packed {
   int64_t length(int64_t i) const {
     return offsets[static_cast<std::size_t>(i) + 1] - offsets[static_cast<std::size_t>(i)];
   }
-  /// Of the longest text of each example.
+  /// Positions of the longest text of each example; padding to one length makes all alike.
   std::vector<int64_t> lengths() const {
+    if (pad_to > 0) return std::vector<int64_t>(static_cast<std::size_t>(size()), pad_to);
     std::vector<int64_t> all;
     for (int64_t i = 0; i < size(); ++i) {
       all.push_back(std::max(length(i * parts), length(i * parts + parts - 1)));
@@ -40,12 +42,20 @@ torch::Tensor narrowed(const std::vector<int32_t>& ids, torch::ScalarType type) 
   return tensor;
 }
 
+void check_fits(int64_t length, int64_t pad_to) {
+  if (pad_to == 0 || length <= pad_to) return;
+  const auto n = std::to_string(pad_to);
+  throw InputError("at most pad_to = " + n + " tokens were expected, and " +
+                   std::to_string(length) + " came; raise it, or cut at max_length = " + n);
+}
+
 Packed pack(const Examples& examples, const Encoding& encoding) {
   Packed packed;
   packed.places = examples;
   packed.labels = examples.labels;
   packed.offsets.push_back(0);
   packed.parts = encoding.pairs ? 2 : 1;
+  packed.pad_to = encoding.pad_to;
   std::vector<int32_t> ids;
   const auto longest = static_cast<std::size_t>(encoding.max_length);
   for (int64_t i = 0; i < examples.size(); ++i) {
@@ -55,6 +65,7 @@ Packed pack(const Examples& examples, const Encoding& encoding) {
       encoding.tokenizer->encode(text, ids);
       cut = cut || ids.size() - begin > longest;
       ids.resize(std::min(ids.size(), begin + longest));
+      check_fits(static_cast<int64_t>(ids.size() - begin), encoding.pad_to);
       packed.offsets.push_back(static_cast<int64_t>(ids.size()));
     };
     try {
@@ -93,13 +104,14 @@ class DocumentStream final : public Stream {
     nn::Batch batch;
     batch.rows = static_cast<int64_t>(rows.size());
     const auto count = static_cast<int64_t>(texts.size());  // B
-    int64_t longest = 1;
+    int64_t longest = std::max<int64_t>(1, data_->pad_to);
     for (const auto text : texts) {
       longest = std::max(longest, data_->length(text));
       batch.tokens += data_->length(text);
     }
     batch.inputs = host_tensor({count, longest}, torch::kLong, device_);  // (B, T)
-    if (batch.tokens < count * longest) {
+    // Padded to one length, batches have one shape: a step is then recorded once (train/captured_step).
+    if (batch.tokens < count * longest || data_->pad_to > 0) {
       batch.lengths = host_tensor({count}, torch::kLong, device_);  // (B)
     }
     for (int64_t b = 0; b < count; ++b) {

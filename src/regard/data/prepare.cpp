@@ -67,13 +67,32 @@ void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& tra
   encoding.tokenizer = make_tokenizer(tokenizer, training);
   encoding.vocabulary = encoding.tokenizer->vocabulary();
   encoding.max_length = spec.max_length;
+  encoding.pad_to = spec.pad_to;
   encoding.pairs = training.pairs;
   if (spec.max_length > 0) return;
   if (encoding.task == Task::kLanguageModel) {
     encoding.max_length = kWindow;
-  } else {
-    const auto most = tokenizer.tokenizer == "words" ? kWords : kBytes;
-    encoding.max_length = std::min(most, longest_document(training, *encoding.tokenizer));
+    return;
+  }
+  const auto longest = longest_document(training, *encoding.tokenizer);
+  const auto most = tokenizer.tokenizer == "words" ? kWords : kBytes;
+  // A training document longer than pad_to is refused where it stands, not cut.
+  encoding.max_length = spec.pad_to > 0 ? std::max(spec.pad_to, longest) : std::min(most, longest);
+}
+
+void check_lengths(const DataSpec& spec, const Examples& training, Task task) {
+  if (spec.max_length < 0) throw InputError("max_length counts tokens, from 0; it is negative");
+  if (spec.pad_to < 0) throw InputError("pad_to counts tokens, from 0; it is negative");
+  if (spec.pad_to == 0) return;
+  const bool images = training.form == Examples::Form::kImages;
+  if (images || task == Task::kLanguageModel) {
+    throw InputError(training.place(0) + ": pad_to pads documents with labels, and " +
+                     (images ? "images" : "the windows of a language model") +
+                     " have one length already");
+  }
+  if (spec.max_length > 0 && spec.pad_to > spec.max_length) {
+    throw InputError("pad_to of at most max_length = " + std::to_string(spec.max_length) +
+                     " was expected, and " + std::to_string(spec.pad_to) + " came");
   }
 }
 
@@ -163,6 +182,7 @@ std::string input_sentence(const Encoding& e) {
   } else {
     text += e.tokenizer->name() + " tokens, vocabulary " + std::to_string(e.vocabulary) +
             ", at most " + std::to_string(e.max_length);
+    if (e.pad_to > 0) text += ", padded to " + std::to_string(e.pad_to);
   }
   if (!e.classes.empty()) text += "; " + std::to_string(e.classes.size()) + " labels";
   return text;
@@ -204,6 +224,9 @@ void DataSpec::visit(Visitor& f) {
     "longest input in tokens, longer documents are cut; 0: 128 for a language model, else the "
     "longest "
     "document, at most 256 words or 1024 bytes or characters");
+  f("pad_to", pad_to,
+    "documents: length to which every batch is padded, at most max_length; 0: the longest of the "
+    "batch");
   f("valid_fraction", valid_fraction,
     "part of the training data that is held out when valid is empty");
   f("split_seed", split_seed,
@@ -213,12 +236,12 @@ void DataSpec::visit(Visitor& f) {
 Prepared prepare(const DataSpec& spec, torch::Device device) {
   if (spec.train.empty())
     throw InputError("no training data is named (--data, or train in [data])");
-  if (spec.max_length < 0) throw InputError("max_length counts tokens, from 0; it is negative");
   Prepared prepared;
   auto all = read_examples(spec.train, spec.reader, labels_of(spec));
   auto& sentences = prepared.sentences;
   sentences = all.notes;
   const auto task = choose_task(spec, all);
+  check_lengths(spec, all, task);
   Parts parts;
   if (!spec.valid.empty()) {
     parts = {drop_labels(std::move(all), task), read_part(spec.valid, spec, task), ""};

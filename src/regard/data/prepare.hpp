@@ -20,6 +20,7 @@ struct DataSpec {
   TokenizerSpec tokenizer;
   ImageSpec image;
   int64_t max_length = 0;
+  int64_t pad_to = 0;
   double valid_fraction = 0.1;
   int64_t split_seed = 0;
   void visit(Visitor& f);

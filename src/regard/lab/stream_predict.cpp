@@ -31,6 +31,9 @@ void check_run(const TrainedRun& run) {
     refuse("a model without a position table (positions = \"rotary\" or \"none\")",
            "positions = \"" + positions + "\"");
   }
+  const auto& pooling = run.recipe.model.pooling;
+  if (pooling == "mean_padded")
+    refuse("pooling that leaves padding out", "pooling = \"" + pooling + "\"");
 }
 
 std::ifstream open_plain(const std::string& path) {
@@ -61,6 +64,8 @@ StreamPredictor::StreamPredictor(const TrainedRun& run, int64_t chunk, Counting 
       refuse("attention by hrr or off on the full graph in every layer", phrase.canonical);
     }
     if (!hrr) continue;
+    if (hrr->pads == "in" && run.encoding.pad_to > 0)
+      refuse("pads=out with pad_to", phrase.canonical);
     layers_.push_back(std::make_shared<StreamedHrr>(hrr, rotary, spec.pooling == "cls"));
     phrase.fold = layers_.back();
   }

@@ -14,7 +14,9 @@ void ModelSpec::visit(Visitor& f) {
     "encoder_classifier, pair_classifier or language_model (empty: what the data asks for)",
     {"", "encoder_classifier", "pair_classifier", "language_model"});
   trunk.visit(f);
-  f("pooling", pooling, "classifier: from tokens to one vector", {"mean", "cls", "attention"});
+  f("pooling", pooling,
+    "classifier: from tokens to one vector; mean_padded averages over padding too",
+    {"mean", "mean_padded", "cls", "attention"});
   f("head_hidden", head_hidden, "classifier: width of a hidden layer before the classes (0: none)");
   f("tie", tie, "language model: one table for embedding and output");
   f("label_smoothing", label_smoothing, "share of probability spread evenly over the classes");

@@ -3,6 +3,8 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/softmax.h>
 
+#include "regard/ops/mean_rows.hpp"
+
 namespace regard::models {
 using torch::Tensor;
 
@@ -11,6 +13,7 @@ Tensor pool(const std::string& pooling, nn::Trunk& trunk, const nn::Batch& batch
   const auto& lengths = batch.lengths;
   if (pooling == "mean") return trunk.mean(batch.inputs, lengths);
   const auto x = trunk.forward(batch.inputs, lengths);
+  if (pooling == "mean_padded") return ops::mean_rows(x, {});
   if (pooling == "cls") return x.select(1, 0);
   const auto valid =
       lengths.defined()

@@ -95,6 +95,7 @@ std::string Encoding::to_json() const {
   } else {
     object["tokenizer"] = json::parse(tokenizer->to_json());
     if (pairs) object["pairs"] = true;
+    if (pad_to > 0) object["pad_to"] = pad_to;
   }
   return object.dump();
 }
@@ -116,6 +117,7 @@ Encoding encoding_from_json(std::string_view text) {
       e.tokenizer = tokenizer_from_json(object.at("tokenizer").dump());
       e.vocabulary = e.tokenizer->vocabulary();
       e.pairs = object.value("pairs", false);
+      if (object.contains("pad_to")) e.pad_to = whole(object, "pad_to", 1, e.max_length);
     }
     return e;
   } catch (const json::exception& error) {

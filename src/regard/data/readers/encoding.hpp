@@ -38,6 +38,7 @@ struct ImageSpec {
 struct Encoding {
   Task task = Task::kClassification;
   int64_t max_length = 0;                      // longest input of the model, T
+  int64_t pad_to = 0;                          // T of every batch of documents; 0: its longest
   int64_t vocabulary = 0;                      // tokens: ids are 0 .. vocabulary - 1; values: 0
   int64_t channels = 0;                        // values: C; tokens: 0
   std::vector<std::string> classes;            // of a classification
