@@ -41,6 +41,21 @@ struct Tile {
   int head, other, into;  // the first of each
 };
 
+/// Up to `left` of four neighbours.
+template <class T>
+__device__ inline void load_four(const T* from, int left, bool together, float (&four)[4]) {
+  if (together && left >= 4) {
+    const auto pack = *reinterpret_cast<const Pack<T, 4>*>(from);
+#pragma unroll
+    for (int e = 0; e < 4; ++e) four[e] = to_float(pack.x[e]);
+    return;
+  }
+#pragma unroll
+  for (int e = 0; e < 4; ++e) {
+    if (e < left) four[e] = to_float(from[e]);
+  }
+}
+
 template <class From, class To>
 __device__ void multiply(const BasisProblem& p, const From* w, const float* extra, const float* u,
                          To* out, float* extra_out, const Tile& tile) {
@@ -52,33 +67,58 @@ __device__ void multiply(const BasisProblem& p, const From* w, const float* extr
   const int64_t along = p.rows ? others : 1, across = p.rows ? 1 : p.heads * width;
   const int64_t corner = head * along + other * across;
   const int tid = threadIdx.x;
+  const bool fours = width % 4 == 0 && others % 4 == 0 &&
+                     (reinterpret_cast<uintptr_t>(w) | reinterpret_cast<uintptr_t>(u) |
+                      reinterpret_cast<uintptr_t>(out)) % 16 == 0;
   float sum[kSide][kSide] = {};
   const int o = tid % (kOthers / kSide) * kSide, j = tid / (kOthers / kSide) * kSide;
   for (int start = 0; start < width; start += kDepth) {
-    // Neighbouring threads read neighbouring elements, whichever axis these are on.
-#pragma unroll
-    for (int n = 0; n < kDepth * kOthers / kBasisThreads; ++n) {
-      const int at = tid + n * kBasisThreads;
+    // Neighbouring threads read neighbouring fours, whichever axis these are on.
+#pragma unroll 2
+    for (int n = 0; n < kDepth * kOthers / 4 / kBasisThreads; ++n) {
+      const int at = (tid + n * kBasisThreads) * 4;
       const int i = p.rows ? at / kOthers : at % kDepth, c = p.rows ? at % kOthers : at / kDepth;
-      float value = 0.0f;
+      const From* const here = w + corner + (start + i) * along + c * across;
+      // A four lies within a row of the matrix or, as the column of `extra`, behind it.
+      float four[4] = {};
       if (start + i < width) {
         if (other + c < others) {
-          value = to_float(w[corner + (start + i) * along + c * across]);
+          load_four(here, p.rows ? others - other - c : width - start - i, fours, four);
         } else if (extra && other + c == others) {
-          value = extra[head + start + i];
+          four[0] = extra[head + start + i];
         }
       }
-      ws[i][c] = value;
-    }
 #pragma unroll
-    for (int n = 0; n < kDepth * kInto / kBasisThreads; ++n) {
-      const int at = tid + n * kBasisThreads;
+      for (int e = 0; e < 4; ++e) {
+        if (p.rows) {
+          ws[i][c + e] = four[e];
+        } else {
+          ws[i + e][c] = four[e];
+        }
+      }
+      if (extra && p.rows && other + c < others && others - other - c < 4 && start + i < width) {
+        ws[i][others - other] = extra[head + start + i];
+      }
+    }
+#pragma unroll 2
+    for (int n = 0; n < kDepth * kInto / 4 / kBasisThreads; ++n) {
+      const int at = (tid + n * kBasisThreads) * 4;
       const int i = p.transposed ? at % kDepth : at / kInto,
                 c = p.transposed ? at / kDepth : at % kInto;
-      const bool inside = start + i < width && into + c < width;
-      const int place =
-          p.transposed ? (into + c) * width + start + i : (start + i) * width + into + c;
-      us[i][c] = inside ? u[place] : 0.0f;
+      float four[4] = {};
+      if (start + i < width && into + c < width) {
+        const float* const here =
+            u + (p.transposed ? (into + c) * width + start + i : (start + i) * width + into + c);
+        load_four(here, p.transposed ? width - start - i : width - into - c, fours, four);
+      }
+#pragma unroll
+      for (int e = 0; e < 4; ++e) {
+        if (p.transposed) {
+          us[i + e][c] = four[e];
+        } else {
+          us[i][c + e] = four[e];
+        }
+      }
     }
     __syncthreads();
     const int depth = min(kDepth, width - start);
@@ -94,16 +134,29 @@ __device__ void multiply(const BasisProblem& p, const From* w, const float* extr
     }
     __syncthreads();
   }
+  // Along rows of the matrix in fours: over m where its first axis changes, else over n.
 #pragma unroll
-  for (int m = 0; m < kSide; ++m) {
+  for (int a = 0; a < kSide; ++a) {
+    Pack<To, kSide> four;
 #pragma unroll
-    for (int n = 0; n < kSide; ++n) {
-      if (into + j + n >= width) continue;
-      if (other + o + m < others) {
-        out[corner + (into + j + n) * along + (o + m) * across] = from_float<To>(sum[m][n]);
-      } else if (extra && other + o + m == others) {
-        extra_out[head + into + j + n] = sum[m][n];
+    for (int e = 0; e < kSide; ++e) four.x[e] = from_float<To>(p.rows ? sum[e][a] : sum[a][e]);
+    const int place = into + j + (p.rows ? a : 0), column = other + o + (p.rows ? 0 : a);
+    const int left = p.rows ? others - column : width - place;
+    const bool inside = p.rows ? place < width : column < others;
+    if (!inside) continue;
+    To* const to = out + corner + (place)*along + (o + (p.rows ? 0 : a)) * across;
+    if (fours && left >= kSide) {
+      *reinterpret_cast<Pack<To, kSide>*>(to) = four;
+    } else {
+#pragma unroll
+      for (int e = 0; e < kSide; ++e) {
+        if (e < left) to[e] = four.x[e];
       }
+    }
+    if (!extra || !p.rows) continue;
+#pragma unroll
+    for (int e = 0; e < kSide; ++e) {
+      if (column + e == others) extra_out[head + place] = sum[e][a];
     }
   }
 }
@@ -112,7 +165,7 @@ int64_t parts(int64_t n, int64_t size) { return (n + size - 1) / size; }
 int64_t size_of(const BasisProblem& p) { return p.heads * p.width * p.others; }
 
 template <class From, class To>
-__global__ __launch_bounds__(kBasisThreads) void prepare(Items items) {
+__global__ __launch_bounds__(kBasisThreads, 6) void prepare(Items items) {
   int n = 0;
   while (blockIdx.x >= items.end[n]) ++n;
   const Weight& item = items.of[n];
