@@ -94,6 +94,15 @@ class Command(unittest.TestCase):
             alone = json.loads(regard("predict", run, "-", "--json", stdin=text + "\n").stdout)
             for label, p in json.loads(row)["probabilities"].items():
                 self.assertAlmostEqual(alone["probabilities"][label], p, places=5)
+        child = subprocess.Popen([REGARD, "train", *map(str, arguments), "--out", str(self.dir / "killed")], cwd=ROOT,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not (self.dir / "killed/last.safetensors").exists() and child.poll() is None:
+            time.sleep(0.01)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        self.assertFalse((self.dir / "killed/result.json").exists())
+        self.assertEqual(regard("train", *arguments, "--out", self.dir / "killed", "--resume").returncode, 0)
+        self.assertEqual((run / "last.safetensors").read_bytes(), (self.dir / "killed/last.safetensors").read_bytes())
         self.refused("pad_to of at most max_length = 24 was expected, and 25 came", "train", *arguments, "--out", self.dir / "x", "--pad-to", 25)
         self.refused("at most pad_to = 5 tokens were expected", "train", *arguments, "--out", self.dir / "x", "--pad-to", 5)
 

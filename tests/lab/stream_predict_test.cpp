@@ -117,6 +117,18 @@ TEST(StreamPredict, CountsWhereNothingKnowsTheOrder) {
   EXPECT_GT(std::abs(forward[0] - back[0]), 1e-4);
 }
 
+TEST(StreamPredict, RefusesRunsWhosePaddingCounts) {
+  auto run = run_of("hrr", "none", "mean_padded", 1);
+  EXPECT_EQ(harness::message([&] { StreamPredictor{run}; }),
+            "predict --stream: pooling that leaves padding out was expected, and this run has "
+            "pooling = \"mean_padded\"");
+  run = run_of("hrr(mode=paper)", "none", "mean", 1);
+  StreamPredictor{run};
+  run.encoding.pad_to = 64;
+  EXPECT_EQ(harness::message([&] { StreamPredictor{run}; }),
+            "predict --stream: pads=out with pad_to was expected, and this run has hrr(pads=in)");
+}
+
 TEST(StreamPredict, LayersOfOffBetween) {
   data::TemporaryFolder folder;
   const auto text = bytes(3000);
