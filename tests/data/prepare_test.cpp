@@ -75,6 +75,10 @@ TEST(Prepare, PadToHoldsForEveryPartAndForNewInputs) {
   EXPECT_TRUE(contains(all_sentences(p), "at most 7, padded to 7"));
   const auto encoding = encoding_from_json(p.encoding.to_json());
   EXPECT_EQ(encoding.to_json(), p.encoding.to_json());
+  auto wrong = p.encoding;
+  wrong.pad_to = 8;
+  EXPECT_EQ(input_error([&] { encoding_from_json(wrong.to_json()); }),
+            "encoding: \"pad_to\" is a whole number from 1 to 7, and 8 came");
   const auto file = folder.write("new.tsv", "text\nfilm\na b c d e f g h i\n");
   const auto inputs = prepare_inputs({file}, spec, encoding, torch::kCPU);
   EXPECT_EQ(inputs->truncated(), 1);
