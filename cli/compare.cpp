@@ -1,6 +1,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "commands.hpp"
@@ -37,6 +38,15 @@ std::vector<int64_t> parse_seeds(const std::string& text) {
   for (int64_t s = 1; s <= count; ++s) seeds.push_back(s);
   if (seeds.empty()) throw InputError("--seeds: at least 1 was expected");
   return seeds;
+}
+
+// The table of what did finish is there; the exit code still says that something failed.
+void demand_all(const report::Comparison& comparison) {
+  const auto& runs = comparison.runs;
+  const auto failed = std::count_if(runs.begin(), runs.end(), [](auto& r) { return !r.finished; });
+  if (failed > 0)
+    throw RunError("compare: " + std::to_string(failed) + " of " + std::to_string(runs.size()) +
+                   " runs failed; log.txt of each says why, and the same command tries them again");
 }
 
 }  // namespace
@@ -89,7 +99,7 @@ void add_compare(CLI::App& app) {
     const auto table = report::summary(comparison);
     if (state->json) {
       std::printf("%s\n", report::to_json(table).c_str());
-      return;
+      return demand_all(comparison);
     }
     const auto answer = report::answer(comparison);
     std::printf("\n%s\n%s\n", answer.sentence.c_str(),
@@ -99,6 +109,7 @@ void add_compare(CLI::App& app) {
     if (!comparison.samples.empty())
       std::printf("\nText by the best run:\n%s\n", comparison.samples.c_str());
     std::printf("\nReport: %s\n", (folder / "report.html").c_str());
+    demand_all(comparison);
   });
 }
 

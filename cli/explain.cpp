@@ -138,6 +138,25 @@ void add_show(CLI::App& app) {
   });
 }
 
+namespace {
+void check_sizes(const ops::Problem& p) {
+  const auto demand = [](int64_t value, int64_t least, const char* flag) {
+    if (value < least)
+      throw InputError(std::string(flag) + ": at least " + std::to_string(least) +
+                       " was expected, and " + std::to_string(value) + " came");
+  };
+  demand(p.batch, 1, "--batch");
+  demand(p.heads, 1, "--heads");
+  demand(p.kv_heads, 0, "--kv-heads");
+  demand(p.queries, 1, "--length");
+  demand(p.keys, 0, "--keys");
+  demand(p.width, 1, "--width");
+  if (p.kv_heads > 0 && p.heads % p.kv_heads != 0)
+    throw InputError("--kv-heads: a divisor of --heads " + std::to_string(p.heads) +
+                     " was expected, and " + std::to_string(p.kv_heads) + " came");
+}
+}  // namespace
+
 void add_explain(CLI::App& app) {
   auto* command =
       app.add_subcommand("explain", "which kernel would run for a phrase, and why not the others");
@@ -180,6 +199,7 @@ void add_explain(CLI::App& app) {
     const auto phrase = attention::parse_phrase(s->phrase);
     attention::check_meaning(phrase, s->causal);
     auto p = s->p;
+    check_sizes(p);
     p.dtype = type->second;
     p.device = lab::choose_device(s->device).type();
     if (p.kv_heads == 0) p.kv_heads = p.heads;

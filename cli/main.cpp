@@ -15,6 +15,9 @@
 
 namespace {
 
+constexpr char kNoMemory[] =
+    "not enough memory; a smaller --batch, --width or data.max_length takes less";
+
 int fail(const std::string& sentence, int code) {
   std::fprintf(stderr, "regard: %s\n", sentence.c_str());
   return code;
@@ -82,12 +85,15 @@ int main(int argc, char** argv) {
   } catch (const regard::RunError& error) {
     return fail(error.what(), 1);
   } catch (const std::bad_alloc&) {
-    return fail("not enough memory; a smaller --batch, --width or data.max_length takes less", 1);
+    return fail(kNoMemory, 1);
   } catch (const c10::OutOfMemoryError&) {
     return fail("not enough GPU memory; a smaller --batch, --width or data.max_length takes less",
                 1);
   } catch (const c10::Error& error) {
-    return fail("PyTorch: " + first_line(error.what_without_backtrace()), 1);
+    const auto text = first_line(error.what_without_backtrace());
+    // The allocator of CPUs has no type of its own for this.
+    if (text.find("can't allocate memory") != std::string::npos) return fail(kNoMemory, 1);
+    return fail("PyTorch: " + text, 1);
   } catch (const std::exception& error) {
     return fail(first_line(error.what()), 1);
   }

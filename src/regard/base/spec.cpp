@@ -78,8 +78,10 @@ class Set final : public Visitor {
     if (n != key_) return;
     exact(n, v);
     if (!choices.empty() && std::find(choices.begin(), choices.end(), v) == choices.end()) {
+      auto known = choices;
+      std::replace(known.begin(), known.end(), std::string(), std::string("\"\""));
       throw InputError(std::string(where_) + ": option \"" + key_ + "\" is one of " +
-                       join(choices, ", ") + ", and \"" + v + "\" came");
+                       join(known, ", ") + ", and \"" + v + "\" came");
     }
   }
 

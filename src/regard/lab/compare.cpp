@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -24,6 +25,7 @@
 #include "regard/report/page.hpp"
 #include "regard/report/summary.hpp"
 #include "regard/report/table.hpp"
+#include "regard/train/run_folder.hpp"
 
 namespace regard::lab {
 namespace fs = std::filesystem;
@@ -247,6 +249,18 @@ class Runner {
   std::string last_error_;
 };
 
+void check_runs(const CompareSpec& spec) {
+  if (spec.jobs < 0)
+    throw InputError("compare: jobs of at least 0 was expected, and " + std::to_string(spec.jobs) +
+                     " came");
+  auto seeds = spec.seeds;
+  std::sort(seeds.begin(), seeds.end());
+  const auto twice = std::adjacent_find(seeds.begin(), seeds.end());
+  if (twice != seeds.end())
+    throw InputError("compare: different seeds were expected, and " + std::to_string(*twice) +
+                     " came twice");
+}
+
 std::string budget_text(const Recipe& recipe) {
   if (recipe.compare.budget == "seconds")
     return shortest(recipe.train.seconds) + " seconds of training each";
@@ -343,6 +357,7 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
   Recipe recipe = given;
   recipe.run.out = folder.string();
   train::check(recipe.train);
+  check(recipe.load);
   if (recipe.data.train.empty())
     throw InputError("compare: data was expected; give --data FILE or a recipe");
   if (!recipe.attention.layers.empty())
@@ -352,14 +367,17 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
   }
   if (recipe.compare.budget != "seconds") recipe.train.seconds = 0;
   recipe.compare.seeds = seeds_of(recipe);
+  check_runs(recipe.compare);
   const auto device = choose_device(recipe.run.device);
   // Everything that can be wrong is told before a run starts.
   const auto prepared = data::prepare(recipe.data, torch::kCPU);
   const bool causal = model_kind(recipe, prepared.encoding) == "language_model";
   const auto phrases = distinct_phrases(recipe, causal);
-  guard_folder(recipe, folder);
-  for (const auto& sentence : prepared.sentences) std::fprintf(stderr, "%s\n", sentence.c_str());
-
+  for (const auto& phrase : phrases) {
+    Recipe one = recipe;
+    one.attention.phrase = phrase.canonical;
+    make_model(one, prepared.encoding);
+  }
   std::map<std::string, int64_t> widths;  // of the feed-forward; 0: as the recipe says
   if (recipe.compare.budget == "parameters") {
     Recipe first = recipe;
@@ -385,6 +403,9 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
                                              .threads = 0});
   const auto steps =
       recipe.train.seconds > 0 ? 0 : train::total_steps(recipe.train, stream->steps_per_epoch());
+  guard_folder(recipe, folder);
+  const train::RunFolder owned(folder, train::RunFolder::Open::kResume);
+  for (const auto& sentence : prepared.sentences) std::fprintf(stderr, "%s\n", sentence.c_str());
   Runner(recipe, folder, std::move(jobs), parallel, threads, steps).run();
 
   auto comparison = read_comparison(folder);

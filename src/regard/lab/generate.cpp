@@ -82,6 +82,7 @@ std::string generate(const TrainedRun& run, const GenerateOptions& options,
   if (options.length < 0) throw InputError("generate: a length of 0 or more was expected");
   if (options.temperature < 0)
     throw InputError("generate: a temperature of 0 or more was expected");
+  if (options.top_k < 0) throw InputError("generate: a top-k of 0 or more was expected");
   std::vector<int32_t> prompt;
   run.encoding.tokenizer->encode(options.prompt, prompt);
   if (prompt.empty()) throw InputError("generate: a prompt of at least one token was expected");

@@ -30,6 +30,8 @@ std::string why_no_gpu() {
 
 torch::Device choose_device(const std::string& name) {
   if (name == "cpu") return torch::kCPU;
+  if (name != "auto" && name != "cuda")
+    throw InputError("device: auto, cpu or cuda was expected, and \"" + name + "\" came");
   const auto why = why_no_gpu();
   if (why.empty()) return torch::Device(torch::kCUDA, 0);
   if (name == "auto") return torch::kCPU;

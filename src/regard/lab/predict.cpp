@@ -1,8 +1,21 @@
 #include "regard/lab/predict.hpp"
 
+#include <cstdio>
+
 #include "regard/base/error.hpp"
 
 namespace regard::lab {
+
+namespace {
+// Nothing is cut in silence.
+void say_cut(const data::Dataset& data, const TrainedRun& run) {
+  if (data.truncated() == 0) return;
+  std::fprintf(stderr,
+               "%lld of %lld are longer than the run's longest input, and cut at %lld tokens\n",
+               static_cast<long long>(data.truncated()), static_cast<long long>(data.size()),
+               static_cast<long long>(run.encoding.max_length));
+}
+}  // namespace
 
 std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::string>& paths) {
   if (run.encoding.task != data::Task::kClassification) {
@@ -12,6 +25,7 @@ std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::st
   }
   const torch::NoGradGuard guard;
   const auto data = data::prepare_inputs(paths, run.recipe.data, run.encoding, run.device);
+  say_cut(*data, run);
   const auto stream = data->sweep(run.recipe.load.eval_batch);
   std::vector<Prediction> predictions(static_cast<std::size_t>(data->size()));
   for (int64_t step = 0; step < stream->steps_per_epoch(); ++step) {
@@ -34,6 +48,7 @@ std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::st
 
 train::Score evaluate_run(const TrainedRun& run, const std::vector<std::string>& paths) {
   const auto data = data::prepare_evaluation(paths, run.recipe.data, run.encoding, run.device);
+  say_cut(*data, run);
   ModelLearner learner(run.model);
   return train::evaluate(learner, evaluation_of(*data, run.recipe.load.eval_batch));
 }

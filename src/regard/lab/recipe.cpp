@@ -28,6 +28,18 @@ void LoadSpec::visit(Visitor& f) {
   f("loaders", loaders, "threads that prepare batches ahead");
 }
 
+void check(const LoadSpec& spec) {
+  const auto demand = [](int64_t value, int64_t least, const char* name) {
+    if (value >= least) return;
+    throw InputError(std::string("[data]: ") + name + " of at least " + std::to_string(least) +
+                     " was expected, and " + std::to_string(value) + " came");
+  };
+  demand(spec.batch, 1, "batch");
+  demand(spec.batch_tokens, 0, "batch_tokens");
+  demand(spec.eval_batch, 1, "eval_batch");
+  demand(spec.loaders, 0, "loaders");
+}
+
 void CompareSpec::visit(Visitor& f) {
   f("attention", attention, "the phrases to compare; differences are to the first");
   f("seeds", seeds, "one run a phrase and seed");
@@ -75,6 +87,17 @@ std::string term_of(const TomlEntry& axis) {
   return options.empty() ? name : name + "(" + join(options, ",") + ")";
 }
 
+// A mistake in a phrase is told with the line that holds it.
+void check_phrases(const std::vector<std::string>& texts, const std::string& place) {
+  for (const auto& text : texts) {
+    try {
+      attention::parse_phrase(text);
+    } catch (const InputError& error) {
+      throw InputError(place + ": " + error.what());
+    }
+  }
+}
+
 void read_attention(const TomlEntry& table, Recipe& recipe) {
   std::vector<std::string> terms;
   bool phrase = false;
@@ -88,7 +111,11 @@ void read_attention(const TomlEntry& table, Recipe& recipe) {
     if (entry.table)
       throw InputError(entry.place + ", [attention]: a phrase was expected for \"" + entry.key +
                        "\", and a table came");
-    set_option(recipe, "attention", entry.key, entry.value, entry.place + ", [attention]");
+    const auto place = entry.place + ", [attention]";
+    set_option(recipe, "attention", entry.key, entry.value, place);
+    check_phrases(entry.key == "layers" ? recipe.attention.layers
+                                        : std::vector<std::string>{recipe.attention.phrase},
+                  place);
   }
   if (terms.empty()) return;
   if (phrase)
@@ -96,13 +123,16 @@ void read_attention(const TomlEntry& table, Recipe& recipe) {
         table.place +
         ", [attention]: a phrase or tables projection, graph, fold were expected, and both came");
   recipe.attention.phrase = join(terms, "+");
+  check_phrases({recipe.attention.phrase}, table.place + ", [attention]");
 }
 
 // budget = { steps = 1500 } sets the budget and its amount.
 void read_compare(const TomlEntry& table, Recipe& recipe) {
   for (const auto& entry : table.children) {
     if (!entry.table) {
-      set_option(recipe, "compare", entry.key, entry.value, entry.place + ", [compare]");
+      const auto place = entry.place + ", [compare]";
+      set_option(recipe, "compare", entry.key, entry.value, place);
+      if (entry.key == "attention") check_phrases(recipe.compare.attention, place);
       continue;
     }
     if (entry.key != "budget" || entry.children.size() != 1) {

@@ -70,6 +70,9 @@ struct Recipe {
   std::string identity() const;
 };
 
+/// InputError where a number of the batches is out of range.
+void check(const LoadSpec& spec);
+
 /// Reads a file on top of the defaults.
 Recipe load_recipe(const std::filesystem::path& path);
 

@@ -1,6 +1,7 @@
 #include "regard/lab/session.hpp"
 
 #include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
 #include "regard/lab/machine.hpp"
 
 namespace regard::lab {
@@ -46,6 +47,9 @@ std::string model_kind(const Recipe& recipe, const data::Encoding& encoding) {
 
 std::shared_ptr<models::Model> make_model(const Recipe& recipe, const data::Encoding& encoding) {
   auto spec = recipe.model;
+  if (!(spec.label_smoothing >= 0 && spec.label_smoothing < 1))
+    throw InputError("[model]: label_smoothing in [0, 1) was expected, and " +
+                     shortest(spec.label_smoothing) + " came");
   spec.kind = model_kind(recipe, encoding);
   const auto phrases = recipe.phrases();
   for (const auto& phrase : phrases)
@@ -86,6 +90,11 @@ TrainedRun open_run(const fs::path& folder, const std::string& device) {
   if (encoding == metadata.end()) {
     throw InputError(run.checkpoint.string() +
                      ": no checkpoint of this command: it does not say how its data was encoded");
+  }
+  const auto phrase = metadata.find("phrase");
+  if (phrase != metadata.end() && phrase->second != run.recipe.phrase_text()) {
+    throw InputError(run.checkpoint.string() + ": it is a checkpoint of " + phrase->second +
+                     ", and recipe.toml beside it says " + run.recipe.phrase_text());
   }
   run.encoding = data::encoding_from_json(encoding->second);
   run.device = choose_device(device.empty() ? run.recipe.run.device : device);

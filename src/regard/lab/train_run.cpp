@@ -73,6 +73,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   Recipe recipe = given;
   recipe.run.out = folder.string();
   train::check(recipe.train);
+  check(recipe.load);
   if (recipe.data.train.empty()) {
     throw InputError(
         "train: data was expected; give --data FILE, or `train` in the table [data] of a recipe");
@@ -93,6 +94,11 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
                                                 ? train::RunFolder::Open::kResume
                                                 : train::RunFolder::Open::kNew);
   if (is_finished(folder)) {
+    const auto before = load_recipe(folder / "recipe.toml");
+    if (before.identity() != recipe.identity() || before.run.seed != recipe.run.seed) {
+      throw InputError(folder.string() +
+                       ": holds a finished run of another recipe or seed; choose another folder");
+    }
     say(folder.string() + ": this run is finished");
     return read_result(folder);
   }

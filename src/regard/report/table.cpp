@@ -187,6 +187,14 @@ std::string to_csv(const Table& table) {
   return csv;
 }
 
+namespace {
+// Counts are written as 3, not 3.0.
+nlohmann::ordered_json json_number(double value) {
+  if (value == std::floor(value) && std::abs(value) < 1e15) return static_cast<int64_t>(value);
+  return value;
+}
+}  // namespace
+
 std::string to_json(const Table& table) {
   table.check();
   auto rows = nlohmann::ordered_json::array();
@@ -195,7 +203,7 @@ std::string to_json(const Table& table) {
     for (std::size_t c = 0; c < row.size(); ++c) {
       const auto& key = table.columns[c].key;
       if (std::isfinite(row[c].value)) {
-        object[key] = row[c].value;
+        object[key] = json_number(row[c].value);
       } else if (row[c].text == kNothing) {
         object[key] = nullptr;
       } else {

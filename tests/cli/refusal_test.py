@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""What the command refuses before it writes anything, and what a comparison says of runs that failed."""
+import json
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+REGARD = os.environ.get("REGARD_COMMAND", str(ROOT / "build/bin/regard"))
+SMALL = ["--width", "16", "--layers", "1", "--heads", "2", "--threads", "1", "--steps", "3"]
+
+
+def regard(*arguments, stdin=""):
+    return subprocess.run([REGARD, *map(str, arguments)], input=stdin, capture_output=True, text=True, cwd=ROOT, timeout=300)
+
+
+class Refusals(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp())
+        self.table = self.dir / "reviews.tsv"
+        rng = random.Random(1)
+        rows = [f"the film was {rng.choice(words)}\t{label}" for _ in range(30) for words, label in ((["good", "fine"], "pos"), (["bad", "poor"], "neg"))]
+        self.table.write_text("\n".join(["text\tlabel", *rows]) + "\n")
+        self.data = ["--data", self.table, "--text", "text", "--label", "label", *SMALL]
+
+    def tearDown(self):
+        shutil.rmtree(self.dir)
+
+    def refused(self, expected, *arguments, stdin=""):
+        out = regard(*arguments, stdin=stdin)
+        self.assertEqual(out.returncode, 2, out.stderr)
+        self.assertIn(expected, out.stderr)
+
+    def trained(self, *arguments):
+        run = self.dir / "run"
+        out = regard("train", *self.data, "--no-report", "--out", run, *arguments)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        return run
+
+    def test_numbers_out_of_range_leave_no_folder(self):
+        for option, value in (("batch", 0), ("eval_batch", 0), ("loaders", -1), ("batch_tokens", -1)):
+            self.refused(f"{option} of at least", "train", *self.data, "--set", f"data.{option}={value}", "--out", self.dir / "x")
+        self.refused("label_smoothing in [0, 1)", "train", *self.data, "--set", "model.label_smoothing=2", "--out", self.dir / "x")
+        compare = ["compare", *self.data, "--out", self.dir / "x"]
+        self.refused("jobs of at least 0", *compare, "--attention", "softmax,off", "--jobs", -1)
+        self.refused("1 came twice", *compare, "--attention", "softmax,off", "--seeds", "1,1")
+        self.refused("width divisible by heads", *compare, "--attention", "softmax,off", "--heads", 3)
+        self.refused("need a fold with pairwise scores", *compare, "--attention", "softmax,hrr", "--set", "model.positions=alibi")
+        self.assertFalse((self.dir / "x").exists())
+
+    def test_explain_checks_its_numbers(self):
+        self.refused("--length: at least 1", "explain", "softmax", "--length", -3)
+        self.refused("--kv-heads: a divisor", "explain", "softmax", "--heads", 3, "--kv-heads", 2)
+        self.refused("auto, cpu or cuda was expected", "explain", "softmax", "--device", "tpu")
+
+    def test_a_phrase_in_a_recipe_is_named_with_its_line(self):
+        recipe = self.dir / "r.toml"
+        for text in ('[attention]\nphrase = "sofmax"\n', '[attention]\nlayers = ["softmax", "sofmax"]\n', '[compare]\nattention = ["sofmax"]\n'):
+            recipe.write_text(text)
+            self.refused('line 2, [', "train", recipe, *self.data)
+            self.refused('did you mean "softmax"?', "train", recipe, *self.data)
+
+    def test_a_finished_run_is_not_taken_for_another(self):
+        run = self.trained()
+        again = ["train", *self.data, "--no-report", "--out", run, "--resume"]
+        self.assertEqual(regard(*again).returncode, 0)
+        self.refused("another recipe or seed", *again, "--seed", 2)
+        self.refused("another recipe or seed", *again, "--width", 32)
+        (run / "recipe.toml").write_text((run / "recipe.toml").read_text().replace('phrase = "softmax"', 'phrase = "linear"'))
+        self.refused("it is a checkpoint of softmax", "eval", run, self.table)
+
+    def test_longer_documents_are_cut_aloud(self):
+        run = self.trained("--max-length", 4)
+        out = regard("predict", run, stdin="one two three four five six\n")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn("1 of 1 are longer than the run's longest input, and cut at 4 tokens", out.stderr)
+
+    def test_a_failed_run_of_a_comparison_ends_with_1(self):
+        compare = ["compare", *self.data, "--attention", "softmax,off", "--seeds", 1, "--out", self.dir / "c", "--json"]
+        self.assertEqual(regard(*compare).returncode, 0)
+        run = self.dir / "c/off/seed1"
+        (run / "result.json").unlink()
+        (run / "last.safetensors").write_text("junk")
+        out = regard(*compare)
+        self.assertEqual(out.returncode, 1, out.stderr)
+        self.assertIn("1 of 2 runs failed", out.stderr)
+        self.assertEqual([row["seeds"] for row in json.loads(out.stdout)], [1, 0], "the table holds what did finish")
+
+    def test_two_comparisons_in_one_folder(self):
+        compare = [REGARD, "compare", *map(str, self.data), "--steps", "1000000", "--attention", "softmax,off", "--seeds", "1", "--out", str(self.dir / "c")]
+        first = subprocess.Popen(compare, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            while not list((self.dir / "c").glob("*/seed1/metrics.jsonl")):
+                self.assertIsNone(first.poll(), "the first comparison goes on")
+                time.sleep(0.05)
+            self.refused("another run is at work in this folder", *compare[1:])
+        finally:
+            first.terminate()
+            self.assertEqual(first.wait(60), 143)
+
+
+if __name__ == "__main__":
+    if not pathlib.Path(REGARD).exists():
+        print(f"skipped: {REGARD} is not built")
+        sys.exit(77)
+    unittest.main()
