@@ -72,7 +72,7 @@ std::string device_name(torch::Device device) {
   return "GPU " + std::to_string(device.index());
 }
 
-std::vector<std::pair<std::string, std::string>> environment(torch::Device device) {
+Environment environment(torch::Device device) {
   return {
       {"device", device.is_cpu() ? "cpu" : "cuda"},
       {"GPU", device.is_cpu() ? "not used" : device_name(device)},

@@ -23,7 +23,8 @@ int64_t cores();
 /// "NVIDIA H100 80GB HBM3", or the CPU's name.
 std::string device_name(torch::Device device);
 
-/// Machine and versions, for reports and `doctor`.
-std::vector<std::pair<std::string, std::string>> environment(torch::Device device);
+/// Machine and versions, for reports and `doctor`: names and values in the order of printing.
+using Environment = std::vector<std::pair<std::string, std::string>>;
+Environment environment(torch::Device device);
 
 }  // namespace regard::lab

@@ -1,5 +1,6 @@
 #include "regard/lab/run_report.hpp"
 
+#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -80,6 +81,19 @@ void add_maps(const TrainedRun& run, const nn::Batch& one, int64_t input,
   }
 }
 
+// Test inputs, or where none are named those that validate; nullptr where the files are there no more.
+std::shared_ptr<const data::Dataset> unseen_inputs(const TrainedRun& run) {
+  const auto& spec = run.recipe.data;
+  try {
+    if (spec.test.empty()) return data::prepare(spec, torch::kCPU).valid;
+    return data::prepare_evaluation(spec.test, spec, run.encoding, torch::kCPU);
+  } catch (const InputError& error) {
+    std::fprintf(stderr, "no maps of %s in the report: %s\n", run.recipe.phrase_text().c_str(),
+                 error.what());
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 report::Run report_run(const fs::path& folder, const std::string& phrase, int64_t seed) {
@@ -107,9 +121,8 @@ report::Run report_run(const fs::path& folder, const std::string& phrase, int64_
 std::vector<report::AttentionMap> attention_maps(const fs::path& folder) {
   const torch::NoGradGuard guard;
   const auto run = open_run(folder, "cpu");
-  auto spec = run.recipe.data;
-  const auto paths = spec.valid.empty() ? spec.train : spec.valid;
-  const auto data = data::prepare_evaluation(paths, spec, run.encoding, torch::kCPU);
+  const auto data = unseen_inputs(run);
+  if (data == nullptr) return {};
   const auto stream = data->sweep(1);
   std::vector<report::AttentionMap> maps;
   const int64_t count = std::min(kMapInputs, stream->steps_per_epoch());
@@ -136,7 +149,9 @@ void write_run_report(const fs::path& folder) {
   comparison.runs = {report_run(folder, result.phrase, result.seed)};
   comparison.budget = std::to_string(result.outcome.step) + " steps";
   comparison.recipe_toml = recipe.to_toml();
-  comparison.environment = environment(choose_device(recipe.run.device));
+  comparison.environment = result.environment.empty()
+                               ? environment(choose_device(recipe.run.device))
+                               : result.environment;
   comparison.maps = attention_maps(folder);
   report::write_page(comparison, folder / "report.html");
 }

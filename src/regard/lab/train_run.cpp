@@ -27,6 +27,12 @@ double number(const Json& object, const char* key) {
                                                    : found->get<double>();
 }
 
+Json to_json(const Environment& environment) {
+  Json json = Json::object();
+  for (const auto& [name, value] : environment) json[name] = value;
+  return json;
+}
+
 void write_result(const fs::path& folder, const RunResult& r) {
   const auto& o = r.outcome;
   const Json json = {{"phrase", r.phrase},
@@ -46,7 +52,8 @@ void write_result(const fs::path& folder, const RunResult& r) {
                      {"test_loss", number(r.test_loss)},
                      {"test_accuracy", number(r.test_accuracy)},
                      {"finished", o.finished},
-                     {"kernels", r.kernels}};
+                     {"kernels", r.kernels},
+                     {"environment", to_json(r.environment)}};
   write_atomically(folder / "result.json", json.dump(2) + "\n");
 }
 
@@ -128,6 +135,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   result.unit = unit_of(prepared.encoding);
   result.parameters = count_parameters(*model);
   result.kernels = ops::kernels_that_ran();
+  result.environment = environment(device);
   result.test_loss = result.test_accuracy = std::numeric_limits<double>::quiet_NaN();
   if (prepared.test) {
     train::load_weights(fs::exists(run_folder.best()) ? run_folder.best() : run_folder.last(),
@@ -168,6 +176,10 @@ RunResult read_result(const fs::path& folder) {
   r.test_loss = number(json, "test_loss");
   r.test_accuracy = number(json, "test_accuracy");
   r.kernels = json.value("kernels", std::vector<std::string>());
+  const Json told = json.value("environment", Json::object());
+  for (const auto& [name, value] : told.items()) {
+    if (value.is_string()) r.environment.emplace_back(name, value.get<std::string>());
+  }
   return r;
 }
 

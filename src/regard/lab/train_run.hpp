@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "regard/lab/machine.hpp"
 #include "regard/lab/recipe.hpp"
 #include "regard/train/loop.hpp"
 
@@ -20,6 +21,7 @@ struct RunResult {
   train::Outcome outcome;
   double test_loss = 0, test_accuracy = 0;  // of the best checkpoint; NaN without test data
   std::vector<std::string> kernels;         // that ran, by name
+  Environment environment;                  // machine and versions of the training
 };
 
 enum class Start { kNew, kResume };

@@ -9,7 +9,7 @@ const char* const kPageStyle = R"css(
 html { -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: #fff; color: var(--ink);
        font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
-main { max-width: 1160px; margin: 0 auto; padding: 40px 28px 56px; }
+main { max-width: 1240px; margin: 0 auto; padding: 40px 28px 56px; }
 h1 { font-size: 30px; line-height: 1.2; margin: 0 0 6px; letter-spacing: -0.01em; overflow-wrap: anywhere; }
 h2 { font-size: 20px; line-height: 1.3; margin: 0 0 4px; }
 p { margin: 0 0 10px; max-width: 76ch; }
@@ -31,7 +31,7 @@ figcaption { margin-top: 4px; }
 .notes li { margin-top: 3px; }
 .scroll { overflow-x: auto; margin-top: 12px; }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
-th, td { text-align: right; padding: 8px; white-space: nowrap; border-bottom: 1px solid var(--line);
+th, td { text-align: right; padding: 8px 7px; white-space: nowrap; border-bottom: 1px solid var(--line);
          font-weight: 400; vertical-align: middle; }
 th.words, td.words { text-align: left; }
 thead th { font-weight: 600; font-size: 13px; white-space: normal; vertical-align: bottom; border-bottom: 2px solid var(--ink); }
