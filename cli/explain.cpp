@@ -63,6 +63,11 @@ Json everything() {
   return all;
 }
 
+std::string choices_text(const Json& option) {
+  if (!option.contains("choices")) return "";
+  return " (" + join(option["choices"].get<std::vector<std::string>>(), "|") + ")";
+}
+
 void print_group(const std::string& title, const Json& rows) {
   std::printf("%s\n", title.c_str());
   for (const auto& row : rows) {
@@ -75,9 +80,7 @@ void print_group(const std::string& title, const Json& rows) {
       std::printf("      %s=%s  %s", o["name"].get<std::string>().c_str(),
                   fallback.empty() ? "\"\"" : fallback.c_str(),
                   o["help"].get<std::string>().c_str());
-      if (o.contains("choices"))
-        std::printf(" (%s)", join(o["choices"].get<std::vector<std::string>>(), "|").c_str());
-      std::printf("\n");
+      std::printf("%s\n", choices_text(o).c_str());
     }
   }
 }
@@ -107,9 +110,9 @@ void add_list(CLI::App& app) {
       for (const auto& [table, rows] : all["options"].items()) {
         std::printf("[%s]\n", table.c_str());
         for (const auto& o : rows) {
-          std::printf("  %-18s = %-14s %s\n", o["name"].get<std::string>().c_str(),
-                      o["default"].get<std::string>().c_str(),
-                      o["help"].get<std::string>().c_str());
+          std::printf("  %-18s = %-14s %s%s\n", o["name"].get<std::string>().c_str(),
+                      o["default"].get<std::string>().c_str(), o["help"].get<std::string>().c_str(),
+                      choices_text(o).c_str());
         }
       }
       return;
@@ -117,6 +120,8 @@ void add_list(CLI::App& app) {
     for (const auto& part : parts) {
       if (part != "options" && (which->empty() || *which == part)) print_group(part, all[part]);
     }
+    if (which->empty() || *which == "models")
+      std::printf("the options of a model are the table [model] of `regard list options`\n");
     if (which->empty())
       std::printf(
           "a phrase is projection+graph+fold, as in window(width=64)+hrr; `regard list options` "
@@ -175,14 +180,15 @@ void add_explain(CLI::App& app) {
   };
   auto s = std::make_shared<State>();
   command->add_option("phrase", s->phrase, "projection+graph+fold")->required();
-  command->add_option("--batch", s->p.batch, "examples");
-  command->add_option("--heads", s->p.heads, "heads");
-  command->add_option("--kv-heads", s->p.kv_heads, "heads of k and v (0: as many)");
-  command->add_option("--length", s->p.queries, "queries");
-  command->add_option("--keys", s->p.keys, "keys (0: as many)");
-  command->add_option("--width", s->p.width, "width of a head");
-  command->add_option("--dtype", s->dtype, "fp32, bf16, fp16 or fp64");
-  command->add_option("--device", s->device, "cpu or cuda");
+  command->add_option("--batch", s->p.batch, "examples")->capture_default_str();
+  command->add_option("--heads", s->p.heads, "heads")->capture_default_str();
+  command->add_option("--kv-heads", s->p.kv_heads, "heads of k and v (0: as many)")
+      ->capture_default_str();
+  command->add_option("--length", s->p.queries, "queries")->capture_default_str();
+  command->add_option("--keys", s->p.keys, "keys (0: as many)")->capture_default_str();
+  command->add_option("--width", s->p.width, "width of a head")->capture_default_str();
+  command->add_option("--dtype", s->dtype, "fp32, bf16, fp16 or fp64")->capture_default_str();
+  command->add_option("--device", s->device, "cpu or cuda")->capture_default_str();
   command->add_flag("--causal", s->causal, "as in a language model");
   command->add_flag("--ragged", s->ragged, "with lengths");
   command->add_flag("--bias", s->bias, "with a score bias");

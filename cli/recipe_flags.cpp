@@ -5,6 +5,27 @@
 
 namespace regard::cli {
 
+namespace {
+
+// --help shows what a recipe without this flag has.
+void show_default(CLI::Option& option, const std::string& table, const std::string& key) {
+  lab::Recipe recipe;
+  for (const auto& t : recipe.tables()) {
+    if (t.name != table) continue;
+    for (const auto& field : fields(t.visit)) {
+      if (field.name != key) continue;
+      option.type_name(std::holds_alternative<int64_t>(field.value)  ? "INT"
+                       : std::holds_alternative<double>(field.value) ? "NUMBER"
+                                                                     : "TEXT");
+      const bool said = option.get_description().find("default") != std::string::npos;
+      const auto text = to_text(field.value);
+      if (!said && !text.empty() && text != "[]") option.default_str(text);
+    }
+  }
+}
+
+}  // namespace
+
 void RecipeFlags::add(CLI::App& command, const std::string& flag, const std::string& table,
                       const std::string& key, const std::string& help, bool many) {
   Flag entry{flag, table, key, nullptr, std::make_shared<std::vector<std::string>>(), many};
@@ -14,6 +35,7 @@ void RecipeFlags::add(CLI::App& command, const std::string& flag, const std::str
   } else {
     entry.option->expected(1)->take_last();
   }
+  show_default(*entry.option, table, key);
   flags_.push_back(entry);
 }
 
@@ -30,18 +52,23 @@ RecipeFlags::RecipeFlags(CLI::App& command)
   add(command, "--text2", "data", "text2", "column of a second text: pairs with one label");
   add(command, "--label", "data", "label", "column with the label");
   add(command, "--tokenizer", "data", "tokenizer", "auto, byte, character or words");
-  add(command, "--max-length", "data", "max_length", "longest input in tokens");
-  add(command, "--pad-to", "data", "pad_to", "pad every batch of documents to this length");
+  add(command, "--max-length", "data", "max_length",
+      "longest input in tokens; longer ones are cut (0: 128 for a language model, else as the "
+      "data)");
+  add(command, "--pad-to", "data", "pad_to",
+      "pad every batch of documents to this length (0: to its longest)");
   add(command, "--model", "model", "kind",
       "encoder_classifier, pair_classifier or language_model (default: what the data asks for)");
   add(command, "--width", "model", "width", "width of the model");
   add(command, "--layers", "model", "layers", "number of layers");
   add(command, "--heads", "model", "heads", "attention heads");
   add(command, "--steps", "train", "steps", "training steps");
-  add(command, "--epochs", "train", "epochs", "passes over the data, instead of --steps");
+  add(command, "--epochs", "train", "epochs",
+      "passes over the data, instead of --steps (0: not set)");
   add(command, "--batch", "data", "batch", "examples in a batch");
   add(command, "--lr", "train", "lr", "highest learning rate");
-  add(command, "--checkpoint-every", "train", "checkpoint_every", "steps between checkpoints");
+  add(command, "--checkpoint-every", "train", "checkpoint_every",
+      "steps between checkpoints (0: with each evaluation)");
   add(command, "--dtype", "train", "dtype", "fp32 or bf16");
   add(command, "--deterministic", "train", "deterministic", "auto (on CPUs), yes or no");
   add(command, "--device", "run", "device", "auto, cpu or cuda");

@@ -3,6 +3,7 @@
 #include "commands.hpp"
 #include "recipe_flags.hpp"
 #include "regard/attention/phrase.hpp"
+#include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/train_run.hpp"
 
@@ -21,7 +22,7 @@ void add_train(CLI::App& app) {
   struct State {
     std::string attention;
     int64_t seed = 1;
-    bool resume = false, no_report = false;
+    bool resume = false, no_report = false, json = false;
   };
   auto state = std::make_shared<State>();
   auto flags = std::make_shared<RecipeFlags>(*command);
@@ -31,6 +32,7 @@ void add_train(CLI::App& app) {
   auto* seed = command->add_option("--seed", state->seed, "keys every random number (default 1)");
   command->add_flag("--resume", state->resume, "go on from the last checkpoint in the folder");
   command->add_flag("--no-report", state->no_report, "write no report.html");
+  command->add_flag("--json", state->json, "print result.json instead of a line");
   command->callback([=] {
     auto recipe = flags->recipe();
     if (attention->count() > 0) {
@@ -42,6 +44,10 @@ void add_train(CLI::App& app) {
     const auto r =
         lab::train_run(recipe, folder, state->resume ? lab::Start::kResume : lab::Start::kNew,
                        state->no_report ? lab::Report::kNone : lab::Report::kWrite);
+    if (state->json) {
+      std::printf("%s", read_file(folder / "result.json").c_str());
+      return;
+    }
     std::printf("%s: best validation loss %.4f nats", r.phrase.c_str(), r.outcome.best_loss);
     if (r.task == "classification")
       std::printf(", accuracy %.2f %%", 100 * r.outcome.best_accuracy);

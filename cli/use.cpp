@@ -119,11 +119,14 @@ void add_generate(CLI::App& app) {
   auto options = std::make_shared<lab::GenerateOptions>();
   options->prompt = "\n";
   command->add_option("--prompt", options->prompt, "what the text begins with");
-  command->add_option("--length", options->length, "tokens to generate");
-  command->add_option("--temperature", options->temperature,
-                      "0: always the likeliest; 1: as the model says");
-  command->add_option("--top-k", options->top_k, "only the K likeliest tokens (0: all)");
-  command->add_option("--seed", options->seed, "keys the sampling");
+  command->add_option("--length", options->length, "tokens to generate")->capture_default_str();
+  command
+      ->add_option("--temperature", options->temperature,
+                   "0: always the likeliest; 1: as the model says")
+      ->capture_default_str();
+  command->add_option("--top-k", options->top_k, "only the K likeliest tokens (0: all)")
+      ->capture_default_str();
+  command->add_option("--seed", options->seed, "keys the sampling")->capture_default_str();
   command->callback([=] {
     const auto run = lab::open_run(use->run, use->device);
     if (use->json) {
