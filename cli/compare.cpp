@@ -59,8 +59,8 @@ void add_compare(CLI::App& app) {
       "  regard compare recipes/demo.toml\n"
       "  regard compare --data reviews.tsv --text text --label label --attention "
       "softmax,hrr,\"window(width=64)\",off --seeds 3\n"
-      "Each run is a process of its own. An interrupted comparison goes on where it was; a "
-      "finished run is not repeated.");
+      "Each run is a process of its own. An interrupted comparison goes on where it was, with "
+      "more phrases or seeds too; a finished run is not repeated.");
   struct State {
     std::vector<std::string> attention;
     std::string seeds, budget;

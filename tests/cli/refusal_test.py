@@ -92,6 +92,15 @@ class Refusals(unittest.TestCase):
         self.assertIn("1 of 2 runs failed", out.stderr)
         self.assertEqual([row["seeds"] for row in json.loads(out.stdout)], [1, 0], "the table holds what did finish")
 
+    def test_phrases_and_seeds_are_added_to_a_comparison(self):
+        compare = ["compare", *self.data, "--out", self.dir / "c", "--json"]
+        self.assertEqual(regard(*compare, "--attention", "softmax", "--seeds", 1).returncode, 0)
+        out = regard(*compare, "--attention", "softmax,off", "--seeds", 2)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn("1 of 4 runs are finished already", out.stderr)
+        self.assertEqual([row["seeds"] for row in json.loads(out.stdout)], [2, 2])
+        self.refused("another recipe", *compare, "--attention", "softmax", "--seeds", 1, "--lr", 0.5)
+
     def test_two_comparisons_in_one_folder(self):
         compare = [REGARD, "compare", *map(str, self.data), "--steps", "1000000", "--attention", "softmax,off", "--seeds", "1", "--out", str(self.dir / "c")]
         first = subprocess.Popen(compare, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -88,23 +88,31 @@ std::string budget_text(const Recipe& recipe) {
   return steps;
 }
 
+// The recipe without what may grow or change between calls: phrases and seeds, and how the runs are watched.
+std::string settled(Recipe recipe) {
+  // The first phrase decides how wide the others are at equal parameters.
+  auto& phrases = recipe.compare.attention;
+  phrases.resize(recipe.compare.budget == "parameters" ? std::min<std::size_t>(1, phrases.size())
+                                                       : 0);
+  recipe.compare.seeds.clear();
+  recipe.compare.jobs = 0;
+  recipe.run.title.clear();
+  return recipe.to_toml();
+}
+
+// Finished runs count for a comparison of more phrases or seeds, and for no other recipe.
 void guard_folder(const Recipe& recipe, const fs::path& folder) {
   const auto path = folder / "recipe.toml";
-  const auto text = recipe.to_toml();
   if (fs::exists(path)) {
-    if (read_file(path) != text) {
+    if (settled(load_recipe(path)) != settled(recipe)) {
       throw InputError(
           folder.string() +
           ": holds a comparison by another recipe; choose another --out, or remove the folder");
     }
-    return;
-  }
-  if (fs::exists(folder) && !fs::is_empty(folder)) {
+  } else if (fs::exists(folder) && !fs::is_empty(folder)) {
     throw InputError(folder.string() +
                      ": this folder is not empty and holds no comparison; choose another --out");
   }
-  make_directory(folder);
-  write_atomically(path, text);
 }
 
 }  // namespace
@@ -225,6 +233,7 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
       recipe.train.seconds > 0 ? 0 : train::total_steps(recipe.train, stream->steps_per_epoch());
   guard_folder(recipe, folder);
   const train::RunFolder owned(folder, train::RunFolder::Open::kResume);
+  write_atomically(folder / "recipe.toml", recipe.to_toml());
   for (const auto& sentence : prepared.sentences) std::fprintf(stderr, "%s\n", sentence.c_str());
   run_jobs(recipe, folder, std::move(jobs),
            {.parallel = parallel, .threads = threads, .steps = steps});

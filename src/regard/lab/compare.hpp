@@ -10,7 +10,7 @@
 namespace regard::lab {
 
 /// Runs what is missing in `folder`/<phrase>/seed<N>, then reads everything and writes report.html and comparison.json.
-/// InputError when the folder holds a comparison by another recipe, or when two phrases mean the same.
+/// Phrases and seeds may be added to a comparison. InputError when the folder holds one by another recipe, or when two phrases mean the same.
 report::Comparison compare(const Recipe& recipe, const std::filesystem::path& folder);
 
 /// Reads a folder of runs without running anything.
