@@ -147,7 +147,14 @@ Tensor run_folded(const Hrr& fold, const Inputs& x) {
   return (w * expand_heads(x.v, x.heads)).to(x.v.scalar_type());
 }
 
+ops::Support can_pair(const ops::Problem& p) {
+  if (p.queries == p.keys) return ops::Support::yes();
+  return ops::Support::no(
+      "a token is compared with its own value, so as many queries as keys are needed");
+}
+
 ops::Support can_folded(const ops::Problem& p) {
+  if (const auto pairs = can_pair(p); !pairs.ok) return pairs;
   if (!p.graph.banded()) return ops::Support::yes();
   const double pairs = static_cast<double>(p.queries) * static_cast<double>(p.keys);
   const double bytes = pairs * (2.0 + static_cast<double>(c10::elementSize(sum_type(p.dtype))));
@@ -166,6 +173,7 @@ ops::Support can_fused(const Hrr& fold, const ops::Problem& p, torch::DeviceType
   if (p.device != device) {
     return ops::Support::no(device == torch::kCPU ? "it runs on CPUs" : "it runs on CUDA GPUs");
   }
+  if (const auto pairs = can_pair(p); !pairs.ok) return pairs;
   if (p.graph.banded()) return ops::Support::no("the graph is a window");
   if (fold.memory != "own") return ops::Support::no("memory=other is a control");
   return ops::can_hrr(p, options_of(fold, p.graph.causal));
