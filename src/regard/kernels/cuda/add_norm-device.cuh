@@ -22,15 +22,13 @@ struct Eight {
   float x[kVector];
 };
 
-/// Where a thread stands: its first columns, and its row among those that the block holds at once. Of a row a warp holds `pieces` runs
-/// of kWarpWidth columns, one behind the other.
-template <int warps, int pieces = 1, int threads = kThreads>
+/// Where a thread stands: its first column, and its row among those that the block holds at once. A warp holds kWarpWidth columns.
+template <int warps>
 struct Place {
-  static constexpr int kPieces = pieces, kAll = threads / 32, kRows = kAll / warps;
-  static constexpr int kWidth = pieces * kWarpWidth;  // of a warp
+  static constexpr int kRows = kWarps / warps;
   int warp = static_cast<int>(threadIdx.x / 32);
   int part = warp % warps, group = warp / warps;
-  int column = part * kWidth + static_cast<int>(threadIdx.x % 32) * kVector;
+  int column = part * kWarpWidth + static_cast<int>(threadIdx.x % 32) * kVector;
 };
 
 /// A piece of a row as it lies in memory: on its way it takes no more registers than it has bytes.
@@ -80,17 +78,16 @@ struct Two {
 };
 
 /// A barrier of the warps of one row, so that the rows of a block do not wait for each other. Barrier 0 is __syncthreads.
-template <class Place>
+template <int warps>
 __device__ inline void row_barrier(int group) {
 #ifdef REGARD_EMULATE_CUDA
   (void)group;
   __syncthreads();
 #else
-  constexpr int kThreadsOfRow = Place::kAll / Place::kRows * 32;
   // Constant names: a name from a register would claim all 16 barriers of a block.
 #pragma unroll
-  for (int g = 0; g < Place::kRows; ++g) {
-    if (group == g) asm volatile("bar.sync %0, %1;" ::"r"(g + 1), "n"(kThreadsOfRow) : "memory");
+  for (int g = 0; g < Place<warps>::kRows; ++g) {
+    if (group == g) asm volatile("bar.sync %0, %1;" ::"r"(g + 1), "n"(warps * 32) : "memory");
   }
 #endif
 }
@@ -102,16 +99,16 @@ struct Exchange {
   Two* slots;
   int parity = 0;
 
-  template <class Place, class Each>
-  __device__ inline void with_all(const Place& place, const Two& mine, const Each& each) {
+  template <class Each>
+  __device__ inline void with_all(const Place<warps>& place, const Two& mine, const Each& each) {
     if constexpr (warps == 1) {
       each(0, mine);
     } else {
-      Two* const now = slots + parity * Place::kAll;
+      Two* const now = slots + parity * kWarps;
       parity ^= 1;
       if (threadIdx.x % 32 == 0) now[place.warp] = mine;
       if constexpr (apart) {
-        row_barrier<Place>(place.group);
+        row_barrier<warps>(place.group);
       } else {
         __syncthreads();
       }
@@ -146,34 +143,29 @@ struct Constants {
   }
 };
 
-template <int warps, int pieces>
+template <int warps>
 __device__ inline float count_of(int warp, int width) {
   if constexpr (warps == 1) return static_cast<float>(width);
-  constexpr int kWidth = pieces * kWarpWidth;
-  return static_cast<float>(max(0, min(kWidth, width - warp * kWidth)));
+  return static_cast<float>(max(0, min(kWarpWidth, width - warp * kWarpWidth)));
 }
 
 /// Mean and 1 / deviation of a row: mean and squares about it of a warp's columns, then of the row (Chan, Golub, LeVeque 1983).
-template <int warps, int pieces, int threads, bool apart>
-__device__ inline Two row_stats(const AddNormProblem& problem,
-                                const Place<warps, pieces, threads>& place,
-                                Exchange<warps, apart>& exchange, const Eight (&values)[pieces]) {
+template <int warps, bool apart>
+__device__ inline Two row_stats(const AddNormProblem& problem, const Place<warps>& place,
+                                Exchange<warps, apart>& exchange, const Eight& values) {
   const int width = problem.width;
-  const float count = count_of<warps, pieces>(place.part, width);
+  const float count = count_of<warps>(place.part, width);
   Two mine{0.0f, 0.0f};
   if (problem.centred) {
 #pragma unroll
-    for (int i = 0; i < pieces * kVector; ++i) mine.a += values[i / kVector].x[i % kVector];
+    for (int i = 0; i < kVector; ++i) mine.a += values.x[i];
     mine.a = count > 0 ? warp_sum(mine.a) / count : 0.0f;
   }
+  const bool inside = place.column < width;
 #pragma unroll
-  for (int p = 0; p < pieces; ++p) {
-    const bool inside = place.column + p * kWarpWidth < width;
-#pragma unroll
-    for (int i = 0; i < kVector; ++i) {
-      const float off = inside ? values[p].x[i] - mine.a : 0.0f;
-      mine.b += off * off;
-    }
+  for (int i = 0; i < kVector; ++i) {
+    const float off = inside ? values.x[i] - mine.a : 0.0f;
+    mine.b += off * off;
   }
   mine.b = warp_sum(mine.b);
   float mean = mine.a, square = mine.b;
@@ -182,21 +174,15 @@ __device__ inline Two row_stats(const AddNormProblem& problem,
     exchange.with_all(place, mine, [&](int w, const Two& two) { of[w] = two; });
     mean = square = 0.0f;
 #pragma unroll
-    for (int w = 0; w < warps; ++w) mean += count_of<warps, pieces>(w, width) * of[w].a;
+    for (int w = 0; w < warps; ++w) mean += count_of<warps>(w, width) * of[w].a;
     mean /= static_cast<float>(width);
 #pragma unroll
     for (int w = 0; w < warps; ++w) {
       const float off = of[w].a - mean;
-      square += of[w].b + count_of<warps, pieces>(w, width) * off * off;
+      square += of[w].b + count_of<warps>(w, width) * off * off;
     }
   }
   return {mean, rsqrtf(square / static_cast<float>(width) + problem.eps)};
-}
-template <int warps>
-__device__ inline Two row_stats(const AddNormProblem& problem, const Place<warps>& place,
-                                Exchange<warps>& exchange, const Eight& values) {
-  const Eight row[1] = {values};
-  return row_stats(problem, place, exchange, row);
 }
 
 constexpr int warps_of(int64_t width) {
