@@ -324,6 +324,10 @@ int main(int argc, char** argv) {
     if (wanted("norms")) check_norms(device);
     if (wanted("small")) check_small_operators(device);
     if (wanted("adamw") && device.is_cuda()) check_adamw(device);
+    if (wanted("weights") && device.is_cuda()) {
+      bench::check_weights(device);
+      bench::check_products(device);
+    }
     if (wanted("recorded") && ops::can_record(device)) bench::check_recorded_steps(device);
     const auto tally = bench::tally();
     std::printf("%s: %d checks of operators, %d failed\n", lab::device_name(device).c_str(),

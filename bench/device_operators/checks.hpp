@@ -24,4 +24,10 @@ double distance(const torch::Tensor& came, const torch::Tensor& expected);
 /// 100 training steps that the device records and replays against 100 that run as they are: equal bit for bit.
 void check_recorded_steps(torch::Device device);
 
+/// Casts and changes of basis of all weights in one launch against one by one: equal bit for bit.
+void check_weights(torch::Device device);
+
+/// Products by a tried algorithm against PyTorch's: equal bit for bit.
+void check_products(torch::Device device);
+
 }  // namespace regard::bench
