@@ -2,6 +2,7 @@
 
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/equal.h>
 #include <ATen/ops/mm.h>
 
 #include "regard/ops/cuda.hpp"
@@ -65,15 +66,20 @@ std::optional<cuda::ProductProblem> problem_of(const Operands& x) {
                               x.bias.defined()};
 }
 
-Tensor run(const cuda::ProductProblem& problem, int algorithm, const Operands& x) {
+/// Undefined where the algorithm refuses.
+Tensor try_out(const cuda::ProductProblem& problem, int algorithm, const Operands& x) {
   const auto out = at::empty({problem.rows, problem.columns}, x.a.options());
   const auto bytes = static_cast<int64_t>(cuda::product_scratch(problem, algorithm));
   const auto scratch = at::empty({bytes}, x.a.options().dtype(torch::kByte));
-  check_status(cuda::product(problem, algorithm, x.a.const_data_ptr(), x.b.const_data_ptr(),
-                             x.bias.defined() ? x.bias.const_data_ptr() : nullptr, out.data_ptr(),
-                             scratch.data_ptr(), stream_of(x.a)),
-               "product");
-  return out;
+  const int status = cuda::product(problem, algorithm, x.a.const_data_ptr(), x.b.const_data_ptr(),
+                                   x.bias.defined() ? x.bias.const_data_ptr() : nullptr,
+                                   out.data_ptr(), scratch.data_ptr(), stream_of(x.a));
+  return status == 0 ? out : Tensor();
+}
+
+Tensor run(const cuda::ProductProblem& problem, int algorithm, const Operands& x) {
+  const auto out = try_out(problem, algorithm, x);
+  return out.defined() ? out : plain(x);
 }
 
 /// The fastest algorithm whose result is PyTorch's bit for bit, so that a choice by time changes no run.
@@ -81,7 +87,8 @@ int choose(const cuda::ProductProblem& problem, const Operands& x) {
   const auto expected = plain(x).view(torch::kShort);
   std::vector<int> same = {kPlain};
   for (int i = 0; i < cuda::product_algorithms(problem); ++i) {
-    if (at::equal(run(problem, i, x).view(torch::kShort), expected)) same.push_back(i);
+    const auto came = try_out(problem, i, x);
+    if (came.defined() && at::equal(came.view(torch::kShort), expected)) same.push_back(i);
   }
   std::vector<std::array<float, kTurns>> times(same.size());
   cuda::DeviceTimer timer;
@@ -123,7 +130,11 @@ int algorithm_for(const cuda::ProductProblem& problem, const Operands& x) {
   if (known->algorithm) return *known->algorithm;
   if (cuda::is_recording(stream_of(x.a))) return kPlain;
   if (++known->seen < 2) return kPlain;
-  known->algorithm = choose(problem, x);
+  try {
+    known->algorithm = choose(problem, x);
+  } catch (const c10::OutOfMemoryError&) {
+    known->algorithm = kPlain;  // a run that just fits shall not end for want of a second result
+  }
   return *known->algorithm;
 }
 
