@@ -1,7 +1,7 @@
 // The sum of k o v over each chunk of time, the first pass of holographic attention.
 #pragma once
 
-#include "regard/kernels/cuda/hrr-device.cuh"
+#include "regard/kernels/cuda/hrr-token.cuh"
 
 namespace regard::kernels::cuda {
 
@@ -31,13 +31,7 @@ __global__ __launch_bounds__(kThreads) void bind(HrrProblem problem, Grid grid, 
     for (int u = 0; u < kDepth; ++u) {  // behind the last turn the rows are zeros
       const Slots<L> kt = widen(raw_k[u]), vt = widen(raw_v[u]);
       fetch(turn + kDepth + u, u);
-#pragma unroll
-      for (int i = 0; i < L::kCount; ++i) {
-        float re, im;
-        product(kt, vt, p.at, i, re, im);
-        sum.re[i] += re;
-        sum.im[i] += im;
-      }
+      bind_token(kt, vt, p.at, sum);
     }
   }
   write_block_sum(

@@ -43,23 +43,8 @@ __global__ __launch_bounds__(kThreads) void sums(HrrProblem problem, Grid grid, 
     fetch(turn + 1);  // on its way while this one is used
     const Token<L> token = read_token(qt, vt, gt, memory, p.at, problem.unbind, inverse_z, keys);
     if (!on) continue;
-    const float wr = token.w * token.r;
-    if (p.at.lane == 0) total += wr;
-    Slots<L> dz;
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) {
-      dz.re[i] = token.c.rho * vt.re[i] - token.c.a_zz * token.z.re[i];
-      dz.im[i] = token.c.rho * vt.im[i] - token.c.a_zz * token.z.im[i];
-    }
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) {
-      float re, im;
-      product(token.x, dz, p.at, i, re, im);
-      a1.re[i] += wr * re;
-      a1.im[i] += wr * im;
-      a2.re[i] += token.w * re;
-      a2.im[i] += token.w * im;
-    }
+    if (p.at.lane == 0) total += token.w * token.r;
+    add_to_memory_gradient(token, vt, token.w, p.at, a1, a2);
   }
   const int64_t row = (b * grid.chunks + blockIdx.x) * grid.heads + p.first_head;
   write_block_sum(a1, p, grid.width, shared, with_r + row * grid.width);
@@ -210,32 +195,15 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
     const Token<L> token = read_token(qt, vt, gt, memory, p.at, problem.unbind, inverse_z, keys);
     if (!here) continue;
     const float w = on ? token.w : 0.0f, alpha = w * (token.r - mean);
-    const float cross = alpha * token.c.rho, in_z = alpha * token.c.a_zz,
-                in_v = alpha * token.c.a_vv;
-    Slots<L> dz, out;
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) {
-      dz.re[i] = cross * vt.re[i] - in_z * token.z.re[i];
-      dz.im[i] = cross * vt.im[i] - in_z * token.z.im[i];
-    }
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) conj_product(dz, memory, p.at, i, out.re[i], out.im[i]);
-    query_gradient(qt, p.at, problem.unbind, out);
+    const float cross = alpha * token.c.rho;
+    const Slots<L> dz = gradient_of_z(vt, token.z, cross, alpha * token.c.a_zz);
+    Slots<L> out = gradient_of_q(qt, dz, memory, p.at, problem.unbind);
     store_row(row_of<T>(dq, b, p.head, t), out, p.at);
     columns.add(0, out);
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) {
-      conj_product(vt, ds, p.at, i, out.re[i], out.im[i]);
-      if (!bound) out.re[i] = out.im[i] = 0.0f;
-    }
+    out = bound ? conj_slots(vt, ds, p.at) : zero_slots<L>();
     store_row(row_of<T>(dk, b, p.head, t), out, p.at);
     columns.add(1, out);
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) {
-      conj_product(kt, ds, p.at, i, out.re[i], out.im[i]);
-      out.re[i] += keys * w * gt.re[i] + cross * token.z.re[i] - in_v * vt.re[i];
-      out.im[i] += keys * w * gt.im[i] + cross * token.z.im[i] - in_v * vt.im[i];
-    }
+    out = gradient_of_v(kt, vt, gt, token.z, ds, {keys * w, cross, alpha * token.c.a_vv}, p.at);
     store_row(row_of<T>(dv, b, p.head, t), out, p.at);
     columns.add(2, out);
   }

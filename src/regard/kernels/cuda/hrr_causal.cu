@@ -80,26 +80,11 @@ __global__ __launch_bounds__(kThreads) void causal_respond(HrrProblem problem, G
     const int64_t t = c.first + i;
     const Slots<L> qt = widen(raw_q), kt = widen(raw_k), vt = widen(raw_v);
     fetch(t + 1);
-#pragma unroll
-    for (int j = 0; j < L::kCount; ++j) {
-      float re, im;
-      product(kt, vt, at, j, re, im);
-      s.re[j] += re;
-      s.im[j] += im;
-    }
+    bind_token(kt, vt, at, s);
     Slots<L> unit;
     unit_of(s, at, real_weight(problem.unbind), unit);
     const Slots<L> x = unbinding_query(qt, at, problem.unbind);
-    float vv = 0.0f, zz = 0.0f, vz = 0.0f;
-#pragma unroll
-    for (int j = 0; j < L::kCount; ++j) {
-      float re, im;
-      conj_product(x, unit, at, j, re, im);
-      vv += vt.re[j] * vt.re[j] + vt.im[j] * vt.im[j];
-      zz += re * re + im * im;
-      vz += vt.re[j] * re + vt.im[j] * im;
-    }
-    const Cosine cos = cosine(row_sum<L>(vv), row_sum<L>(zz), row_sum<L>(vz));
+    const Cosine cos = response(x, vt, unit, at);
     if (c.has(t) && at.lane == 0) {
       const float value = expf(cos.a);
       e[(c.b * grid.length + t) * grid.heads + c.p.head] = value;
@@ -153,13 +138,7 @@ __device__ inline void walk(const HrrProblem& problem, const Grid& grid, const C
     const auto raw_v = load_raw<T, L>(row_of<const T>(v, c.b, c.p.head, t), at, has);
     const auto raw_g = load_raw<T, L>(row_of<const T>(g, c.b, c.p.head, t), at, has);
     const Slots<L> qt = widen(raw_q), kt = widen(raw_k), vt = widen(raw_v), gt = widen(raw_g);
-#pragma unroll
-    for (int j = 0; j < L::kCount; ++j) {
-      float re, im;
-      product(kt, vt, at, j, re, im);
-      s.re[j] += re;
-      s.im[j] += im;
-    }
+    bind_token(kt, vt, at, s);
     Slots<L> unit;
     const float scale = unit_of(s, at, real_weight(problem.unbind), unit);
     const float keys = problem.time_scale ? static_cast<float>(t + 1) : 1.0f;
@@ -200,12 +179,7 @@ __device__ inline Step<L> step_of(const Token<L>& token, const Slots<L>& v, Lane
   Step<L> out;
   out.alpha = has ? token.w * (token.r / z_t - after) : 0.0f;
   if (has) after -= token.r * token.w / z_t / z_t;
-  const float cross = out.alpha * token.c.rho, in_z = out.alpha * token.c.a_zz;
-#pragma unroll
-  for (int j = 0; j < L::kCount; ++j) {
-    out.dz.re[j] = cross * v.re[j] - in_z * token.z.re[j];
-    out.dz.im[j] = cross * v.im[j] - in_z * token.z.im[j];
-  }
+  out.dz = gradient_of_z(v, token.z, out.alpha * token.c.rho, out.alpha * token.c.a_zz);
 #pragma unroll
   for (int j = 0; j < L::kCount; ++j) {
     product(token.x, out.dz, at, j, out.ds.re[j], out.ds.im[j]);
@@ -275,27 +249,13 @@ __global__ __launch_bounds__(kThreads) void causal_gradients(
                  ds.im[j] -= step.ds.im[j];
                }
                if (!c.on || t >= grid.length) return;
-               Slots<L> out;
-#pragma unroll
-               for (int j = 0; j < L::kCount; ++j) {
-                 conj_product(step.dz, unit, at, j, out.re[j], out.im[j]);
-               }
-               query_gradient(qt, at, problem.unbind, out);
+               Slots<L> out = gradient_of_q(qt, step.dz, unit, at, problem.unbind);
                store_row(row_of<T>(dq, c.b, c.p.head, t), out, at);
-#pragma unroll
-               for (int j = 0; j < L::kCount; ++j) {
-                 conj_product(vt, inclusive, at, j, out.re[j], out.im[j]);
-               }
-               store_row(row_of<T>(dk, c.b, c.p.head, t), out, at);
+               store_row(row_of<T>(dk, c.b, c.p.head, t), conj_slots(vt, inclusive, at), at);
                const float keys = problem.time_scale ? static_cast<float>(t + 1) : 1.0f;
-               const float in_g = has ? keys * token.w / z_t : 0.0f;
-               const float cross = step.alpha * token.c.rho, in_v = step.alpha * token.c.a_vv;
-#pragma unroll
-               for (int j = 0; j < L::kCount; ++j) {
-                 conj_product(kt, inclusive, at, j, out.re[j], out.im[j]);
-                 out.re[j] += in_g * gt.re[j] + cross * token.z.re[j] - in_v * vt.re[j];
-                 out.im[j] += in_g * gt.im[j] + cross * token.z.im[j] - in_v * vt.im[j];
-               }
+               const Pull pull{has ? keys * token.w / z_t : 0.0f, step.alpha * token.c.rho,
+                               step.alpha * token.c.a_vv};
+               out = gradient_of_v(kt, vt, gt, token.z, inclusive, pull, at);
                store_row(row_of<T>(dv, c.b, c.p.head, t), out, at);
              });
 }

@@ -64,16 +64,7 @@ __global__ __launch_bounds__(kThreads) void respond(HrrProblem problem, Grid gri
       const Slots<L> vt = widen(raw_v[u]), given = widen(raw_q[u]);
       fetch(turn + kDepth + u, u);
       const Slots<L> qt = unbinding_query(given, p.at, problem.unbind);
-      float vv = 0.0f, zz = 0.0f, vz = 0.0f;
-#pragma unroll
-      for (int i = 0; i < L::kCount; ++i) {
-        float re, im;
-        conj_product(qt, memory, p.at, i, re, im);
-        vv += vt.re[i] * vt.re[i] + vt.im[i] * vt.im[i];
-        zz += re * re + im * im;
-        vz += vt.re[i] * re + vt.im[i] * im;
-      }
-      const Cosine c = cosine(row_sum<L>(vv), row_sum<L>(zz), row_sum<L>(vz));
+      const Cosine c = response(qt, vt, memory, p.at);
       if (p.on && walk.has(t) && p.at.lane == 0) {
         const float value = expf(c.a);
         e[(b * grid.length + t) * grid.heads + p.head] = value;

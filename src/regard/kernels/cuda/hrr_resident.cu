@@ -45,13 +45,7 @@ __global__ __launch_bounds__(kResidentThreads) void forward(HrrProblem problem, 
 #pragma unroll 2
   for (int row = p.row; row < chunk; row += p.kRows) {
     const Slots<L> kt = ks.load(row, p.lane), vt = vs.load(row, p.lane);
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) {
-      float re, im;
-      product(kt, vt, p.lane, i, re, im);
-      sum.re[i] += re;
-      sum.im[i] += im;
-    }
+    bind_token(kt, vt, p.lane, sum);
   }
   sum_block(sum, p.lane, sums, part);
   copies_wait<0>();
@@ -71,16 +65,7 @@ __global__ __launch_bounds__(kResidentThreads) void forward(HrrProblem problem, 
   for (int row = p.row; row < chunk; row += p.kRows) {
     const Slots<L> vt = vs.load(row, p.lane);
     const Slots<L> qt = unbinding_query(qs.load(row, p.lane), p.lane, problem.unbind);
-    float vv = 0.0f, zz = 0.0f, vz = 0.0f;
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) {
-      float re, im;
-      conj_product(qt, unit, p.lane, i, re, im);
-      vv += vt.re[i] * vt.re[i] + vt.im[i] * vt.im[i];
-      zz += re * re + im * im;
-      vz += vt.re[i] * re + vt.im[i] * im;
-    }
-    const Cosine c = cosine(row_sum<L>(vv), row_sum<L>(zz), row_sum<L>(vz));
+    const Cosine c = response(qt, vt, unit, p.lane);
     const float value = row < share.read ? expf(c.a) : 0.0f;
     if (p.lane.lane == 0) {
       e[row] = value;
@@ -158,27 +143,12 @@ __global__ __launch_bounds__(kResidentThreads) void backward(HrrProblem problem,
     const Slots<L> vt = vs.load(row, p.lane);
     const Token<L> token = read_token(qs.load(row, p.lane), vt, gs.load(row, p.lane), unit, p.lane,
                                       problem.unbind, inverse_z, keys);
-    const float w = on ? token.w : 0.0f, wr = w * token.r;
+    const float w = on ? token.w : 0.0f;
     if (p.lane.lane == 0) {
       kept[row] = {w, token.r, token.c.rho, token.c.a_zz, token.c.a_vv};
-      total += wr;
+      total += w * token.r;
     }
-    if (!on) continue;
-    Slots<L> dz;
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) {
-      dz.re[i] = token.c.rho * vt.re[i] - token.c.a_zz * token.z.re[i];
-      dz.im[i] = token.c.rho * vt.im[i] - token.c.a_zz * token.z.im[i];
-    }
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) {
-      float re, im;
-      product(token.x, dz, p.lane, i, re, im);
-      a1.re[i] += wr * re;
-      a1.im[i] += wr * im;
-      a2.re[i] += w * re;
-      a2.im[i] += w * im;
-    }
+    if (on) add_to_memory_gradient(token, vt, w, p.lane, a1, a2);
   }
   sum_block(a1, p.lane, sums, part);
   sum_block(a2, p.lane, sums, part + kWidth);
@@ -211,37 +181,19 @@ __global__ __launch_bounds__(kResidentThreads) void backward(HrrProblem problem,
     const int64_t t = share.first + row;
     const Kept token = kept[row];
     const float alpha = token.w * (token.r - mean);
-    const float cross = alpha * token.rho, in_z = alpha * token.a_zz, in_v = alpha * token.a_vv;
+    const float cross = alpha * token.rho;
     const Slots<L> vt = vs.load(row, p.lane), qt = qs.load(row, p.lane);
     const Slots<L> xt = unbinding_query(qt, p.lane, problem.unbind);
-    Slots<L> zt, dz, out;
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) {
-      conj_product(xt, unit, p.lane, i, zt.re[i], zt.im[i]);
-      dz.re[i] = cross * vt.re[i] - in_z * zt.re[i];
-      dz.im[i] = cross * vt.im[i] - in_z * zt.im[i];
-    }
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) conj_product(dz, unit, p.lane, i, out.re[i], out.im[i]);
-    query_gradient(qt, p.lane, problem.unbind, out);
+    const Slots<L> zt = conj_slots(xt, unit, p.lane);
+    const Slots<L> dz = gradient_of_z(vt, zt, cross, alpha * token.a_zz);
+    Slots<L> out = gradient_of_q(qt, dz, unit, p.lane, problem.unbind);
     store_row(row_of<T>(dq, b, h, t), out, p.lane);
     add(sum_q, out);
-    const bool bound = row < share.bound;
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) {
-      conj_product(vt, ds, p.lane, i, out.re[i], out.im[i]);
-      if (!bound) out.re[i] = out.im[i] = 0.0f;
-    }
+    out = row < share.bound ? conj_slots(vt, ds, p.lane) : zero_slots<L>();
     store_row(row_of<T>(dk, b, h, t), out, p.lane);
     add(sum_k, out);
     const Slots<L> kt = ks.load(row, p.lane), gt = gs.load(row, p.lane);
-    const float weight = keys * token.w;
-#pragma unroll
-    for (int i = 0; i < L::kCount; ++i) {
-      conj_product(kt, ds, p.lane, i, out.re[i], out.im[i]);
-      out.re[i] += weight * gt.re[i] + cross * zt.re[i] - in_v * vt.re[i];
-      out.im[i] += weight * gt.im[i] + cross * zt.im[i] - in_v * vt.im[i];
-    }
+    out = gradient_of_v(kt, vt, gt, zt, ds, {keys * token.w, cross, alpha * token.a_vv}, p.lane);
     store_row(row_of<T>(dv, b, h, t), out, p.lane);
     add(sum_v, out);
   }
@@ -309,9 +261,9 @@ bool hrr_resident_forward_takes(const HrrProblem& problem, bool aligned) {
 
 bool hrr_resident_backward_takes(const HrrProblem& problem, bool aligned) {
   if (!fits(problem, aligned)) return false;
-  // With one block on a multiprocessor, or clusters of 16, reading twice is faster (docs/performance.md).
+  // Where shares need clusters of 16 to be small, reading twice is faster (docs/performance.md).
   const ResidentPlan plan = backward_plan(problem);
-  return plan.blocks > 0 && plan.blocks <= 8 && plan.shared <= 113 * 1024;
+  return plan.blocks > 0 && plan.blocks <= 8;
 }
 
 int hrr_resident_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y, float* s,

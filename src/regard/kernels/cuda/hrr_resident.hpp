@@ -7,7 +7,7 @@
 namespace regard::kernels::cuda {
 
 /// Whether the kernels below take this problem on the current device, and are the faster way: compute capability 9,
-/// width 16, 32, 64, 128 or 256, rows aligned to 16 bytes, and T d below about 550,000 (forward) and 220,000.
+/// width 16, 32, 64, 128 or 256, rows aligned to 16 bytes, and T d up to about 590,000 (forward) and 65,000.
 bool hrr_resident_forward_takes(const HrrProblem& problem, bool aligned);
 bool hrr_resident_backward_takes(const HrrProblem& problem, bool aligned);
 
