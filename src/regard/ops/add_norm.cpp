@@ -27,7 +27,6 @@ Normed plain(const Tensor& x, const Branch& branch, const NormParameters& norm, 
 namespace cuda = kernels::cuda;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-using MaybeTensor = std::optional<Tensor>;
 
 struct AddNorm : torch::autograd::Function<AddNorm> {
   static variable_list forward(AutogradContext* ctx, const Tensor& x, const MaybeTensor& branch_in,
@@ -63,26 +62,17 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
     const auto next = grads[0].defined() ? grads[0].contiguous() : Tensor();
     const auto dh =
         grads[1].defined() ? grads[1].contiguous() : at::zeros_like(x, x.options().dtype(call.h));
-    const auto dx = at::empty(x.sizes(), x.options());
-    const bool branch = ctx->saved_data["branch"].toBool(), one = call.one_gradient(x);
-    const auto dbranch = !branch ? Tensor()
-                         : one   ? dx
-                                 : at::empty(x.sizes(), x.options().dtype(call.h));
-    const auto like_weight = [&](bool wanted) {
-      return wanted ? at::empty(weight.sizes(), weight.options()) : Tensor();
-    };
-    const auto dweight = like_weight(true), dbias = like_weight(call.centred),
-               dbranch_bias = like_weight(ctx->saved_data["bias"].toBool());
+    const NormGradients out(ctx, call, x, weight);
     const auto scratch = at::empty({cuda::add_norm_blocks(problem) * 3, problem.width},
                                    x.options().dtype(torch::kFloat));
-    check_status(cuda::add_norm_backward(
-                     problem, x.const_data_ptr(), stats.const_data_ptr<float>(),
-                     weight.const_data_ptr<float>(), data_or_null(next), dh.const_data_ptr(),
-                     dx.data_ptr(), branch && !one ? dbranch.data_ptr() : nullptr,
-                     dweight.data_ptr<float>(), floats_or_null(dbias), floats_or_null(dbranch_bias),
-                     scratch.data_ptr<float>(), stream_of(x)),
+    check_status(cuda::add_norm_backward(problem, x.const_data_ptr(), stats.const_data_ptr<float>(),
+                                         weight.const_data_ptr<float>(), data_or_null(next),
+                                         dh.const_data_ptr(), out.x.data_ptr(), out.branch_apart(),
+                                         out.weight.data_ptr<float>(), floats_or_null(out.bias),
+                                         floats_or_null(out.branch_bias), scratch.data_ptr<float>(),
+                                         stream_of(x)),
                  "add_norm");
-    return {dx, dbranch, dbranch_bias, dweight, dbias, Tensor()};
+    return {out.x, out.branch, out.branch_bias, out.weight, out.bias, Tensor()};
   }
 };
 

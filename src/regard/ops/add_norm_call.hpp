@@ -5,14 +5,14 @@
 #ifdef REGARD_CUDA
 
 #include <ATen/autocast_mode.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
-
-#include <optional>
 
 #include "regard/kernels/cuda/add_norm.hpp"
 #include "regard/ops/add_norm.hpp"
 #include "regard/ops/cuda.hpp"
+#include "regard/ops/maybe.hpp"
 
 namespace regard::ops {
 
@@ -86,10 +86,28 @@ struct NormCall {
   bool one_gradient(const torch::Tensor& x) const { return p == 0 && h == x.scalar_type(); }
 };
 
-/// An undefined tensor is no variable for autograd: optional ones are.
-inline std::optional<torch::Tensor> maybe(const torch::Tensor& x) {
-  return x.defined() ? std::optional<torch::Tensor>(x) : std::nullopt;
-}
+/// Where the backward writes; undefined: not wanted. `branch` is `x` where one tensor serves both.
+struct NormGradients {
+  torch::Tensor x, branch, weight, bias, branch_bias;
+
+  NormGradients(torch::autograd::AutogradContext* ctx, const NormCall& call,
+                const torch::Tensor& sum, const torch::Tensor& gamma)
+      : x(at::empty(sum.sizes(), sum.options())) {
+    if (ctx->saved_data["branch"].toBool()) {
+      branch = call.one_gradient(sum) ? x : at::empty(sum.sizes(), sum.options().dtype(call.h));
+    }
+    const auto like_gamma = [&](bool wanted) {
+      return wanted ? at::empty(gamma.sizes(), gamma.options()) : torch::Tensor();
+    };
+    weight = like_gamma(true);
+    bias = like_gamma(call.centred);
+    branch_bias = like_gamma(ctx->saved_data["bias"].toBool());
+  }
+  void* branch_apart() const {
+    return branch.defined() && !branch.is_same(x) ? branch.data_ptr() : nullptr;
+  }
+};
+
 inline const void* data_or_null(const torch::Tensor& x) {
   return x.defined() ? x.const_data_ptr() : nullptr;
 }

@@ -19,7 +19,6 @@ namespace {
 namespace cuda = kernels::cuda;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-using MaybeTensor = std::optional<Tensor>;
 
 bool can_fuse(const Tensor& x, const Branch& branch, const NormParameters& norm,
               const Tensor& lengths) {
@@ -70,27 +69,17 @@ struct AddNormMean : torch::autograd::Function<AddNormMean> {
     const auto problem = call.problem(x);
     const auto sequences = sequences_of(x, lengths);
     const auto given = grads[0].contiguous();
-    const auto dx = at::empty(x.sizes(), x.options());
-    const bool branch = ctx->saved_data["branch"].toBool(), one = call.one_gradient(x);
-    const auto dbranch = !branch ? Tensor()
-                         : one   ? dx
-                                 : at::empty(x.sizes(), x.options().dtype(call.h));
-    const auto like_weight = [&](bool wanted) {
-      return wanted ? at::empty(weight.sizes(), weight.options()) : Tensor();
-    };
-    const auto dweight = like_weight(true), dbias = like_weight(call.centred),
-               dbranch_bias = like_weight(ctx->saved_data["bias"].toBool());
+    const NormGradients out(ctx, call, x, weight);
     const auto scratch =
         at::empty({cuda::add_norm_mean_scratch(problem, sequences)}, stats.options());
     check_status(cuda::add_norm_mean_backward(
                      problem, sequences, x.const_data_ptr(), stats.const_data_ptr<float>(),
                      weight.const_data_ptr<float>(), centre.const_data_ptr<float>(),
-                     given.const_data_ptr<float>(), dx.data_ptr(),
-                     branch && !one ? dbranch.data_ptr() : nullptr, dweight.data_ptr<float>(),
-                     floats_or_null(dbias), floats_or_null(dbranch_bias), scratch.data_ptr<float>(),
-                     stream_of(x)),
+                     given.const_data_ptr<float>(), out.x.data_ptr(), out.branch_apart(),
+                     out.weight.data_ptr<float>(), floats_or_null(out.bias),
+                     floats_or_null(out.branch_bias), scratch.data_ptr<float>(), stream_of(x)),
                  "add_norm_mean");
-    return {dx, dbranch, dbranch_bias, dweight, dbias, Tensor(), Tensor()};
+    return {out.x, out.branch, out.branch_bias, out.weight, out.bias, Tensor(), Tensor()};
   }
 };
 

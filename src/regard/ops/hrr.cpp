@@ -9,14 +9,12 @@
 #include <tuple>
 
 #include "regard/ops/hrr_kernel.hpp"
+#include "regard/ops/maybe.hpp"
 
 namespace regard::ops {
 namespace {
 using torch::Tensor;
 using Three = std::tuple<Tensor, Tensor, Tensor>;
-using MaybeTensor = std::optional<Tensor>;
-
-MaybeTensor maybe(const Tensor& x) { return x.defined() ? MaybeTensor(x) : std::nullopt; }
 
 // ---- checks
 

@@ -11,6 +11,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "regard/ops/cuda.hpp"
+#include "regard/ops/maybe.hpp"
 #include "regard/ops/product.hpp"
 #include "regard/ops/weight_plan.hpp"
 #ifdef REGARD_CUDA
@@ -20,7 +21,6 @@
 
 namespace regard::ops {
 using torch::Tensor;
-using MaybeTensor = std::optional<Tensor>;
 
 namespace {
 
@@ -36,8 +36,6 @@ Tensor plain_basis(const Tensor& w, const Tensor& given, BasisSide side) {
 namespace cuda = kernels::cuda;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-MaybeTensor maybe(const Tensor& x) { return x.defined() ? MaybeTensor(x) : std::nullopt; }
 
 /// The type that a product has here.
 torch::ScalarType product_type(const Tensor& x) {
@@ -210,7 +208,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 #ifdef REGARD_CUDA
   if (half_on_gpu(x)) return Linear::apply(x, weight, maybe(bias));
 #endif
-  return at::linear(x, weight, bias.defined() ? MaybeTensor(bias) : std::nullopt);
+  return at::linear(x, weight, maybe(bias));
 }
 
 Branch linear_branch(const Tensor& x, const Tensor& weight, const Tensor& bias) {

@@ -6,6 +6,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "regard/ops/cuda.hpp"
+#include "regard/ops/maybe.hpp"
 #ifdef REGARD_CUDA
 #include "regard/kernels/cuda/mean_rows.hpp"
 #endif
@@ -29,7 +30,6 @@ Tensor plain(const Tensor& x, const Tensor& lengths) {
 namespace cuda = kernels::cuda;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-using MaybeTensor = std::optional<Tensor>;
 
 cuda::MeanRows problem_of(c10::IntArrayRef sizes, const Tensor& lengths) {
   return {sizes[0], sizes[1], sizes[2],
@@ -78,7 +78,7 @@ struct MeanRows : torch::autograd::Function<MeanRows> {
 Tensor mean_rows(const Tensor& x, const Tensor& lengths) {
 #ifdef REGARD_CUDA
   if (can_fuse(x, lengths)) {
-    return MeanRows::apply(x, lengths.defined() ? MaybeTensor(lengths) : std::nullopt);
+    return MeanRows::apply(x, maybe(lengths));
   }
 #endif
   return plain(x, lengths);

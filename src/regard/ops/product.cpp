@@ -7,6 +7,8 @@
 
 #include "regard/ops/cuda.hpp"
 #ifdef REGARD_CUDA
+#include <c10/core/Event.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -41,7 +43,7 @@ constexpr int kPlain = -1;
 constexpr double kWorthTrying = 4e9;  // operations: below, a product ends before a choice could pay
 constexpr std::size_t kMostChoices = 64;
 constexpr int kTurns = 5;
-constexpr float kGain = 0.97f;
+constexpr double kGain = 0.97;
 
 bool wanted() {
   static const bool on = [] {
@@ -90,19 +92,24 @@ int choose(const cuda::ProductProblem& problem, const Operands& x) {
     const auto came = try_out(problem, i, x);
     if (came.defined() && at::equal(came.view(torch::kShort), expected)) same.push_back(i);
   }
-  std::vector<std::array<float, kTurns>> times(same.size());
-  cuda::DeviceTimer timer;
+  std::vector<std::array<double, kTurns>> times(same.size());
+  const c10::impl::VirtualGuardImpl device(torch::kCUDA);
+  const auto stream = device.getStream(x.a.device());
+  c10::Event begin(torch::kCUDA, c10::EventFlag::BACKEND_DEFAULT);
+  c10::Event end(torch::kCUDA, c10::EventFlag::BACKEND_DEFAULT);
   for (int turn = 0; turn < kTurns; ++turn) {
     for (std::size_t i = 0; i < same.size(); ++i) {
-      timer.start(stream_of(x.a));
+      begin.record(stream);
       same[i] == kPlain ? plain(x) : run(problem, same[i], x);
-      times[i][static_cast<std::size_t>(turn)] = timer.stop(stream_of(x.a));
+      end.record(stream);
+      end.synchronize();
+      times[i][static_cast<std::size_t>(turn)] = begin.elapsedTime(end);
     }
   }
   std::size_t best = 0;
   for (auto& t : times) std::nth_element(t.begin(), t.begin() + kTurns / 2, t.end());
   for (std::size_t i = 1; i < same.size(); ++i) {
-    const float limit = times[best][kTurns / 2] * (best == 0 ? kGain : 1.0f);
+    const double limit = times[best][kTurns / 2] * (best == 0 ? kGain : 1.0);
     if (times[i][kTurns / 2] < limit) best = i;
   }
   return same[best];

@@ -157,30 +157,4 @@ bool is_recording(void* stream) {
   return status != cudaStreamCaptureStatusNone;
 }
 
-DeviceTimer::DeviceTimer() {
-  cudaEvent_t first = nullptr, last = nullptr;
-  cudaEventCreate(&first);
-  cudaEventCreate(&last);
-  first_ = first;
-  last_ = last;
-}
-
-DeviceTimer::~DeviceTimer() {
-  cudaEventDestroy(static_cast<cudaEvent_t>(first_));
-  cudaEventDestroy(static_cast<cudaEvent_t>(last_));
-}
-
-void DeviceTimer::start(void* stream) {
-  cudaEventRecord(static_cast<cudaEvent_t>(first_), static_cast<cudaStream_t>(stream));
-}
-
-float DeviceTimer::stop(void* stream) {
-  cudaEventRecord(static_cast<cudaEvent_t>(last_), static_cast<cudaStream_t>(stream));
-  cudaEventSynchronize(static_cast<cudaEvent_t>(last_));
-  float milliseconds = 0.0f;
-  cudaEventElapsedTime(&milliseconds, static_cast<cudaEvent_t>(first_),
-                       static_cast<cudaEvent_t>(last_));
-  return milliseconds;
-}
-
 }  // namespace regard::kernels::cuda

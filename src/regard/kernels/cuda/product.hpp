@@ -32,19 +32,4 @@ int product(const ProductProblem& problem, int algorithm, const void* a, const v
 /// Whether a stream is being recorded, so that nothing can be timed.
 bool is_recording(void* stream);
 
-/// Time between two points of a stream.
-class DeviceTimer {
- public:
-  DeviceTimer();
-  ~DeviceTimer();
-  DeviceTimer(const DeviceTimer&) = delete;
-  DeviceTimer& operator=(const DeviceTimer&) = delete;
-  void start(void* stream);
-  /// Waits; milliseconds since start.
-  float stop(void* stream);
-
- private:
-  void *first_ = nullptr, *last_ = nullptr;
-};
-
 }  // namespace regard::kernels::cuda
