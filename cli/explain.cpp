@@ -144,6 +144,10 @@ void add_show(CLI::App& app) {
 }
 
 namespace {
+std::string no_gpu_note(const std::string& why) {
+  return "no GPU here (" + why + "): its memory is not counted";
+}
+
 void check_sizes(const ops::Problem& p) {
   const auto demand = [](int64_t value, int64_t least, const char* flag) {
     if (value < least)
@@ -207,7 +211,9 @@ void add_explain(CLI::App& app) {
     auto p = s->p;
     check_sizes(p);
     p.dtype = type->second;
-    p.device = lab::choose_device(s->device).type();
+    // What a GPU would run can be asked where there is none.
+    const auto absent = s->device == "cuda" ? lab::why_no_gpu() : "";
+    p.device = absent.empty() ? lab::choose_device(s->device).type() : torch::kCUDA;
     if (p.kv_heads == 0) p.kv_heads = p.heads;
     if (p.keys == 0) p.keys = p.queries;
     p.graph = phrase.graph->make(s->causal);
@@ -220,6 +226,7 @@ void add_explain(CLI::App& app) {
                   {"flops", cost.flops},
                   {"bytes", cost.bytes},
                   {"kernels", Json::array()}};
+      if (!absent.empty()) out["note"] = no_gpu_note(absent);
       for (const auto& row : rows) {
         out["kernels"].push_back({{"name", row.name},
                                   {"can", row.support.ok},
@@ -236,6 +243,7 @@ void add_explain(CLI::App& app) {
                                  : ("no: " + row.support.why).c_str());
     }
     std::printf("  forward: %.3g FLOP, %s at least\n", cost.flops, human_bytes(cost.bytes).c_str());
+    if (!absent.empty()) std::printf("  %s\n", no_gpu_note(absent).c_str());
   });
 }
 

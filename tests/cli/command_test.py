@@ -252,6 +252,9 @@ class Command(unittest.TestCase):
         self.refused("did you mean", "train", "--data", self.table, "--text", "txt", "--label", "label", "--out", self.dir / "x")
 
     def test_explain_list_show_doctor(self):
+        gpu = json.loads(regard("explain", "hrr", "--device", "cuda", "--dtype", "bf16", "--json").stdout)
+        self.assertIn("it runs on CPUs", gpu["kernels"][0]["why"], "a GPU is asked, here or not")
+        self.assertTrue(any(row["chosen"] for row in gpu["kernels"]))
         out = json.loads(regard("explain", "window(width=8)+hrr", "--causal", "--json").stdout)
         self.assertEqual([k["name"] for k in out["kernels"] if k["chosen"]], ["folded"])
         self.assertIn("the graph is a window", [k["why"] for k in out["kernels"] if k["name"] == "highway"][0])

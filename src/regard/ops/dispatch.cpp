@@ -3,6 +3,7 @@
 #include <ATen/DeviceAccelerator.h>
 
 #include <fstream>
+#include <limits>
 #include <mutex>
 #include <set>
 #include <utility>
@@ -55,6 +56,7 @@ const std::string& forced_kernel() { return forced; }
 
 double free_bytes(torch::DeviceType device) {
   if (device == torch::kCUDA) {
+    if (at::accelerator::deviceCount() == 0) return std::numeric_limits<double>::infinity();
     return static_cast<double>(at::accelerator::getMemoryInfo(0).first);
   }
   std::ifstream in("/proc/meminfo");

@@ -58,7 +58,7 @@ class ForceKernel {
 };
 const std::string& forced_kernel();
 
-/// Bytes that can still be allocated on the device.
+/// Bytes that can still be allocated on the device; infinite where there is no such device.
 double free_bytes(torch::DeviceType device);
 
 }  // namespace regard::ops
