@@ -237,6 +237,50 @@ TEST(EmulatedAdamW, ABadStepChangesNothingAndTheFlagStays) {
   }
 }
 
+/// Weights, moments and record after two steps with these gradients, of any type.
+template <class T>
+std::vector<float> after_two_steps(const std::vector<T>& g, Storage storage) {
+  const auto count = static_cast<int64_t>(g.size()) - 1;
+  std::vector<float4> memory(3 * (count / 4 + 1), float4{0.5f, 0.25f, 0.125f, 1.0f});
+  auto* const first = reinterpret_cast<float*>(memory.data());
+  const int64_t part = (count / 4 + 1) * 4;
+  std::vector<float> ring(2);
+  float lr = 1e-2f, loss = 1, updates = 0, bad = 0;
+  int64_t bad_step = -1;
+  for (int64_t step = 0; step < 2; ++step) {
+    // The second step begins off the boundary of a vector.
+    const AdamWTensor tensor = {first, g.data() + step, first + part, first + 2 * part, count,
+                                0.1f,  storage};
+    std::vector<double> scratch(static_cast<std::size_t>(adamw_scratch(&tensor, 1)) / 2 + 2);
+    const StepState state = {&lr, &loss, &step, &updates, ring.data(), 1, &bad, &bad_step};
+    EXPECT_EQ(adamw_step(&tensor, 1, clipped(1), state, reinterpret_cast<float*>(scratch.data()),
+                         nullptr),
+              0);
+  }
+  std::vector<float> all(first, first + 3 * part);
+  all.insert(all.end(), ring.begin(), ring.end());
+  return all;
+}
+
+TEST(EmulatedAdamW, TakesGradientsOfSixteenBitsForWhatTheyAre) {
+  for (const int64_t count : {1, 5, 1023, 4097}) {
+    const auto values = normal(count + 1, static_cast<int>(count));
+    std::vector<__nv_bfloat16> brain;
+    std::vector<__half> half;
+    std::vector<float> of_brain, of_half;
+    for (const double x : values) {
+      brain.push_back(from_float<__nv_bfloat16>(static_cast<float>(x)));
+      half.push_back(from_float<__half>(static_cast<float>(x)));
+      of_brain.push_back(to_float(brain.back()));
+      of_half.push_back(to_float(half.back()));
+    }
+    const auto expected = after_two_steps(of_brain, Storage::kFloat);
+    EXPECT_NE(expected, after_two_steps(of_half, Storage::kFloat));
+    EXPECT_EQ(after_two_steps(brain, Storage::kBFloat16), expected) << count;
+    EXPECT_EQ(after_two_steps(half, Storage::kHalf), after_two_steps(of_half, Storage::kFloat));
+  }
+}
+
 TEST(EmulatedAdamW, StepsWithoutAnyTensorAreRecorded) {
   Steps run({}, clipped(1));
   train(run, 2);

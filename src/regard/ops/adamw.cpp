@@ -25,7 +25,7 @@ bool is_scalar(const Tensor& x, torch::ScalarType type, torch::Device device) {
 
 /// All four are walked by one index: their elements must lie in one order.
 bool fits(const Tensor& x, const Tensor& w) {
-  return x.is_cuda() && x.device() == w.device() && x.scalar_type() == torch::kFloat &&
+  return x.is_cuda() && x.device() == w.device() && has_storage(x.scalar_type()) &&
          x.layout() == torch::kStrided && x.is_non_overlapping_and_dense() &&
          x.sizes() == w.sizes() &&
          (x.strides() == w.strides() || (x.is_contiguous() && w.is_contiguous()));
@@ -38,6 +38,7 @@ bool can_finish(const AdamWTensors& t, const StepRecord& r) {
     if (t.w[i].device() != device) return false;
     for (const auto* x : {&t.w[i], &t.g[i], &t.m[i], &t.v[i]}) {
       if (!fits(*x, t.w[i])) return false;
+      if (x != &t.g[i] && x->scalar_type() != torch::kFloat) return false;
     }
   }
   const auto floats = {&r.lr, &r.loss, &r.updates, &r.bad};
@@ -57,9 +58,10 @@ bool finish_step(const AdamWTensors& tensors, const AdamWRule& rule, const StepR
   std::vector<cuda::AdamWTensor> raw;
   raw.reserve(tensors.w.size());
   for (std::size_t i = 0; i < tensors.w.size(); ++i) {
-    raw.push_back({tensors.w[i].mutable_data_ptr<float>(), tensors.g[i].const_data_ptr<float>(),
+    raw.push_back({tensors.w[i].mutable_data_ptr<float>(), tensors.g[i].const_data_ptr(),
                    tensors.m[i].mutable_data_ptr<float>(), tensors.v[i].mutable_data_ptr<float>(),
-                   tensors.w[i].numel(), static_cast<float>(tensors.decay[i])});
+                   tensors.w[i].numel(), static_cast<float>(tensors.decay[i]),
+                   storage_of(tensors.g[i].scalar_type())});
   }
   const auto count = static_cast<int64_t>(raw.size());
   const cuda::StepState state = {

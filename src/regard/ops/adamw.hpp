@@ -29,8 +29,8 @@ struct StepRecord {
 };
 
 /// Notes loss and norm, clips, and updates all tensors by the equations of kernels/cuda/adamw.hpp; a bad step changes
-/// nothing else. Can be recorded; waits for nothing. Only for dense fp32 tensors of one GPU: else false, and nothing was
-/// done.
+/// nothing else. Can be recorded; waits for nothing. Only for dense tensors of one GPU, fp32 but for gradients of any type: else
+/// false, and nothing was done.
 bool finish_step(const AdamWTensors& tensors, const AdamWRule& rule, const StepRecord& record);
 
 }  // namespace regard::ops

@@ -40,7 +40,8 @@ Tensor table_gradient(const Tensor& g, const Tensor& ids, int64_t rows) {
 }
 
 /// (B, T, H) -> (T, H)
-Tensor position_gradient(const Tensor& g) {
+Tensor position_gradient(const Tensor& g, bool as_it_comes) {
+  if (as_it_comes && g.size(0) == 1) return g[0];
   const int64_t count = g.size(1) * g.size(2);
   if (count % 8 != 0) return g.sum(0, false, torch::kFloat);
   const auto sums = at::empty({g.size(1), g.size(2)}, g.options().dtype(torch::kFloat));
@@ -53,7 +54,7 @@ Tensor position_gradient(const Tensor& g) {
 struct Embed : torch::autograd::Function<Embed> {
   static Tensor forward(AutogradContext* ctx, const Tensor& table,
                         const std::optional<Tensor>& positions_in, const Tensor& ids,
-                        torch::ScalarType type) {
+                        torch::ScalarType type, bool as_it_comes) {
     at::AutoDispatchBelowADInplaceOrView below;
     const auto positions = positions_in.value_or(Tensor());
     const c10::DeviceGuard guard(table.device());
@@ -66,6 +67,7 @@ struct Embed : torch::autograd::Function<Embed> {
         "embed");
     ctx->save_for_backward({ids});
     ctx->saved_data["rows"] = table.size(0);
+    ctx->saved_data["as it comes"] = as_it_comes;
     ctx->saved_data["positions"] = positions.defined() && positions.requires_grad();
     return out;
   }
@@ -76,9 +78,9 @@ struct Embed : torch::autograd::Function<Embed> {
     const auto g = grads[0].contiguous();
     Tensor dpositions;
     if (ctx->saved_data["positions"].toBool()) {
-      dpositions = position_gradient(g);
+      dpositions = position_gradient(g, ctx->saved_data["as it comes"].toBool());
     }
-    return {table_gradient(g, ids, ctx->saved_data["rows"].toInt()), dpositions, Tensor(),
+    return {table_gradient(g, ids, ctx->saved_data["rows"].toInt()), dpositions, Tensor(), Tensor(),
             Tensor()};
   }
 };
@@ -100,9 +102,11 @@ Tensor embed(const Tensor& table, const Tensor& ids_in, const Tensor& positions,
   const auto ids = ids_in.to(torch::kLong);
 #ifdef REGARD_CUDA
   if (can_fuse(table, ids, positions, type)) {
+    const bool any_type = positions.defined() && positions.is_leaf() && positions.requires_grad() &&
+                          !positions.grad_dtype().has_value();
     return Embed::apply(table,
                         positions.defined() ? std::optional<Tensor>(positions) : std::nullopt,
-                        ids.contiguous(), type);
+                        ids.contiguous(), type, any_type);
   }
 #endif
   auto x = at::embedding(table, ids);

@@ -87,7 +87,7 @@ std::vector<torch::Tensor> AdamW::gradients() const {
   std::vector<torch::Tensor> gradients;
   gradients.reserve(parameters_.size());
   for (const auto& p : parameters_) {
-    if (p.grad().defined()) gradients.push_back(p.grad());
+    if (p.grad().defined()) gradients.push_back(p.grad().to(p.scalar_type()));
   }
   return gradients;
 }
@@ -113,8 +113,9 @@ void AdamW::step(const torch::Tensor& lr, const torch::Tensor& divisor, const to
   const torch::NoGradGuard no_grad;
   step_.add_(1).sub_(skip);
   for (const bool decays : {true, false}) {
-    const auto t = tensors(decays);
+    auto t = tensors(decays);
     if (t.w.empty()) continue;
+    for (std::size_t i = 0; i < t.w.size(); ++i) t.g[i] = t.g[i].to(t.w[i].scalar_type());
     const std::vector<torch::Tensor> steps(t.w.size(), step_);
     at::_fused_adamw_(t.w, t.g, t.m, t.v, {}, steps, lr, beta1_, beta2_,
                       decays ? weight_decay_ : 0.0, eps_,

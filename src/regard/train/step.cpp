@@ -36,6 +36,10 @@ TrainStep::TrainStep(Learner& learner, const Spec& spec, int64_t seed)
       accumulate_(spec.accumulate),
       bf16_(spec.dtype == "bf16") {
   if (spec.ema > 0) ema_.emplace(parameters_, spec.ema);
+  // Sums over several batches stay in fp32.
+  if (bf16_ && device_.is_cuda() && accumulate_ == 1) {
+    for (const auto& [name, parameter] : parameters_) parameter.set_grad_dtype(std::nullopt);
+  }
 }
 
 void TrainStep::prepare(int64_t step, double lr) {

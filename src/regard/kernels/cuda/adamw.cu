@@ -2,7 +2,7 @@
 // chunk of one tensor, which it finds by the number of its first block.
 #include "regard/kernels/cuda/adamw.hpp"
 
-#include "regard/kernels/cuda/device.cuh"
+#include "regard/kernels/cuda/storage-device.cuh"
 
 namespace regard::kernels::cuda {
 namespace {
@@ -14,20 +14,59 @@ constexpr unsigned kUpdateChunk = kThreads * kUpdateVectors * 4;
 // A longer tensor takes more rows of a table. A multiple of both chunks.
 constexpr int64_t kMostCount = int64_t{1} << 30;
 
-// 3.3 and 3.5 KiB of the 4 KiB that every driver takes.
+/// A gradient in its type. Its blocks branch together.
+struct Gradient {
+  const void* data;
+  Storage storage;
+
+  __device__ Gradient from(int64_t begin) const {
+    const int64_t bytes = begin * (storage == Storage::kFloat ? 4 : 2);
+    return {static_cast<const char*>(data) + bytes, storage};
+  }
+  __device__ bool whole_vectors() const {
+    return reinterpret_cast<uintptr_t>(data) % (storage == Storage::kFloat ? 16 : 8) == 0;
+  }
+  __device__ float at(unsigned i) const {
+    if (storage == Storage::kFloat) return static_cast<const float*>(data)[i];
+    if (storage == Storage::kHalf) return to_float(static_cast<const __half*>(data)[i]);
+    return to_float(static_cast<const __nv_bfloat16*>(data)[i]);
+  }
+  template <class T>
+  __device__ float4 vector_of(unsigned i) const {
+    const auto x = *reinterpret_cast<const Pack<T, 4>*>(static_cast<const T*>(data) + i);
+    return {to_float(x.x[0]), to_float(x.x[1]), to_float(x.x[2]), to_float(x.x[3])};
+  }
+  __device__ float4 vector(unsigned i) const {
+    if (storage == Storage::kFloat) return vector_of<float>(i);
+    if (storage == Storage::kHalf) return vector_of<__half>(i);
+    return vector_of<__nv_bfloat16>(i);
+  }
+};
+
+// 3.5 and 3.6 KiB of the 4 KiB that every driver takes.
 struct SumTable {
   static constexpr int kRows = 208;
-  const float* g[kRows];
+  const void* g[kRows];
   unsigned count[kRows], first[kRows];
+  unsigned char storage[kRows];
   int rows;
+
+  __device__ Gradient gradient(int row) const {
+    return {g[row], static_cast<Storage>(storage[row])};
+  }
 };
 struct UpdateTable {
   static constexpr int kRows = 80;
   float *w[kRows], *m[kRows], *v[kRows];
-  const float* g[kRows];
+  const void* g[kRows];
   unsigned count[kRows], first[kRows];
   float decay[kRows];
+  unsigned char storage[kRows];
   int rows;
+
+  __device__ Gradient gradient(int row) const {
+    return {g[row], static_cast<Storage>(storage[row])};
+  }
 };
 
 struct UpdateRule {
@@ -63,25 +102,25 @@ __global__ __launch_bounds__(kThreads) void squares(SumTable table, float* parts
   __shared__ float warps[kThreads / 32];
   const int row = row_of(table, blockIdx.x);
   const int64_t begin = static_cast<int64_t>(blockIdx.x - table.first[row]) * kSumChunk;
-  const float* const g = table.g[row] + begin;
+  const Gradient g = table.gradient(row).from(begin);
   const auto count = static_cast<unsigned>(min(table.count[row] - begin, int64_t{kSumChunk}));
   const unsigned thread = threadIdx.x;
   float sum = 0.0f;
   unsigned rest = 0;
-  if (whole_vectors(g)) {
+  if (g.whole_vectors()) {
     rest = count - count % 4;
     float4 x[kSumVectors];
 #pragma unroll
     for (int i = 0; i < kSumVectors; ++i) {
       const unsigned at = (i * kThreads + thread) * 4;
-      x[i] = at < rest ? *reinterpret_cast<const float4*>(g + at) : float4{0.0f, 0.0f, 0.0f, 0.0f};
+      x[i] = at < rest ? g.vector(at) : float4{0.0f, 0.0f, 0.0f, 0.0f};
     }
 #pragma unroll
     for (int i = 0; i < kSumVectors; ++i) {
       sum += (x[i].x * x[i].x + x[i].y * x[i].y) + (x[i].z * x[i].z + x[i].w * x[i].w);
     }
   }
-  for (unsigned at = rest + thread; at < count; at += kThreads) sum += g[at] * g[at];
+  for (unsigned at = rest + thread; at < count; at += kThreads) sum += g.at(at) * g.at(at);
 #pragma unroll
   for (int step = 16; step > 0; step /= 2) sum += __shfl_xor_sync(~0u, sum, step);
   if (thread % 32 == 0) warps[thread / 32] = sum;
@@ -155,11 +194,11 @@ __global__ __launch_bounds__(kThreads) void update(UpdateTable table, UpdateRule
   const int64_t begin = static_cast<int64_t>(blockIdx.x - table.first[row]) * kUpdateChunk;
   float *const w = table.w[row] + begin, *const m = table.m[row] + begin,
                *const v = table.v[row] + begin;
-  const float* const g = table.g[row] + begin;
+  const Gradient g = table.gradient(row).from(begin);
   const auto count = static_cast<unsigned>(min(table.count[row] - begin, int64_t{kUpdateChunk}));
   unsigned rest = 0;
   float4 all[kUpdateVectors][4];
-  if (whole_vectors(w) && whole_vectors(g) && whole_vectors(m) && whole_vectors(v)) {
+  if (whole_vectors(w) && g.whole_vectors() && whole_vectors(m) && whole_vectors(v)) {
     rest = count - count % 4;
     // All loads before anything waits.
 #pragma unroll
@@ -167,7 +206,7 @@ __global__ __launch_bounds__(kThreads) void update(UpdateTable table, UpdateRule
       const unsigned at = (i * kThreads + threadIdx.x) * 4;
       if (at >= rest) continue;
       all[i][0] = *reinterpret_cast<const float4*>(w + at);
-      all[i][1] = *reinterpret_cast<const float4*>(g + at);
+      all[i][1] = g.vector(at);
       all[i][2] = *reinterpret_cast<const float4*>(m + at);
       all[i][3] = *reinterpret_cast<const float4*>(v + at);
     }
@@ -189,7 +228,7 @@ __global__ __launch_bounds__(kThreads) void update(UpdateTable table, UpdateRule
     *reinterpret_cast<float4*>(v + at) = {x.v, y.v, z.v, u.v};
   }
   for (unsigned at = rest + threadIdx.x; at < count; at += kThreads) {
-    const auto x = updated({w[at], m[at], v[at]}, g[at], rule, s, decay);
+    const auto x = updated({w[at], m[at], v[at]}, g.at(at), rule, s, decay);
     w[at] = x.w;
     m[at] = x.m;
     v[at] = x.v;
@@ -233,6 +272,12 @@ void with_tables(const AdamWTensor* tensors, int64_t count, unsigned chunk, cons
   flush();
 }
 
+template <class Table>
+void put_gradient(Table& table, int row, const AdamWTensor& tensor, int64_t offset) {
+  table.g[row] = static_cast<const char*>(tensor.g) + offset * bytes_of(tensor.storage);
+  table.storage[row] = static_cast<unsigned char>(tensor.storage);
+}
+
 int64_t sum_parts_of(const AdamWTensor* tensors, int64_t count) {
   int64_t parts = 0;
   for_pieces(tensors, count, [&](const AdamWTensor&, int64_t, unsigned size) {
@@ -256,7 +301,7 @@ int adamw_step(const AdamWTensor* tensors, int64_t count, const AdamWRule& rule,
   with_tables<SumTable>(
       tensors, count, kSumChunk,
       [](SumTable& table, int row, const AdamWTensor& tensor, int64_t offset) {
-        table.g[row] = tensor.g + offset;
+        put_gradient(table, row, tensor, offset);
       },
       [&](const SumTable& table, unsigned blocks) {
         launch(squares, blocks, kThreads, 0, on, table, parts + summed);
@@ -271,7 +316,7 @@ int adamw_step(const AdamWTensor* tensors, int64_t count, const AdamWRule& rule,
       tensors, count, kUpdateChunk,
       [](UpdateTable& table, int row, const AdamWTensor& tensor, int64_t offset) {
         table.w[row] = tensor.w + offset;
-        table.g[row] = tensor.g + offset;
+        put_gradient(table, row, tensor, offset);
         table.m[row] = tensor.m + offset;
         table.v[row] = tensor.v + offset;
         table.decay[row] = tensor.decay;

@@ -8,15 +8,18 @@
 
 #include <cstdint>
 
+#include "regard/kernels/cuda/storage.hpp"
+
 namespace regard::kernels::cuda {
 
-/// One tensor of fp32 on the device; any alignment, but whole vectors are faster.
+/// One tensor of fp32 on the device, with a gradient of any type; any alignment, but whole vectors are faster.
 struct AdamWTensor {
   float* w;
-  const float* g;
+  const void* g;
   float *m, *v;
   int64_t count;
   float decay;
+  Storage storage = Storage::kFloat;  ///< of g
 };
 
 struct AdamWRule {
