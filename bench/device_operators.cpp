@@ -22,6 +22,7 @@
 #include "regard/ops/add_norm.hpp"
 #include "regard/ops/device_graph.hpp"
 #include "regard/ops/embed.hpp"
+#include "regard/ops/gelu_mlp.hpp"
 #include "regard/ops/hrr.hpp"
 #include "regard/ops/linear_features.hpp"
 #include "regard/ops/mean_rows.hpp"
@@ -342,6 +343,36 @@ void check_adamw(torch::Device device) {
   }
 }
 
+/// Widths that have kernels of their own on Hopper, and one that has none; rows that fill tiles, and that do not.
+void check_feed_forward(torch::Device device) {
+  for (const int64_t width : {128, 256, 192}) {
+    for (const int64_t hidden : {256, 512}) {
+      for (const int64_t length : {1, 77, 9000}) {
+        torch::manual_seed(9);
+        const auto weight = [](int64_t out, int64_t in) {
+          return torch::randn({out, in}, torch::kDouble) / std::sqrt(static_cast<double>(in));
+        };
+        const Tensors inputs = {torch::randn({2, length, width}, torch::kDouble),
+                                weight(hidden, width), torch::randn({hidden}, torch::kDouble),
+                                weight(width, hidden), torch::randn({width}, torch::kDouble)};
+        for (const auto type : kTypes) {
+          compare(
+              "feed-forward " + std::to_string(width) + " to " + std::to_string(hidden) + ", " +
+                  std::to_string(2 * length) + " rows",
+              device, type, inputs,
+              [&](const Tensors& x) {
+                const auto bias = [&](int i) { return x[i].to(torch::kFloat); };
+                return Tensors{ops::gelu_mlp(x[0], {x[1], bias(2)}, {x[3], bias(4)}).sum()};
+              },
+              [&](const Tensors& x) {
+                return Tensors{at::linear(at::gelu(at::linear(x[0], x[1], x[2])), x[3], x[4])};
+              });
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -352,6 +383,7 @@ int main(int argc, char** argv) {
     if (wanted("hrr")) check_hrr(device);
     if (wanted("norms")) check_norms(device);
     if (wanted("small")) check_small_operators(device);
+    if (wanted("mlp")) check_feed_forward(device);
     if (wanted("adamw") && device.is_cuda()) check_adamw(device);
     if (wanted("weights") && device.is_cuda()) {
       bench::check_weights(device);

@@ -13,7 +13,7 @@ using testing::floats;
 using testing::normal;
 using testing::Values;
 
-double gelu_of(double u) { return u * 0.5 * (1 + std::erf(u / std::sqrt(2.0))); }
+double exact_gelu(double u) { return u * 0.5 * (1 + std::erf(u / std::sqrt(2.0))); }
 
 TEST(EmulatedColumns, SumsRowsOfAnyCount) {
   for (const auto& [rows, columns] : {std::pair<int64_t, int64_t>{1, 8}, {37, 264}, {5000, 16}}) {
@@ -45,8 +45,8 @@ TEST(EmulatedColumns, GeluAndItsGradientByDifferences) {
   std::vector<double> sums(columns);
   for (int64_t i = 0; i < rows * columns; ++i) {
     const double u = x[i] + bias[i % columns];
-    EXPECT_NEAR(y[i], gelu_of(u), 2e-6);
-    const double slope = (gelu_of(u + 1e-5) - gelu_of(u - 1e-5)) / 2e-5;
+    EXPECT_NEAR(y[i], exact_gelu(u), 2e-6);
+    const double slope = (exact_gelu(u + 1e-5) - exact_gelu(u - 1e-5)) / 2e-5;
     EXPECT_NEAR(dx[i], g[i] * slope, 1e-5);
     sums[i % columns] += g[i] * slope;
   }
@@ -69,8 +69,8 @@ TEST(EmulatedColumns, GeluIn16BitsIsTheExactOneRounded) {
             0);
   for (int64_t i = 0; i < rows * columns; ++i) {
     const double u = __bfloat162float(x[i]);
-    const double slope = (gelu_of(u + 1e-5) - gelu_of(u - 1e-5)) / 2e-5;
-    EXPECT_NEAR(__bfloat162float(y[i]), gelu_of(u), std::abs(gelu_of(u)) / 256 + 1e-6) << u;
+    const double slope = (exact_gelu(u + 1e-5) - exact_gelu(u - 1e-5)) / 2e-5;
+    EXPECT_NEAR(__bfloat162float(y[i]), exact_gelu(u), std::abs(exact_gelu(u)) / 256 + 1e-6) << u;
     EXPECT_NEAR(__bfloat162float(dx[i]), slope, std::abs(slope) / 256 + 2e-6) << u;
   }
 }

@@ -34,6 +34,12 @@ struct dim3 {
 struct alignas(16) float4 {
   float x, y, z, w;
 };
+struct float2 {
+  float x, y;
+};
+struct alignas(16) uint4 {
+  unsigned x = 0, y = 0, z = 0, w = 0;
+};
 using cudaStream_t = void*;
 inline constexpr int cudaErrorInvalidValue = 1;
 inline int cudaGetLastError() { return 0; }
@@ -55,6 +61,25 @@ inline __nv_bfloat16 __float2bfloat16_rn(float x) {
 }
 inline float __half2float(__half x) { return static_cast<float>(x.value); }
 inline __half __float2half_rn(float x) { return {static_cast<_Float16>(x)}; }
+struct __nv_bfloat162 {
+  __nv_bfloat16 x, y;
+};
+struct __half2 {
+  __half x, y;
+};
+inline __nv_bfloat162 __floats2bfloat162_rn(float a, float b) {
+  return {__float2bfloat16_rn(a), __float2bfloat16_rn(b)};
+}
+inline __half2 __floats2half2_rn(float a, float b) {
+  return {__float2half_rn(a), __float2half_rn(b)};
+}
+template <class T>
+void __stcs(T* place, T value) {
+  *place = value;
+}
+inline uintptr_t __cvta_generic_to_shared(const void* place) {
+  return reinterpret_cast<uintptr_t>(place);
+}
 inline unsigned __float_as_uint(float x) { return std::bit_cast<unsigned>(x); }
 inline float __uint_as_float(unsigned x) { return std::bit_cast<float>(x); }
 inline unsigned __umulhi(unsigned a, unsigned b) {
@@ -97,6 +122,7 @@ struct Machine {
   dim3 grid;
   std::vector<std::vector<char>> dynamic;  // of each block of the cluster
   std::vector<float> slots[2];
+  std::vector<void*> places[2];
   const std::function<void()>* body = nullptr;
 
   static Machine& get() {
@@ -145,6 +171,7 @@ struct Machine {
       stacks_for = threads;
     }
     for (auto& s : slots) s.assign(threads, 0.0f);
+    for (auto& p : places) p.assign(threads, nullptr);
     for (std::size_t i = 0; i < threads; ++i) {
       auto& f = fibers[i];
       f.rank = static_cast<unsigned>(i / each);
@@ -200,6 +227,17 @@ inline float exchange(float value, int mask) {
   return slots[other];
 }
 
+/// What each lane of the warp gives.
+inline void* const* exchange_places(void* place) {
+  auto& m = Machine::get();
+  const std::size_t me = m.current;
+  auto& fiber = m.fibers[me];
+  auto& places = m.places[fiber.parity ^= 1];
+  places[me] = place;
+  m.wait(State::kAtShuffle);
+  return places.data() + (me & ~std::size_t{31});
+}
+
 /// Blocks along x of the grid form clusters of `blocks`.
 template <class Kernel, class... Arguments>
 void launch_clusters(Kernel kernel, int blocks, dim3 grid, int threads, std::size_t dynamic,
@@ -244,6 +282,7 @@ inline void* dynamic_shared() { return Machine::get().dynamic_of(rank()); }
 #define gridDim (regard::emulated::Machine::get().grid)
 
 inline void __syncthreads() { regard::emulated::barrier(); }
+inline void __syncwarp() { regard::emulated::exchange(0.0f, 0); }
 inline float __shfl_xor_sync(unsigned, float value, int mask) {
   return regard::emulated::exchange(value, mask);
 }
@@ -272,4 +311,70 @@ inline void copy_async(void* shared, const void* global, bool on) {
 inline void copies_commit() {}
 template <int left>
 void copies_wait() {}
+
+// kernels/cuda/group-products.cuh: a thread computes its own sums, when it asks for them.
+#define REGARD_GROUP_PRODUCTS 1
+inline bool has_group_products() { return true; }
+inline int multiprocessors() { return 5; }
+
+struct Operand {
+  const unsigned char* place;
+  bool across = false;
+  int next = 0;
+};
+inline Operand along_rows(const void* shared) {
+  return {static_cast<const unsigned char*>(shared)};
+}
+inline Operand across_rows(const void* shared, int next) {
+  return {static_cast<const unsigned char*>(shared), true, next};
+}
+/// Number k of the sum with row (or column) i; the swizzle is one of addresses.
+template <class T>
+float number_of(const Operand& operand, int i, int k) {
+  const int offset = operand.across
+                         ? i / 64 * operand.next + k / 8 * 1024 + k % 8 * 128 + i % 64 * 2
+                         : i / 8 * 1024 + i % 8 * 128 + k * 2;
+  auto at = reinterpret_cast<uintptr_t>(operand.place) + static_cast<uintptr_t>(offset);
+  at ^= (at >> 7 & 7) << 4;
+  const T& x = *reinterpret_cast<const T*>(at);
+  if constexpr (std::is_same_v<T, __half>) {
+    return __half2float(x);
+  } else {
+    return __bfloat162float(x);
+  }
+}
+template <class T, bool transposed>
+void multiply(float (&d)[64], Operand a, Operand b, bool add) {
+  const int thread = static_cast<int>(threadIdx.x % 128);
+  if (b.across != transposed || a.across) std::abort();
+  for (int n = 0; n < 64; ++n) {
+    const int row = thread / 32 * 16 + thread % 32 / 4 + n % 4 / 2 * 8;
+    const int column = n / 4 * 8 + thread % 4 * 2 + n % 2;
+    float sum = add ? d[n] : 0.0f;
+    for (int k = 0; k < 16; ++k) sum += number_of<T>(a, row, k) * number_of<T>(b, column, k);
+    d[n] = sum;
+  }
+}
+inline void products_begin() {}
+inline void products_end(float (&)[64]) {}
+inline void publish_to_products() {}
+/// Over the whole block: the parts take the same number of barriers.
+template <int threads>
+void part_barrier(int) {
+  emulated::barrier();
+}
+inline void store_blocks(void* row, const unsigned (&r)[4]) {
+  auto* const* const rows = emulated::exchange_places(row);
+  const auto lane = threadIdx.x % 32;
+  for (unsigned i = 0; i < 4; ++i) {
+    std::memcpy(static_cast<char*>(rows[8 * i + lane / 4]) + lane % 4 * 4, &r[i], 4);
+  }
+}
+inline void load_blocks(unsigned (&r)[4], const void* row) {
+  auto* const* const rows = emulated::exchange_places(const_cast<void*>(row));
+  const auto lane = threadIdx.x % 32;
+  for (unsigned i = 0; i < 4; ++i) {
+    std::memcpy(&r[i], static_cast<const char*>(rows[8 * i + lane / 4]) + lane % 4 * 4, 4);
+  }
+}
 }  // namespace regard::kernels::cuda

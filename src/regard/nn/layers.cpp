@@ -5,6 +5,7 @@
 
 #include "regard/nn/context.hpp"
 #include "regard/ops/dropout.hpp"
+#include "regard/ops/gelu_mlp.hpp"
 #include "regard/ops/linear.hpp"
 
 namespace regard::nn {
@@ -37,10 +38,12 @@ FeedForward::FeedForward(std::string activation, int64_t width, int64_t hidden)
 }
 
 ops::Branch FeedForward::branch(const Tensor& x) {
+  if (activation_ == "gelu") {
+    return ops::gelu_mlp(x, {up_->weight, up_->bias}, {down_->weight, down_->bias});
+  }
   const auto down = [&](const Tensor& h) {
     return ops::linear_branch(h, down_->weight, down_->bias);
   };
-  if (activation_ == "gelu") return down(ops::linear_gelu(x, up_->weight, up_->bias));
   const auto h = ops::linear(x, up_->weight, up_->bias);
   if (activation_ == "relu") return down(h.relu());
   const auto parts = h.chunk(2, -1);

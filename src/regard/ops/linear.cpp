@@ -1,19 +1,16 @@
 #include "regard/ops/linear.hpp"
 
-#include <ATen/autocast_mode.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/mm.h>
 #include <c10/core/DeviceGuard.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "regard/ops/cuda.hpp"
+#include "regard/ops/linear_call.hpp"
 #include "regard/ops/maybe.hpp"
 #include "regard/ops/product.hpp"
-#include "regard/ops/weight_plan.hpp"
 #ifdef REGARD_CUDA
 #include "regard/kernels/cuda/columns.hpp"
 #include "regard/kernels/cuda/prepare_weights.hpp"
@@ -37,19 +34,6 @@ namespace cuda = kernels::cuda;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-/// The type that a product has here.
-torch::ScalarType product_type(const Tensor& x) {
-  return at::autocast::is_autocast_enabled(torch::kCUDA)
-             ? at::autocast::get_autocast_dtype(torch::kCUDA)
-             : x.scalar_type();
-}
-
-bool half_on_gpu(const Tensor& x) {
-  if (!x.is_cuda()) return false;
-  const auto type = product_type(x);
-  return type == torch::kBFloat16 || type == torch::kHalf;
-}
-
 Tensor scratch_for(const Tensor& x, int64_t rows, int64_t columns) {
   return at::empty({cuda::column_sums_scratch(rows, columns)}, x.options().dtype(torch::kFloat));
 }
@@ -63,13 +47,6 @@ Tensor sum_of_columns(const Tensor& g) {
                         sums.data_ptr<float>(), scratch.data_ptr<float>(), stream_of(g)),
       "linear");
   return sums;
-}
-
-Tensor cast_weight(const Tensor& weight, torch::ScalarType type) {
-  if (weight.scalar_type() == type) return weight;
-  if (const auto ready = ready_weight({weight, Tensor(), Tensor(), true, type}))
-    return ready->weight;
-  return weight.to(type);
 }
 
 struct Linear : torch::autograd::Function<Linear> {
@@ -102,9 +79,7 @@ struct Linear : torch::autograd::Function<Linear> {
       dx = product(g, w).view(ctx->saved_data["sizes"].toIntVector()).to(type_of("x"));
     }
     if (ctx->needs_input_grad(1)) {
-      // Sums over tokens leave the product in fp32 where the weights are.
-      dweight = type_of("weight") == torch::kFloat ? at::mm(g.t(), rows, torch::kFloat)
-                                                   : at::mm(g.t(), rows);
+      dweight = weight_gradient(g, rows, type_of("weight"));
     }
     if (ctx->saved_data["bias"].toInt() >= 0 && ctx->needs_input_grad(2)) {
       dbias = bias_gradient(g, g.size(1)).to(type_of("bias"));

@@ -2,7 +2,7 @@
 // added in their order, and the blocks of a column by a second kernel.
 #include "regard/kernels/cuda/columns.hpp"
 
-#include "regard/kernels/cuda/storage-device.cuh"
+#include "regard/kernels/cuda/gelu-device.cuh"
 #include "regard/kernels/cuda/sum-parts.cuh"
 
 namespace regard::kernels::cuda {
@@ -63,32 +63,6 @@ __global__ __launch_bounds__(kColumnThreads) void sum_rows(Tiles tiles, const T*
   write_sums(tiles, sum, parts);
 }
 
-struct Normal {
-  float below, density;  // Phi(u) and phi(u) of a standard normal number
-};
-
-__device__ inline float density_of(float u) { return 0.3989422804014327f * expf(-0.5f * u * u); }
-__device__ inline float fast_density(float u) {
-  return 0.3989422804014327f * __expf(-0.5f * u * u);
-}
-
-/// Exact to fp32 for fp32 storage. For 16 bits by Abramowitz and Stegun 7.1.26, absolute error of Phi 1e-7: one exponential and
-/// one reciprocal for both, where erff and expf would take longer than the memory does.
-template <class T>
-__device__ inline Normal normal_of(float u) {
-  if constexpr (sizeof(T) == 4) {
-    return {0.5f * (1.0f + erff(u * 0.70710678118654752f)), density_of(u)};
-  } else {
-    const float density = fast_density(u), a = fabsf(u) * 0.70710678118654752f;
-    const float t = __fdividef(1.0f, 1.0f + 0.3275911f * a);
-    const float series =
-        t * (0.254829592f +
-             t * (-0.284496736f + t * (1.421413741f + t * (-1.453152027f + t * 1.061405429f))));
-    const float above = series * density * 1.2533141373155003f;  // Phi(-|u|), sqrt(pi / 2)
-    return {u < 0.0f ? above : 1.0f - above, density};
-  }
-}
-
 /// Pieces that a thread has on their way at a time; stores between loads would keep the compiler from that.
 constexpr int kFlying = 4;
 
@@ -111,7 +85,7 @@ __global__ __launch_bounds__(kColumnThreads) void gelu(const T* x, const float* 
 #pragma unroll
     for (int i = 0; i < kLaneColumns; ++i) {
       const float u = to_float(packs[n].x[i]) + shift[i];
-      packs[n].x[i] = from_float<T>(u * normal_of<T>(u).below);
+      packs[n].x[i] = from_float<T>(gelu_of<T>(u));
     }
     *reinterpret_cast<Pack<T, kLaneColumns>*>(y + at) = packs[n];
   }
@@ -144,8 +118,7 @@ __global__ __launch_bounds__(kColumnThreads) void gelu_gradient(Tiles tiles, con
 #pragma unroll
         for (int i = 0; i < kLaneColumns; ++i) {
           const float u = to_float(xs[n].x[i]) + shift.x[i];
-          const Normal normal = normal_of<T>(u);  // gelu' = Phi(u) + u phi(u)
-          const float out = to_float(gs[n].x[i]) * (normal.below + u * normal.density);
+          const float out = to_float(gs[n].x[i]) * gelu_slope<T>(u);
           sum.x[i] += out;
           gs[n].x[i] = from_float<T>(out);
         }
