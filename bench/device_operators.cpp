@@ -209,14 +209,16 @@ void check_gradient_as_it_comes(torch::Device device) {
 }
 
 void check_small_operators(torch::Device device) {
-  for (const int64_t rows : {5, 257, 2000}) {
+  for (const auto& [rows, width] :
+       {std::pair<int64_t, int64_t>{5, 64}, {257, 256}, {320, 128}, {321, 128}, {2000, 64}}) {
     torch::manual_seed(5);
-    const auto ids = torch::randint(rows, {3, 50}, torch::kLong);
-    const Tensors inputs = {torch::randn({rows, 64}, torch::kDouble),
-                            torch::randn({50, 64}, torch::kDouble)};
+    const auto ids = torch::randint(rows, {3, 5000}, torch::kLong);
+    const Tensors inputs = {torch::randn({rows, width}, torch::kDouble),
+                            torch::randn({5000, width}, torch::kDouble)};
     for (const auto type : kTypes) {
       compare(
-          "embed, table of " + std::to_string(rows), device, type, inputs,
+          "embed, table of " + std::to_string(rows) + " x " + std::to_string(width), device, type,
+          inputs,
           [&](const Tensors& x) {
             return Tensors{
                 ops::embed(x[0].to(torch::kFloat), ids.to(device), x[1].to(torch::kFloat), type)};

@@ -6,6 +6,7 @@
 #include "regard/base/error.hpp"
 #include "regard/models/pooling.hpp"
 #include "regard/nn/context.hpp"
+#include "regard/nn/full_precision.hpp"
 
 namespace regard::models {
 using torch::Tensor;
@@ -45,7 +46,8 @@ Tensor EncoderClassifier::logits(const nn::Batch& batch) {
 }
 
 Tensor EncoderClassifier::classify(const Tensor& pooled) {
-  auto x = pooled;
+  const nn::FullPrecision full(pooled);
+  auto x = pooled.to(head_->weight.scalar_type());
   if (spec_.head_hidden > 0) x = at::gelu(hidden_->forward(x));
   const auto out = head_->forward(x);
   nn::observe("head", out);

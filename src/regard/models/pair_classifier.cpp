@@ -7,6 +7,7 @@
 #include "regard/base/error.hpp"
 #include "regard/models/pooling.hpp"
 #include "regard/nn/context.hpp"
+#include "regard/nn/full_precision.hpp"
 
 namespace regard::models {
 using torch::Tensor;
@@ -47,7 +48,8 @@ Tensor PairClassifier::logits(const nn::Batch& batch) {
   }
   const auto x = pool(spec_.pooling, *trunk_, batch, pool_);                    // (2 B, H)
   const auto a = x.slice(0, 0, x.size(0), 2), b = x.slice(0, 1, x.size(0), 2);  // (B, H)
-  auto y = at::cat({a, b, a * b, a - b}, 1);                                    // (B, 4 H)
+  const nn::FullPrecision full(x);
+  auto y = at::cat({a, b, a * b, a - b}, 1).to(head_->weight.scalar_type());  // (B, 4 H)
   nn::observe("pool", y);
   if (spec_.head_hidden > 0) y = at::gelu(hidden_->forward(y));
   const auto out = head_->forward(y);

@@ -10,6 +10,7 @@
 #include "regard/ops/cuda.hpp"
 #ifdef REGARD_CUDA
 #include "regard/kernels/cuda/elementwise.hpp"
+#include "regard/kernels/cuda/table_gradient.hpp"
 #endif
 
 namespace regard::ops {
@@ -28,6 +29,17 @@ constexpr int64_t kSmallTable = 1024;
 /// dtable = ones(ids)^T g: (V, N) (N, H).
 Tensor table_gradient(const Tensor& g, const Tensor& ids, int64_t rows) {
   const auto flat = g.reshape({-1, g.size(-1)});
+  const cuda::TableGradient problem{storage_of(g.scalar_type()), flat.size(0), rows, flat.size(1)};
+  if (cuda::table_gradient_takes(problem)) {
+    const auto options = g.options().dtype(torch::kFloat);
+    const auto sums = at::empty({rows, flat.size(1)}, options),
+               scratch = at::empty({cuda::table_gradient_scratch(problem)}, options);
+    check_status(
+        cuda::table_gradient(problem, flat.const_data_ptr(), ids.const_data_ptr<int64_t>(),
+                             sums.data_ptr<float>(), scratch.data_ptr<float>(), stream_of(g)),
+        "embed");
+    return sums;
+  }
   if (rows > kSmallTable) {
     return at::embedding_dense_backward(flat, ids.reshape({-1}), rows, -1, false).to(torch::kFloat);
   }
