@@ -30,4 +30,7 @@ void check_weights(torch::Device device);
 /// Products by a tried algorithm against PyTorch's: equal bit for bit.
 void check_products(torch::Device device);
 
+/// Projection with binding and the passes of holographic attention after it, in value and gradient.
+void check_bound(torch::Device device);
+
 }  // namespace regard::bench

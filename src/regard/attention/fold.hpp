@@ -62,6 +62,8 @@ class Fold {
   virtual Uses uses() const { return {}; }
   /// Whether the fold has pairwise scores, to which a bias (ALiBi, relative) can be added.
   virtual bool has_scores() const { return false; }
+  /// Whether k is read by its sum bound to v alone (ops/bound_linear.hpp).
+  virtual bool reads_bound() const { return false; }
   /// A sentence when this fold has no meaning on the graph, else "".
   virtual std::string refusal(const graph::Graph&) const { return ""; }
 

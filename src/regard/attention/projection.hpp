@@ -28,10 +28,18 @@ struct Qkv {
   ops::OwedBias packed;
 };
 
+/// What a fold wants beside q, k and v.
+struct Wanted {
+  /// U (d, d): q U, k U and v U, at the cost of a product on the weights. Undefined: q, k and v as they are.
+  torch::Tensor basis = {};
+  /// Sums of k o v over all tokens (Qkv::packed.bound), where they cost less on the way than later.
+  bool bound = false;
+};
+
 class ProjectionModule : public torch::nn::Module {
  public:
-  /// x (B, T, H) -> q, k, v. With a `basis` U (d, d), q U, k U and v U at the cost of a product on the weights.
-  virtual Qkv forward(const torch::Tensor& x, const torch::Tensor& basis) = 0;
+  /// x (B, T, H) -> q, k, v.
+  virtual Qkv forward(const torch::Tensor& x, const Wanted& wanted) = 0;
 };
 
 class Projection {

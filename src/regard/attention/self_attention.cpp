@@ -44,10 +44,13 @@ const Tensor& SelfAttention::basis() {
 
 Inputs SelfAttention::project(const Tensor& x, const Tensor& lengths, bool in_basis) {
   const auto into = in_basis ? basis() : Tensor();
-  auto [q, k, v, packed] = projection_->forward(x, into);
+  const auto graph = phrase_.graph->make(options_.causal);
+  const bool all = !lengths.defined() && !graph.causal && !graph.banded();
+  auto [q, k, v, packed] = projection_->forward(
+      x, {.basis = into, .bound = all && into.defined() && phrase_.fold->reads_bound()});
   if (positions_.rotate && q.defined()) q = positions_.rotate(q, 0);
   if (positions_.rotate && k.defined()) k = positions_.rotate(k, 0);
-  auto inputs = make_inputs(q, k, v, phrase_.graph->make(options_.causal), "self-attention");
+  auto inputs = make_inputs(q, k, v, graph, "self-attention");
   inputs.lengths = lengths;
   if (!positions_.rotate && phrase_.fold->uses().count() == 3) inputs.packed = packed;
   inputs.in_basis = into.defined();
@@ -73,7 +76,7 @@ std::unique_ptr<Decoder> SelfAttention::start() const {
 }
 
 Tensor SelfAttention::step(const Tensor& x, Decoder& decoder, int64_t position) {
-  auto [q, k, v, packed] = projection_->forward(x, Tensor());
+  auto [q, k, v, packed] = projection_->forward(x, {});
   if (positions_.rotate && q.defined()) q = positions_.rotate(q, position);
   if (positions_.rotate && k.defined()) k = positions_.rotate(k, position);
   const auto bias = positions_.bias ? positions_.bias(1, position + 1, v.options()) : Tensor();

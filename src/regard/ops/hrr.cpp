@@ -157,10 +157,11 @@ Tensor part(const Tensor& qkv, int64_t i) { return qkv.select(2, i).transpose(1,
 
 struct HrrPackedFunction : torch::autograd::Function<HrrPackedFunction> {
   static Tensor forward(AutogradContext* ctx, const Tensor& qkv, const MaybeTensor& bias,
-                        const MaybeTensor& given, const HrrOptions& options) {
+                        const MaybeTensor& given, const HrrOptions& options, const Tensor& bound) {
     at::AutoDispatchBelowADInplaceOrView below;
     const Tensor lengths = given.value_or(Tensor());
-    const auto out = run_forward({part(qkv, 0), part(qkv, 1), part(qkv, 2), lengths, options});
+    const auto out =
+        run_forward({part(qkv, 0), part(qkv, 1), part(qkv, 2), lengths, options, bound});
     ctx->save_for_backward({qkv, lengths, out.s, out.z});
     save_options(*ctx, options);
     ctx->saved_data["bias"] = bias.has_value();
@@ -178,7 +179,7 @@ struct HrrPackedFunction : torch::autograd::Function<HrrPackedFunction> {
     if (sums) out.columns = at::empty({columns}, qkv.options().dtype(torch::kFloat));
     run_backward(x, g[0], {{}, saved[2], saved[3]}, out);
     if (bias && !sums) out.columns = bias_gradient(dqkv, columns);
-    return {dqkv, out.columns, Tensor(), Tensor()};
+    return {dqkv, out.columns, Tensor(), Tensor(), Tensor()};
   }
 };
 
@@ -230,7 +231,9 @@ Tensor hrr_packed(const OwedBias& given, const Tensor& lengths, const HrrOptions
               "regard::hrr: qkv of shape (batch, time, 3, heads, width) was expected, and ",
               qkv.sizes(), " came");
   check_shapes(part(qkv, 0), part(qkv, 1), part(qkv, 2), maybe(lengths));
-  return HrrPackedFunction::apply(qkv, maybe(given.bias), maybe(lengths), options);
+  TORCH_CHECK(!given.bound.defined() || !lengths.defined(),
+              "regard::hrr: sums of all tokens were given, and lengths came");
+  return HrrPackedFunction::apply(qkv, maybe(given.bias), maybe(lengths), options, given.bound);
 }
 
 TORCH_LIBRARY_IMPL(regard, CPU, m) {

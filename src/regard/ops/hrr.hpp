@@ -26,7 +26,8 @@ Support can_hrr(const Problem& problem, const HrrOptions& options);
 torch::Tensor hrr(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
                   const torch::Tensor& lengths, const HrrOptions& options);
 
-/// The same for qkv (B, T, 3, h, d): the gradient comes in that shape too, without a copy, and that of the bias with it.
+/// The same for qkv (B, T, 3, h, d): the gradient comes in that shape too, without a copy, and that of the bias with it. Where
+/// `bound` is given (ops/bound_linear.hpp), lengths are undefined.
 torch::Tensor hrr_packed(const OwedBias& qkv, const torch::Tensor& lengths,
                          const HrrOptions& options);
 

@@ -75,10 +75,14 @@ HrrResult hrr_forward_cuda(const HrrArguments& x) {
   const auto out = empty_hrr(q, x.options.causal);
   const auto problem = problem_of(q, lengths, x.options);
   const Tensor memory = scratch(q, cuda::hrr_forward_scratch(problem));
-  check_status(
-      cuda::hrr_forward(problem, rows(q), rows(k), rows(v), rows(out.y), out.s.data_ptr<float>(),
-                        out.z.data_ptr<float>(), memory.data_ptr(), stream_of(q)),
-      "hrr");
+  float *const s = out.s.data_ptr<float>(), *const z = out.z.data_ptr<float>();
+  const int status = x.bound.defined() && !x.options.causal
+                         ? cuda::hrr_forward_bound(
+                               problem, {x.bound.const_data_ptr<float>(), x.bound.size(1)}, rows(q),
+                               rows(v), rows(out.y), s, z, memory.data_ptr(), stream_of(q))
+                         : cuda::hrr_forward(problem, rows(q), rows(k), rows(v), rows(out.y), s, z,
+                                             memory.data_ptr(), stream_of(q));
+  check_status(status, "hrr");
   return out;
 }
 

@@ -20,6 +20,7 @@ struct HrrGradients {
 struct HrrArguments {
   torch::Tensor q, k, v, lengths;  // lengths may be undefined
   HrrOptions options;
+  torch::Tensor bound = {};  // (B, chunks, h, d) as ops::linear_bound has it, or undefined
 };
 
 /// Shape of s and z: one state a head, or one for each chunk of time when causal.

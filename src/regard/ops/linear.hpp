@@ -20,6 +20,7 @@ Branch linear_branch(const torch::Tensor& x, const torch::Tensor& weight,
 /// undefined: nothing is owed. Only in 16-bit types on a GPU, where a kernel with the gradient's rows at hand sums them for nothing.
 struct OwedBias {
   torch::Tensor value, bias;
+  torch::Tensor bound = {};  // of linear_bound alone, see ops/bound_linear.hpp
 };
 OwedBias linear_owing(const torch::Tensor& x, const torch::Tensor& weight,
                       const torch::Tensor& bias);

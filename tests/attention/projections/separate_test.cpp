@@ -53,7 +53,7 @@ TEST(Separate, ABasisInTheWeightsIsABasisOnTheResult) {
       const auto module = build({}, bias, d);
       const auto x = harness::random({2, 7, 12}, 1);
       const auto u = fourier_basis(d);
-      const auto plain = module->forward(x, {}), folded = module->forward(x, u);
+      const auto plain = module->forward(x, {}), folded = module->forward(x, {.basis = u});
       EXPECT_LE(harness::relative(folded.q, at::matmul(plain.q, u)), 1e-14);
       EXPECT_LE(harness::relative(folded.k, at::matmul(plain.k, u)), 1e-14);
       EXPECT_LE(harness::relative(folded.v, at::matmul(plain.v, u)), 1e-14);

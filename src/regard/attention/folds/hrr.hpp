@@ -27,6 +27,7 @@ class Hrr final : public Fold {
   }
   void visit(Visitor& f) override;
   void check() override;
+  bool reads_bound() const override { return memory == "own"; }
   std::string refusal(const graph::Graph& graph) const override;
   torch::Tensor reference(const Inputs& x, const torch::Tensor& mask) const override;
   std::vector<Kernel> kernels() const override;

@@ -2,6 +2,7 @@
 
 #include <torch/nn/modules/linear.h>
 
+#include "regard/ops/bound_linear.hpp"
 #include "regard/ops/heads.hpp"
 #include "regard/ops/linear.hpp"
 
@@ -20,16 +21,17 @@ class SeparateModule final : public ProjectionModule {
             torch::nn::LinearOptions(size.model_width, size.uses.count() * inner).bias(size.bias)));
   }
 
-  Qkv forward(const Tensor& x, const Tensor& basis) override {
+  Qkv forward(const Tensor& x, const Wanted& wanted) override {
     ops::WeightAndBias layer{qkv_->weight, qkv_->bias};
     // Rows of one head hold its d outputs: U^T on them gives outputs times U.
-    if (basis.defined()) layer = ops::change_basis(layer, basis);
+    if (wanted.basis.defined()) layer = ops::change_basis(layer, wanted.basis);
     Qkv out;
     const auto rows = [&](const Tensor& y) {
       return y.view({x.size(0), x.size(1), size_.uses.count(), size_.heads, size_.head_width});
     };
-    const auto y = ops::linear_owing(x, layer.weight, layer.bias);
-    out.packed = {rows(y.value), y.bias};
+    const auto y = wanted.bound ? ops::linear_bound(x, layer, size_.heads)
+                                : ops::linear_owing(x, layer.weight, layer.bias);
+    out.packed = {rows(y.value), y.bias, y.bound};
     const auto all = ops::split_heads(rows(ops::settle(y)));
     std::size_t at = 0;
     if (size_.uses.q) out.q = all[at++];

@@ -136,6 +136,34 @@ Scratch split(const Grid& grid, void* memory) {
   return {at, e, e + grid.batch * grid.length * grid.heads};
 }
 
+/// All passes; that which binds where its sums are not given. k is of the first alone.
+int pass_over(const HrrProblem& problem, const HrrBound* bound, Rows q, Rows k, Rows v, Rows y,
+              float* s, float* z, void* scratch, void* stream) {
+  const auto on = static_cast<cudaStream_t>(stream);
+  return with_layout(problem, aligned_rows(problem.storage, {q, k, v, y}), [&](auto layout) {
+    using L = decltype(layout);
+    const Grid grid = make_grid(problem, L::kLanes);
+    const Scratch memory = split(grid, scratch);
+    const dim3 blocks(grid.chunks, static_cast<unsigned>(grid.batch),
+                      static_cast<unsigned>((grid.heads + grid.group - 1) / grid.group));
+    const dim3 rows(static_cast<unsigned>(grid.heads), static_cast<unsigned>(grid.batch));
+    return with_storage(problem.storage, [&](auto element) {
+      using T = decltype(element);
+      Grid gathered = grid;
+      if (bound) {
+        gathered.chunks = static_cast<int>(bound->chunks);
+      } else {
+        launch(bind<T, L>, blocks, kThreads, 0, on, problem, grid, k, v, memory.sums);
+      }
+      launch(gather, rows, kThreads, 0, on, gathered,
+             bound ? bound->parts : static_cast<const float*>(memory.sums), s);
+      launch(respond<T, L>, blocks, kThreads, 0, on, problem, grid, q, v, s, memory.e, memory.z);
+      launch(weigh<T, L>, blocks, kThreads, 0, on, problem, grid, v, y, memory.e, memory.z, z);
+      return static_cast<int>(cudaGetLastError());
+    });
+  });
+}
+
 }  // namespace
 
 bool aligned_rows(Storage storage, std::initializer_list<Rows> all) {
@@ -197,23 +225,14 @@ int hrr_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y, float
   if (hrr_resident_forward_takes(problem, aligned)) {
     return hrr_resident_forward(problem, q, k, v, y, s, z, stream);
   }
-  const auto on = static_cast<cudaStream_t>(stream);
-  return with_layout(problem, aligned, [&](auto layout) {
-    using L = decltype(layout);
-    const Grid grid = make_grid(problem, L::kLanes);
-    const Scratch memory = split(grid, scratch);
-    const dim3 blocks(grid.chunks, static_cast<unsigned>(grid.batch),
-                      static_cast<unsigned>((grid.heads + grid.group - 1) / grid.group));
-    const dim3 rows(static_cast<unsigned>(grid.heads), static_cast<unsigned>(grid.batch));
-    return with_storage(problem.storage, [&](auto element) {
-      using T = decltype(element);
-      launch(bind<T, L>, blocks, kThreads, 0, on, problem, grid, k, v, memory.sums);
-      launch(gather, rows, kThreads, 0, on, grid, memory.sums, s);
-      launch(respond<T, L>, blocks, kThreads, 0, on, problem, grid, q, v, s, memory.e, memory.z);
-      launch(weigh<T, L>, blocks, kThreads, 0, on, problem, grid, v, y, memory.e, memory.z, z);
-      return static_cast<int>(cudaGetLastError());
-    });
-  });
+  return pass_over(problem, nullptr, q, k, v, y, s, z, scratch, stream);
+}
+
+int hrr_forward_bound(const HrrProblem& problem, const HrrBound& bound, Rows q, Rows v, Rows y,
+                      float* s, float* z, void* scratch, void* stream) {
+  if (problem.batch * problem.heads * problem.length == 0) return 0;
+  if (problem.causal) return static_cast<int>(cudaErrorInvalidValue);
+  return pass_over(problem, &bound, q, q, v, y, s, z, scratch, stream);
 }
 
 }  // namespace regard::kernels::cuda
