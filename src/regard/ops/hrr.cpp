@@ -157,11 +157,12 @@ Tensor part(const Tensor& qkv, int64_t i) { return qkv.select(2, i).transpose(1,
 
 struct HrrPackedFunction : torch::autograd::Function<HrrPackedFunction> {
   static Tensor forward(AutogradContext* ctx, const Tensor& qkv, const MaybeTensor& bias,
-                        const MaybeTensor& given, const HrrOptions& options, const Tensor& bound) {
+                        const MaybeTensor& given, const HrrOptions& options,
+                        const MaybeTensor& bound) {
     at::AutoDispatchBelowADInplaceOrView below;
     const Tensor lengths = given.value_or(Tensor());
-    const auto out =
-        run_forward({part(qkv, 0), part(qkv, 1), part(qkv, 2), lengths, options, bound});
+    const auto out = run_forward(
+        {part(qkv, 0), part(qkv, 1), part(qkv, 2), lengths, options, bound.value_or(Tensor())});
     ctx->save_for_backward({qkv, lengths, out.s, out.z});
     save_options(*ctx, options);
     ctx->saved_data["bias"] = bias.has_value();
@@ -233,7 +234,8 @@ Tensor hrr_packed(const OwedBias& given, const Tensor& lengths, const HrrOptions
   check_shapes(part(qkv, 0), part(qkv, 1), part(qkv, 2), maybe(lengths));
   TORCH_CHECK(!given.bound.defined() || !lengths.defined(),
               "regard::hrr: sums of all tokens were given, and lengths came");
-  return HrrPackedFunction::apply(qkv, maybe(given.bias), maybe(lengths), options, given.bound);
+  return HrrPackedFunction::apply(qkv, maybe(given.bias), maybe(lengths), options,
+                                  maybe(given.bound));
 }
 
 TORCH_LIBRARY_IMPL(regard, CPU, m) {
