@@ -4,6 +4,7 @@
 //
 //   bench_device_operators [cuda]
 #include <ATen/Functions.h>
+#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
 
@@ -22,6 +23,7 @@
 #include "regard/ops/add_norm.hpp"
 #include "regard/ops/device_graph.hpp"
 #include "regard/ops/embed.hpp"
+#include "regard/ops/embed_norm.hpp"
 #include "regard/ops/gelu_mlp.hpp"
 #include "regard/ops/hrr.hpp"
 #include "regard/ops/linear_features.hpp"
@@ -179,6 +181,82 @@ void check_norms(torch::Device device) {
                 [&](const Tensors& x) { return run(x, false, stream); });
           }
         }
+      }
+    }
+  }
+}
+
+/// The same under autocast to `type`, or without it.
+ops::Normed embed_norm_as(torch::Device device, torch::ScalarType type, bool cast,
+                          const std::function<ops::Normed()>& f) {
+  const auto kind = device.type();
+  const bool before = at::autocast::is_autocast_enabled(kind);
+  const auto type_before = at::autocast::get_autocast_dtype(kind);
+  at::autocast::set_autocast_enabled(kind, cast);
+  if (cast) at::autocast::set_autocast_dtype(kind, type);
+  auto out = f();
+  at::autocast::set_autocast_enabled(kind, before);
+  at::autocast::set_autocast_dtype(kind, type_before);
+  return out;
+}
+
+/// Embedding, dropout and norm at once: against float64, and on a GPU bit for bit against one after the other.
+void check_embedded_norms(torch::Device device) {
+  struct Case {
+    int64_t width;
+    bool centred, positions;
+    double p;
+  };
+  for (const auto& c :
+       {Case{8, true, true, 0.3}, Case{64, true, false, 0}, Case{256, true, true, 0},
+        Case{256, false, true, 0.3}, Case{264, true, true, 0.3}, Case{512, false, false, 0.3},
+        Case{1000, true, true, 0.3}, Case{1024, true, true, 0}}) {
+    torch::manual_seed(9);
+    const auto ids = torch::randint(50, {3, 1777}, torch::kLong);
+    const auto step = torch::full({}, 7, torch::kLong);
+    const Tensors inputs = {
+        torch::randn({50, c.width}, torch::kDouble), torch::randn({1777, c.width}, torch::kDouble),
+        torch::randn({c.width}, torch::kDouble), torch::randn({c.width}, torch::kDouble)};
+    const auto fast = [&](const Tensors& x, torch::ScalarType type, torch::ScalarType stream,
+                          bool at_once) {
+      const auto at = [&](int i) { return x[i].to(torch::kFloat); };
+      return embed_norm_as(device, type, stream != type, [&]() -> ops::Normed {
+        const ops::Embedded from{at(0), ids.to(device), c.positions ? at(1) : Tensor(), stream};
+        const ops::NormParameters norm{at(2), c.centred ? at(3) : Tensor(), c.centred, 1e-5};
+        const ops::DropoutKey key{11, step.to(device), 0};
+        if (at_once) return ops::embed_norm(from, norm, c.p, key);
+        const auto sum = ops::embed(from.table, from.ids, from.positions, from.type);
+        return ops::add_norm(ops::dropout(sum, c.p, key), {}, norm, 0, {});
+      });
+    };
+    // What has no part here gets its gradient by these terms.
+    const auto outputs = [&](const ops::Normed& out, const Tensors& x) {
+      const auto type = x[0].scalar_type();
+      return Tensors{out.x.to(type) + (c.positions ? 0 : 1) * x[1],
+                     out.h.to(type) + (c.centred ? 0 : 1) * x[3]};
+    };
+    for (const auto type : kTypes) {
+      for (const auto stream : {type, torch::kFloat}) {
+        if (stream == torch::kFloat && (type != stream) == device.is_cpu()) continue;
+        const auto what = "embed_norm width " + std::to_string(c.width) +
+                          (c.centred ? "" : ", rms") + (c.positions ? "" : ", no positions") +
+                          (c.p > 0 ? ", dropout" : "") + ", stream " + c10::toString(stream);
+        compare(
+            what, device, type, inputs,
+            [&](const Tensors& x) { return outputs(fast(x, type, stream, true), x); },
+            [&](const Tensors& x) {
+              return outputs(
+                  ops::embed_norm({x[0], ids, c.positions ? x[1] : Tensor(), torch::kDouble},
+                                  {x[2], c.centred ? x[3] : Tensor(), c.centred, 1e-5}, c.p,
+                                  {11, step, 0}),
+                  x);
+            });
+        if (!device.is_cuda()) continue;
+        Tensors there;
+        for (const auto& x : inputs) there.push_back(x.to(device));
+        const auto once = fast(there, type, stream, true), apart = fast(there, type, stream, false);
+        report(what + ", " + c10::toString(type) + ", bits",
+               torch::equal(once.x, apart.x) && torch::equal(once.h, apart.h) ? 0 : 1, 0);
       }
     }
   }
@@ -383,7 +461,10 @@ int main(int argc, char** argv) {
     const std::string only = argc > 2 ? argv[2] : "";
     const auto wanted = [&](const char* name) { return only.empty() || only == name; };
     if (wanted("hrr")) check_hrr(device);
-    if (wanted("norms")) check_norms(device);
+    if (wanted("norms")) {
+      check_norms(device);
+      check_embedded_norms(device);
+    }
     if (wanted("small")) check_small_operators(device);
     if (wanted("mlp")) check_feed_forward(device);
     if (wanted("bound")) bench::check_bound(device);

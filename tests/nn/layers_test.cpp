@@ -145,5 +145,31 @@ TEST(Block, PreAndPostNormAreWhereTheyAreSaidToBe) {
   }
 }
 
+TEST(Residual, AnEmbeddingWaitsForWhatReadsIt) {
+  Norm norm("layer", 6);
+  norm.to(torch::kDouble);
+  randomise(norm);
+  const auto ids = at::tensor({3, 1, 4, 1, 0, 2}, torch::kLong).view({2, 3});
+  const ops::Embedded from{harness::random({5, 6}, 1), ids, harness::random({3, 6}, 2),
+                           torch::kDouble};
+  const auto branch = harness::random({2, 3, 6}, 3), lengths = at::tensor({3, 1}, torch::kLong);
+  const RandomContext context{5, at::scalar_tensor(3, torch::kLong)};
+  const RandomScope scope(context);
+  const auto sum = dropout(at::embedding(from.table, ids) + from.positions, 0.4, 0, true);
+  const auto stream = [&] { return Residual(from, 0.4, true); };
+  EXPECT_TRUE(at::equal(stream().sum(), sum));
+  auto normed = stream();
+  EXPECT_TRUE(at::equal(normed.norm(norm), norm.forward(sum)));
+  EXPECT_TRUE(at::equal(normed.sum(), sum));
+  EXPECT_TRUE(at::equal(stream().norm_mean(norm, lengths),
+                        Residual(sum, 0.4, true).norm_mean(norm, lengths)));
+  auto added = stream();
+  added.add({branch, {}}, 7);
+  EXPECT_TRUE(at::equal(added.norm(norm), norm.forward(sum + dropout(branch, 0.4, 7, true))));
+  auto replaced = stream();
+  replaced.replace_by(norm);
+  EXPECT_TRUE(at::equal(replaced.sum(), norm.forward(sum)));
+}
+
 }  // namespace
 }  // namespace regard::nn

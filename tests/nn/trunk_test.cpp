@@ -177,6 +177,46 @@ TEST(Trunk, DropoutDiffersBySiteAndRepeatsByStep) {
   EXPECT_TRUE(at::equal(at_step(1), at_step(2)));
 }
 
+// An observer wants the embedding as such; without one it waits for the first norm.
+TEST(Trunk, AWaitingEmbeddingChangesNoBit) {
+  const auto ids = at::tensor({3, 1, 4, 1, 5, 2, 6, 5, 3, 5}, torch::kLong).view({2, 5});
+  const auto lengths = at::tensor({5, 2}, torch::kLong);
+  for (const char* norm : {"pre", "post"}) {
+    for (const char* positions : {"learned", "sinusoidal", "none"}) {
+      for (const double rate : {0.0, 0.3}) {
+        auto o = options({"softmax"});
+        o.spec.norm = norm;
+        o.spec.positions = positions;
+        o.spec.dropout = rate;
+        Trunk trunk(o);
+        trunk.initialise(1);
+        trunk.train();
+        const RandomContext context{5, at::scalar_tensor(3, torch::kLong)};
+        const RandomScope scope(context);
+        const auto run = [&] {
+          const auto y = trunk.forward(ids, lengths);
+          const auto weights = at::arange(y.numel(), y.options()).view(y.sizes()).sin();
+          trunk.zero_grad();
+          (y * weights).sum().backward();
+          std::vector<Tensor> out{y.detach()};
+          for (const auto& p : trunk.parameters()) out.push_back(p.grad().clone());
+          return out;
+        };
+        const auto came = run();
+        bool seen = false;
+        const ObserverScope observer(
+            [&](const std::string& name, const Tensor&) { seen = seen || name == "embed"; });
+        const auto expected = run();
+        EXPECT_TRUE(seen);
+        ASSERT_EQ(came.size(), expected.size());
+        for (std::size_t i = 0; i < came.size(); ++i) {
+          EXPECT_TRUE(at::equal(came[i], expected[i])) << norm << positions << rate << ' ' << i;
+        }
+      }
+    }
+  }
+}
+
 TEST(Trunk, MistakesAreNamed) {
   Trunk trunk(options({"softmax"}));
   trunk.initialise(1);

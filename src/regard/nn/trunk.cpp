@@ -111,6 +111,9 @@ Residual Trunk::embed(const Tensor& inputs, int64_t first) {
     const bool all = first == 0 && count == positions_.size(0);
     places = all ? positions_ : positions_.narrow(0, first, count);
   }
+  if (embedding_->table().defined() && !cls_.defined() && !observed()) {
+    return {ops::Embedded{embedding_->table(), inputs, places, type}, spec.dropout, is_training()};
+  }
   Tensor x;  // (B, T, H)
   if (cls_.defined()) {
     x = embedding_->forward(inputs, {}, type);

@@ -8,6 +8,8 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "regard/ops/cuda.hpp"
+#include "regard/ops/embed_call.hpp"
+#include "regard/ops/maybe.hpp"
 #ifdef REGARD_CUDA
 #include "regard/kernels/cuda/elementwise.hpp"
 #include "regard/kernels/cuda/table_gradient.hpp"
@@ -64,9 +66,8 @@ Tensor position_gradient(const Tensor& g, bool as_it_comes) {
 }
 
 struct Embed : torch::autograd::Function<Embed> {
-  static Tensor forward(AutogradContext* ctx, const Tensor& table,
-                        const std::optional<Tensor>& positions_in, const Tensor& ids,
-                        torch::ScalarType type, bool as_it_comes) {
+  static Tensor forward(AutogradContext* ctx, const Tensor& table, const MaybeTensor& positions_in,
+                        const Tensor& ids, torch::ScalarType type, bool as_it_comes) {
     at::AutoDispatchBelowADInplaceOrView below;
     const auto positions = positions_in.value_or(Tensor());
     const c10::DeviceGuard guard(table.device());
@@ -78,34 +79,47 @@ struct Embed : torch::autograd::Function<Embed> {
                     out.data_ptr(), ids.size(0), ids.size(1), width, stream_of(table)),
         "embed");
     ctx->save_for_backward({ids});
-    ctx->saved_data["rows"] = table.size(0);
-    ctx->saved_data["as it comes"] = as_it_comes;
-    ctx->saved_data["positions"] = positions.defined() && positions.requires_grad();
+    keep_embed(ctx, table, positions, as_it_comes);
     return out;
   }
 
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
     const auto ids = ctx->get_saved_variables()[0];
     const c10::DeviceGuard guard(ids.device());
-    const auto g = grads[0].contiguous();
-    Tensor dpositions;
-    if (ctx->saved_data["positions"].toBool()) {
-      dpositions = position_gradient(g, ctx->saved_data["as it comes"].toBool());
-    }
-    return {table_gradient(g, ids, ctx->saved_data["rows"].toInt()), dpositions, Tensor(), Tensor(),
-            Tensor()};
+    const auto of = embed_gradients(ctx, grads[0].contiguous(), ids);
+    return {of.table, of.positions, Tensor(), Tensor(), Tensor()};
   }
 };
 
-bool can_fuse(const Tensor& table, const Tensor& ids, const Tensor& positions,
-              torch::ScalarType type) {
+}  // namespace
+
+bool can_fuse_embed(const Tensor& table, const Tensor& ids, const Tensor& positions,
+                    torch::ScalarType type) {
   return table.is_cuda() && table.scalar_type() == torch::kFloat && table.size(1) % 4 == 0 &&
          ids.dim() == 2 && has_storage(type) && table.is_contiguous() &&
          (!positions.defined() ||
           (positions.scalar_type() == torch::kFloat && positions.is_contiguous()));
 }
 
-}  // namespace
+bool takes_any_gradient(const Tensor& positions) {
+  return positions.defined() && positions.is_leaf() && positions.requires_grad() &&
+         !positions.grad_dtype().has_value();
+}
+
+void keep_embed(AutogradContext* ctx, const Tensor& table, const Tensor& positions,
+                bool as_it_comes) {
+  ctx->saved_data["rows"] = table.size(0);
+  ctx->saved_data["as it comes"] = as_it_comes;
+  ctx->saved_data["positions"] = positions.defined() && positions.requires_grad();
+}
+
+EmbedGradients embed_gradients(AutogradContext* ctx, const Tensor& g, const Tensor& ids) {
+  Tensor positions;
+  if (ctx->saved_data["positions"].toBool()) {
+    positions = position_gradient(g, ctx->saved_data["as it comes"].toBool());
+  }
+  return {table_gradient(g, ids, ctx->saved_data["rows"].toInt()), positions};
+}
 
 #endif
 
@@ -113,12 +127,9 @@ Tensor embed(const Tensor& table, const Tensor& ids_in, const Tensor& positions,
              torch::ScalarType type) {
   const auto ids = ids_in.to(torch::kLong);
 #ifdef REGARD_CUDA
-  if (can_fuse(table, ids, positions, type)) {
-    const bool any_type = positions.defined() && positions.is_leaf() && positions.requires_grad() &&
-                          !positions.grad_dtype().has_value();
-    return Embed::apply(table,
-                        positions.defined() ? std::optional<Tensor>(positions) : std::nullopt,
-                        ids.contiguous(), type, any_type);
+  if (can_fuse_embed(table, ids, positions, type)) {
+    return Embed::apply(table, maybe(positions), ids.contiguous(), type,
+                        takes_any_gradient(positions));
   }
 #endif
   auto x = at::embedding(table, ids);

@@ -1,0 +1,122 @@
+// A row is read once and written twice, as x and as h.
+#include "regard/kernels/cuda/embed_norm.hpp"
+
+#include "regard/kernels/cuda/add_norm-ahead.cuh"
+
+namespace regard::kernels::cuda {
+namespace {
+
+using namespace norm;
+
+// Blocks of a multiprocessor, and rows that each thread has on their way.
+constexpr int kBlocks = 3, kDepth = 4;
+using Rows = Ahead<float, kDepth>;
+
+template <class X>
+__device__ inline void round_to(Eight& values) {
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) values.x[i] = to_float(from_float<X>(values.x[i]));
+}
+
+/// The product stands by itself: one fused with the norm's sums would have other bits than x in memory.
+__device__ inline void drop_alone(const DropoutDraw& draw, int64_t step, int64_t row, int column,
+                                  int width, Eight& values) {
+  const int64_t block = (row * width + column) / 4;
+  float factors[kVector];
+  dropout_factors(draw, step, block, factors);
+  dropout_factors(draw, step, block + 1, factors + 4);
+#pragma unroll
+  for (int i = 0; i < kVector; ++i) values.x[i] = __fmul_rn(values.x[i], factors[i]);
+}
+
+template <class X, class H, int warps>
+__global__ __launch_bounds__(kThreads,
+                             kBlocks) void embed_rows(AddNormProblem problem, EmbeddedRows from,
+                                                      const float* gamma, const float* beta, X* x,
+                                                      H* h, float* stats) {
+  __shared__ Two slots[2 * kWarps];
+  alignas(16) __shared__ float memory[2][warps == 1 ? 1 : warps * kWarpWidth];
+  char* const ahead = dynamic_shared<char>();
+  Exchange<warps, true> exchange{slots};
+  const Place<warps> place;
+  const Rows positions{ahead};
+  const int width = problem.width, column = place.column;
+  const int64_t rows = problem.rows, step = problem.draw.step ? *problem.draw.step : 0;
+  const int64_t stride = static_cast<int64_t>(gridDim.x) * place.kRows;
+  int64_t row = blockIdx.x * static_cast<int64_t>(place.kRows) + place.group;
+  const auto id_of = [&](int64_t at) { return at < rows ? from.ids[at] : from.table_rows; };
+  // Positions come from memory by copies ahead. The table is small and read over and over: its rows come through the L1 cache, one row
+  // ahead in registers, and their ids two.
+  int64_t next = row, t = row % from.length, id = id_of(row), next_id = id_of(row + stride);
+  const int64_t t_stride = stride % from.length;
+  const auto start = [&](int slot) {
+    if (from.positions) {
+      positions.start(slot, from.positions, t, next < rows ? from.length : 0, column, width);
+    }
+    copies_commit();
+    next += stride;
+    t += t_stride;
+    if (t >= from.length) t -= from.length;
+  };
+#pragma unroll
+  for (int i = 0; i < kDepth; ++i) start(i);
+  const Constants<warps> gammas(gamma, place, width, memory[0]),
+      betas(beta, place, width, memory[1]);
+  __syncthreads();
+  auto entry = fetch(from.table, id, from.table_rows, column, width);
+  int slot = 0;
+  // All warps take the same number of turns, since those of a row meet at barriers.
+  for (int64_t base = row - place.group; base < rows; base += stride, row += stride) {
+    Eight values = widen(entry);
+    entry = fetch(from.table, next_id, from.table_rows, column, width);
+    next_id = id_of(row + 2 * stride);
+    copies_wait<kDepth - 1>();
+    if (from.positions) {
+      const Eight added = positions.take(slot);
+#pragma unroll
+      for (int i = 0; i < kVector; ++i) values.x[i] += added.x[i];
+    }
+    // The norm sees what the stream keeps.
+    round_to<X>(values);
+    if (problem.draw.step) {
+      drop_alone(problem.draw, step, row, column, width, values);
+      round_to<X>(values);
+    }
+    store(x, row, rows, column, width, values);
+    start(slot);
+    slot = slot + 1 == kDepth ? 0 : slot + 1;
+    const auto [mean, inverse] = row_stats(problem, place, exchange, values);
+    const Eight scale = gammas.all(), shift = betas.all();
+#pragma unroll
+    for (int i = 0; i < kVector; ++i) {
+      values.x[i] = (values.x[i] - mean) * inverse * scale.x[i] + shift.x[i];
+    }
+    store(h, row, rows, column, width, values);
+    if (place.part == 0 && threadIdx.x % 32 == 0 && row < rows) {
+      *reinterpret_cast<Two*>(stats + 2 * row) = Two{mean, inverse};
+    }
+  }
+  copies_wait<0>();
+}
+
+}  // namespace
+
+int embed_norm_forward(const AddNormProblem& problem, const EmbeddedRows& from, const float* gamma,
+                       const float* beta, void* x, void* h, float* stats, void* stream) {
+  if (problem.rows == 0) return 0;
+  const int64_t held = kWarps / warps_of(problem.width);
+  const int64_t wanted = (problem.rows + held - 1) / held;
+  const auto blocks = static_cast<unsigned>(wanted < 132 * kBlocks ? wanted : 132 * kBlocks);
+  return with_types(problem, [&](auto x_type, auto h_type) {
+    using X = decltype(x_type);
+    using H = decltype(h_type);
+    return with_warps(problem.width, [&](auto warps) {
+      launch(embed_rows<X, H, warps.value>, blocks, kThreads, Rows::kBytes,
+             static_cast<cudaStream_t>(stream), problem, from, gamma, beta, static_cast<X*>(x),
+             static_cast<H*>(h), stats);
+      return static_cast<int>(cudaGetLastError());
+    });
+  });
+}
+
+}  // namespace regard::kernels::cuda
