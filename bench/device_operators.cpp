@@ -236,8 +236,11 @@ void check_embedded_norms(torch::Device device) {
                      out.h.to(type) + (c.centred ? 0 : 1) * x[3]};
     };
     for (const auto type : kTypes) {
-      for (const auto stream : {type, torch::kFloat}) {
-        if (stream == torch::kFloat && (type != stream) == device.is_cpu()) continue;
+      // PyTorch's layer_norm on a CPU sums the gradients of its weights in 16 bits: 9 % off after 5331 rows.
+      if (device.is_cpu() && type != torch::kFloat) continue;
+      for (const bool same : {true, false}) {
+        if (!same && type == torch::kFloat) continue;
+        const auto stream = same ? type : torch::kFloat;
         const auto what = "embed_norm width " + std::to_string(c.width) +
                           (c.centred ? "" : ", rms") + (c.positions ? "" : ", no positions") +
                           (c.p > 0 ? ", dropout" : "") + ", stream " + c10::toString(stream);
