@@ -42,7 +42,7 @@ void check_bound(torch::Device device) {
       const Tensors given = {torch::randn({batch, length, kWidth}),
                              torch::randn({3 * kWidth, kWidth}) / 16, torch::randn({3 * kWidth})};
       const auto g = torch::randn({batch, length, kWidth});
-      const at::IntArrayRef rows = {batch, length, 3, heads, kWidth / heads};
+      const std::vector<int64_t> rows = {batch, length, 3, heads, kWidth / heads};
       for (const auto type : {torch::kHalf, torch::kBFloat16}) {
         Tensors rounded;
         for (const auto& x : given) rounded.push_back(x.to(type));

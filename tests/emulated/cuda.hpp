@@ -283,6 +283,15 @@ inline void* dynamic_shared() { return Machine::get().dynamic_of(rank()); }
 #define gridDim (regard::emulated::Machine::get().grid)
 
 inline void __syncthreads() { regard::emulated::barrier(); }
+inline int __shfl_sync(unsigned, int value, int lane) {
+  auto& m = regard::emulated::Machine::get();
+  auto& fiber = m.fibers[m.current];
+  auto& slots = m.slots[fiber.parity ^= 1];
+  const std::size_t me = m.current;
+  slots[me] = std::bit_cast<float>(value);
+  m.wait(regard::emulated::State::kAtShuffle);
+  return std::bit_cast<int>(slots[(me & ~std::size_t{31}) | static_cast<std::size_t>(lane & 31)]);
+}
 inline void __syncwarp() { regard::emulated::exchange(0.0f, 0); }
 inline float __shfl_xor_sync(unsigned, float value, int mask) {
   return regard::emulated::exchange(value, mask);
@@ -308,6 +317,9 @@ inline float cluster_read(const float* mine, unsigned rank) {
 }
 inline void copy_async(void* shared, const void* global, bool on) {
   on ? std::memcpy(shared, global, 16) : std::memset(shared, 0, 16);
+}
+inline void copy_async_8(void* shared, const void* global, bool on) {
+  on ? std::memcpy(shared, global, 8) : std::memset(shared, 0, 8);
 }
 inline void copies_commit() {}
 template <int left>

@@ -75,6 +75,13 @@ __device__ inline void copy_async(void* shared, const void* global, bool on) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(global), "r"(bytes)
                : "memory");
 }
+/// The same of 8 bytes.
+__device__ inline void copy_async_8(void* shared, const void* global, bool on) {
+  const auto to = static_cast<unsigned>(__cvta_generic_to_shared(shared));
+  const int bytes = on ? 8 : 0;
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 8, %2;" ::"r"(to), "l"(global), "r"(bytes)
+               : "memory");
+}
 /// Ends a group of copies.
 __device__ inline void copies_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 /// Waits until at most `left` of the newest groups are under way.

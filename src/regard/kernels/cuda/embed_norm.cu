@@ -44,10 +44,16 @@ __global__ __launch_bounds__(kThreads,
   const int64_t rows = problem.rows, step = problem.draw.step ? *problem.draw.step : 0;
   const int64_t stride = static_cast<int64_t>(gridDim.x) * place.kRows;
   int64_t row = blockIdx.x * static_cast<int64_t>(place.kRows) + place.group;
-  const auto id_of = [&](int64_t at) { return at < rows ? from.ids[at] : from.table_rows; };
+  // Each lane has the id of one of the next 32 turns: one by one they would cost a turn the latency of memory.
+  const int lane = static_cast<int>(threadIdx.x % 32);
+  const auto ids_from = [&](int64_t at) {
+    const int64_t mine = at + lane * stride;
+    return mine < rows ? static_cast<int>(from.ids[mine]) : static_cast<int>(from.table_rows);
+  };
+  int ids = ids_from(row), turn = 0;
   // Positions come from memory by copies ahead. The table is small and read over and over: its rows come through the L1 cache, one row
-  // ahead in registers, and their ids two.
-  int64_t next = row, t = row % from.length, id = id_of(row), next_id = id_of(row + stride);
+  // ahead in registers.
+  int64_t next = row, t = row % from.length;
   const int64_t t_stride = stride % from.length;
   const auto start = [&](int slot) {
     if (from.positions) {
@@ -63,13 +69,19 @@ __global__ __launch_bounds__(kThreads,
   const Constants<warps> gammas(gamma, place, width, memory[0]),
       betas(beta, place, width, memory[1]);
   __syncthreads();
-  auto entry = fetch(from.table, id, from.table_rows, column, width);
+  const auto entry_of = [&](int of) {
+    return fetch(from.table, __shfl_sync(~0u, ids, of), from.table_rows, column, width);
+  };
+  auto entry = entry_of(0);
   int slot = 0;
   // All warps take the same number of turns, since those of a row meet at barriers.
   for (int64_t base = row - place.group; base < rows; base += stride, row += stride) {
     Eight values = widen(entry);
-    entry = fetch(from.table, next_id, from.table_rows, column, width);
-    next_id = id_of(row + 2 * stride);
+    if (++turn == 32) {
+      turn = 0;
+      ids = ids_from(row + stride);
+    }
+    entry = entry_of(turn);
     copies_wait<kDepth - 1>();
     if (from.positions) {
       const Eight added = positions.take(slot);

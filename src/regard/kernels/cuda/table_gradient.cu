@@ -11,11 +11,12 @@ namespace {
 
 constexpr int kGroupRows = 64, kMostGroups = 5, kMostThreads = 128 * kMostGroups;
 constexpr int kColumns = 128, kRun = 64, kRowBytes = 128, kBoundary = 1024;
-constexpr int kSlots = 4, kSlotBytes = kRun * kColumns * 2;  // runs of g on their way
+// Runs on their way: of g, and their ids.
+constexpr int kSlots = 4, kRowsBytes = kRun * kColumns * 2, kIdsBytes = kRun * 8;
 
 int groups_of(int64_t rows) { return static_cast<int>((rows + kGroupRows - 1) / kGroupRows); }
 int shared_bytes(int groups) {
-  return kBoundary + kSlots * kSlotBytes + 2 * groups * kGroupRows * kRowBytes;
+  return kBoundary + kSlots * (kRowsBytes + kIdsBytes) + 2 * groups * kGroupRows * kRowBytes;
 }
 
 /// parts (worker, rows, width)
@@ -28,8 +29,9 @@ __global__ __launch_bounds__(kMostThreads, 1) void sum_rows_of_ids(TableGradient
   auto* base = dynamic_shared<unsigned char>();
   base +=
       (kBoundary - static_cast<unsigned>(__cvta_generic_to_shared(base)) % kBoundary) % kBoundary;
-  unsigned char* const ones = base + kSlots * kSlotBytes;
+  unsigned char* const ones = base + kSlots * kRowsBytes;
   const int ones_size = groups * kGroupRows * kRowBytes;
+  auto* const ids_at = reinterpret_cast<int64_t*>(ones + 2 * ones_size);
   const int threads = groups * 128, group = threadIdx.x / 128, lane = threadIdx.x % 32;
   const int64_t first_column = static_cast<int64_t>(blockIdx.x) * kColumns;
   const int64_t runs = (p.tokens + kRun - 1) / kRun, stride = gridDim.y;
@@ -39,18 +41,18 @@ __global__ __launch_bounds__(kMostThreads, 1) void sum_rows_of_ids(TableGradient
       for (int i = threadIdx.x; i < kRun * kColumns / kPiece; i += threads) {
         const int row = i / (kColumns / kPiece), piece = i % (kColumns / kPiece);
         const int64_t token = run * kRun + row;
-        copy_async(base + slot * kSlotBytes + (piece / 8 * kRun + row) * kRowBytes +
+        copy_async(base + slot * kRowsBytes + (piece / 8 * kRun + row) * kRowBytes +
                        (piece % 8 ^ row % 8) * 16,
                    g + token * p.width + first_column + piece * kPiece, token < p.tokens);
       }
+      // Each of these threads reads what it copied itself.
+      if (threadIdx.x < kRun) {
+        const int64_t token = run * kRun + threadIdx.x;
+        const bool on = token < p.tokens;
+        copy_async_8(ids_at + slot * kRun + threadIdx.x, ids + (on ? token : 0), on);
+      }
     }
     copies_commit();
-  };
-  const auto id_of = [&](int64_t run) {
-    const int64_t token = run * kRun + threadIdx.x;
-    if (threadIdx.x >= kRun || token >= p.tokens) return int64_t{-1};
-    const int64_t id = ids[token];
-    return id < p.rows ? id : int64_t{-1};
   };
   const auto put = [&](int which, int64_t id, float value) {
     if (id < 0) return;
@@ -67,14 +69,23 @@ __global__ __launch_bounds__(kMostThreads, 1) void sum_rows_of_ids(TableGradient
     reinterpret_cast<uint4*>(ones)[i] = uint4{0, 0, 0, 0};
   }
   __syncthreads();
-  int64_t before = -1, now = id_of(first), next = id_of(first + stride);
-  put(0, now, 1.0f);
+  int64_t before[2] = {-1, -1};
   float d[64];
 #pragma unroll
   for (int i = 0; i < 64; ++i) d[i] = 0.0f;
   int slot = 0, which = 0;
   for (int64_t run = first; run < runs; run += stride) {
     copies_wait<kSlots - 2>();
+    // All products of the run before the last ended before the last barrier.
+    int64_t id = -1;
+    if (threadIdx.x < kRun && run * kRun + threadIdx.x < p.tokens) {
+      id = ids_at[slot * kRun + threadIdx.x];
+      if (id >= p.rows) id = -1;
+    }
+    put(which, before[1], 0.0f);
+    put(which, id, 1.0f);
+    before[1] = before[0];
+    before[0] = id;
     publish_to_products();
     __syncthreads();
     products_begin();
@@ -82,15 +93,9 @@ __global__ __launch_bounds__(kMostThreads, 1) void sum_rows_of_ids(TableGradient
     for (int k = 0; k < kRun / 16; ++k) {
       multiply<T, true>(
           d, along_rows(ones + which * ones_size + group * (kGroupRows * kRowBytes) + k * 32),
-          across_rows(base + slot * kSlotBytes + k * 16 * kRowBytes, kRun * kRowBytes), true);
+          across_rows(base + slot * kRowsBytes + k * 16 * kRowBytes, kRun * kRowBytes), true);
     }
-    // The run before has left its slot and its ones: all products of it ended before the barrier.
     fetch(run + (kSlots - 1) * stride, (slot + kSlots - 1) % kSlots);
-    put(which ^ 1, before, 0.0f);
-    put(which ^ 1, next, 1.0f);
-    before = now;
-    now = next;
-    next = id_of(run + 2 * stride);
     products_end(d);
     slot = (slot + 1) % kSlots;
     which ^= 1;
