@@ -51,7 +51,7 @@ __global__ __launch_bounds__(kThreads,
     return mine < rows ? static_cast<int>(from.ids[mine]) : static_cast<int>(from.table_rows);
   };
   int ids = ids_from(row), turn = 0;
-  // Positions come from memory by copies ahead. The table is small and read over and over: its rows come through the L1 cache, one row
+  // Positions come from memory by copies ahead. The table is small and read over and over: its rows come through the L1 cache, two rows
   // ahead in registers.
   int64_t next = row, t = row % from.length;
   const int64_t t_stride = stride % from.length;
@@ -72,16 +72,18 @@ __global__ __launch_bounds__(kThreads,
   const auto entry_of = [&](int of) {
     return fetch(from.table, __shfl_sync(~0u, ids, of), from.table_rows, column, width);
   };
-  auto entry = entry_of(0);
+  Pack<float, kVector> entries[2] = {entry_of(0), entry_of(1)};
   int slot = 0;
   // All warps take the same number of turns, since those of a row meet at barriers.
-  for (int64_t base = row - place.group; base < rows; base += stride, row += stride) {
+  int64_t base = row - place.group;
+  const auto take_turn = [&](Pack<float, kVector>& entry) {
+    if (base >= rows) return;
     Eight values = widen(entry);
-    if (++turn == 32) {
-      turn = 0;
-      ids = ids_from(row + stride);
+    if (++turn == 31) {  // of the next 32 the first is two turns away
+      turn = -1;
+      ids = ids_from(row + 2 * stride);
     }
-    entry = entry_of(turn);
+    entry = entry_of(turn + 1);
     copies_wait<kDepth - 1>();
     if (from.positions) {
       const Eight added = positions.take(slot);
@@ -107,6 +109,12 @@ __global__ __launch_bounds__(kThreads,
     if (place.part == 0 && threadIdx.x % 32 == 0 && row < rows) {
       *reinterpret_cast<Two*>(stats + 2 * row) = Two{mean, inverse};
     }
+    base += stride;
+    row += stride;
+  };
+  while (base < rows) {
+    take_turn(entries[0]);
+    take_turn(entries[1]);
   }
   copies_wait<0>();
 }

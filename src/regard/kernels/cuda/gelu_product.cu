@@ -1,5 +1,5 @@
-// A block keeps 256 columns of the weight in shared memory for all its rows. Two pairs of 128 threads take tiles of 64 rows in
-// turn, so that one multiplies while the other works on its sums; of a pair each has 128 columns.
+// A block keeps 256 columns of the weight in shared memory for all its rows, 128 for each 128 threads. While the GELU works on the
+// sums of one tile of 64 rows, the products of the next add up in a second set of registers, and the rows of the one after it come.
 #include "regard/kernels/cuda/gelu_product.hpp"
 
 #include "regard/kernels/cuda/cluster.cuh"
@@ -10,14 +10,14 @@
 namespace regard::kernels::cuda {
 namespace {
 
-constexpr int kPairs = 2, kPairThreads = 256, kThreads = kPairs * kPairThreads;
-constexpr int kRows = 64, kColumns = 256;
-constexpr int kRowBytes = 128, kStage = 16 * kRowBytes, kBoundary = 1024;
+constexpr int kThreads = 256, kRows = 64, kColumns = 256;
+constexpr int kRowBytes = 128, kChunkBytes = 16 * kRowBytes, kStage = 2 * kChunkBytes,
+              kBoundary = 1024;
 
 template <int depth>
 struct Shared {
   static constexpr int kTile = kRows * depth * 2;
-  static constexpr int kTiles = kColumns * depth * 2, kStages = kTiles + kPairs * kTile,
+  static constexpr int kTiles = kColumns * depth * 2, kStages = kTiles + 2 * kTile,
                        kBias = kStages + kThreads / 32 * kStage;
   static constexpr int kBytes = kBias + kColumns * 4 + kBoundary;
 };
@@ -39,206 +39,197 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_gelu(Sizes sizes, const 
                                                              const T* before, T* out, T* activated,
                                                              float* parts) {
 #if defined(REGARD_GROUP_PRODUCTS)
-  constexpr int kGroupColumns = kColumns / 2, kPiece = 8;  // of 128 threads; numbers in 16 bytes
-  // Columns that a warp stages at a time.
-  constexpr int kChunk = 64, kChunks = kGroupColumns / kChunk;
+  constexpr int kPiece = 8,
+                kChunk = 64;  // numbers in 16 bytes; columns that a warp stages at a time
   using S = Shared<depth>;
   auto* base = dynamic_shared<unsigned char>();
   base +=
       (kBoundary - static_cast<unsigned>(__cvta_generic_to_shared(base)) % kBoundary) % kBoundary;
-  const int pair = threadIdx.x / kPairThreads, thread = threadIdx.x % kPairThreads;
-  const int half = thread / 128, warp = thread % 128 / 32, lane = thread % 32;
-  unsigned char* const tile_at = base + S::kTiles + pair * S::kTile;
-  unsigned char* const stage = base + S::kStages + threadIdx.x / 32 * kStage;
+  const int thread = threadIdx.x, half = thread / 128, warp = thread % 128 / 32, lane = thread % 32;
+  unsigned char* const tile_at = base + S::kTiles;
+  unsigned char* const stage = base + S::kStages + thread / 32 * kStage;
   auto* const biases = reinterpret_cast<float*>(base + S::kBias);
   const int64_t block_column = static_cast<int64_t>(blockIdx.x) * kColumns;
-  const int64_t first_column = block_column + half * kGroupColumns;
-  const int64_t tiles = (sizes.rows + kRows - 1) / kRows;
-  const int64_t stride = static_cast<int64_t>(gridDim.y) * kPairs;
+  const int64_t first_column = block_column + half * 128;
+  const int64_t tiles = (sizes.rows + kRows - 1) / kRows, stride = gridDim.y;
 
   {
     constexpr int kWeightRows = back ? depth : kColumns,
                   kPieces = (back ? kColumns : depth) / kPiece;
     const int64_t pitch = back ? sizes.columns : depth;
     const T* const from = weight + (back ? block_column : block_column * depth);
-#pragma unroll 4
-    for (int i = threadIdx.x; i < kWeightRows * kPieces; i += kThreads) {
+#pragma unroll 8
+    for (int i = thread; i < kWeightRows * kPieces; i += kThreads) {
       const int row = i / kPieces, piece = i % kPieces;
       copy_async(base + place_of(row, piece, kWeightRows), from + row * pitch + piece * kPiece,
                  true);
     }
   }
-  const auto fetch_rows = [&](int64_t tile) {
-    constexpr int kPieces = depth / kPiece, kStep = kPairThreads / kPieces;
+  const auto fetch_rows = [&](int64_t tile, int buffer) {
+    constexpr int kPieces = depth / kPiece, kStep = kThreads / kPieces;
     if (tile < tiles) {
 #pragma unroll
       for (int i = 0; i < kRows / kStep; ++i) {
         const int row = thread / kPieces + i * kStep, piece = thread % kPieces;
         const int64_t at = tile * kRows + row;
-        copy_async(tile_at + place_of(row, piece, kRows), x + at * depth + piece * kPiece,
-                   at < sizes.rows);
+        copy_async(tile_at + buffer * S::kTile + place_of(row, piece, kRows),
+                   x + at * depth + piece * kPiece, at < sizes.rows);
       }
     }
     copies_commit();
   };
-  // A warp stages 16 rows of 64 columns: 8 lanes a row, 4 rows at a time.
+  // A warp stages 16 rows: 8 lanes a row, 4 rows at a time.
   const int staged_row = lane / 8, staged_piece = lane % 8;
-  const auto staged = [&](int i) { return stage + place_of(staged_row + 4 * i, staged_piece, 16); };
-  const auto fetch_before = [&](int64_t tile) {
-    if (tile < tiles) {
-#pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        const int64_t row = tile * kRows + warp * 16 + staged_row + 4 * i;
-        copy_async(staged(i), before + row * sizes.columns + first_column + staged_piece * kPiece,
-                   row < sizes.rows);
-      }
-    }
-    copies_commit();
+  const auto staged = [&](int chunk, int i) {
+    return stage + chunk * kChunkBytes + place_of(staged_row + 4 * i, staged_piece, 16);
   };
-  const int64_t first = static_cast<int64_t>(blockIdx.y) * kPairs;
-  fetch_rows(first + pair);
-  if constexpr (back) fetch_before(first + pair);
-  if (threadIdx.x < kColumns) biases[threadIdx.x] = bias[block_column + threadIdx.x];
+  const auto fetch_before = [&](int64_t tile, int chunk) {
+    if constexpr (back) {
+      if (tile < tiles) {
+#pragma unroll
+        for (int i = 0; i < 4; ++i) {
+          const int64_t row = tile * kRows + warp * 16 + staged_row + 4 * i;
+          copy_async(
+              staged(chunk, i),
+              before + row * sizes.columns + first_column + chunk * kChunk + staged_piece * kPiece,
+              row < sizes.rows);
+        }
+      }
+      copies_commit();
+    }
+  };
+  int64_t tile = blockIdx.y;
+  fetch_rows(tile, 0);
+  biases[thread] = bias[block_column + thread];
   copies_wait<0>();
   publish_to_products();
   __syncthreads();
+  fetch_rows(tile + stride, 1);
+  fetch_before(tile, 0);
+  fetch_before(tile, 1);
 
-  float sums[kChunks][kPiece] = {};
+  float sums[2][kPiece] = {};
   const int block_row = lane % 8 + lane / 8 % 2 * 8, block_piece = lane / 16;
-  const float* const my_biases = biases + half * kGroupColumns + 2 * (lane % 4);
-  float d[64];
-  // Both pairs take the same number of turns, so that they meet at the end.
-  for (int64_t turn = first; turn < tiles; turn += stride) {
-    const int64_t tile = turn + pair, row0 = tile * kRows + warp * 16 + staged_row;
-    const int64_t place0 = row0 * sizes.columns + first_column + staged_piece * kPiece;
-    uint4 later[4] = {};  // the second chunk of `before`
-    copies_wait<back ? 1 : 0>();
-    publish_to_products();
-    part_barrier<kPairThreads>(pair + 1);
-    if (tile < tiles) {
-      products_begin();
+  const float* const my_biases = biases + half * 128 + 2 * (lane % 4);
+  const auto start_products = [&](float(&d)[64], int buffer) {
+    products_begin();
 #pragma unroll
-      for (int k = 0; k < depth / 16; ++k) {
-        const auto rows = along_rows(tile_at + k / 4 * (kRows * kRowBytes) + k % 4 * 32);
-        const auto columns =
-            back ? across_rows(base + half * 2 * (depth * kRowBytes) + k * 16 * kRowBytes,
-                               depth * kRowBytes)
-                 : along_rows(base + (k / 4 * kColumns + half * kGroupColumns) * kRowBytes +
-                              k % 4 * 32);
-        multiply<T, back>(d, rows, columns, k > 0);
-      }
-      if constexpr (back) {
-#pragma unroll
-        for (int i = 0; i < 4; ++i) {
-          if (row0 + 4 * i >= sizes.rows) continue;
-          later[i] =
-              *reinterpret_cast<const uint4*>(before + place0 + kChunk + 4 * i * sizes.columns);
-        }
-      }
-      products_end(d);
+    for (int k = 0; k < depth / 16; ++k) {
+      const auto rows =
+          along_rows(tile_at + buffer * S::kTile + k / 4 * (kRows * kRowBytes) + k % 4 * 32);
+      const auto columns =
+          back ? across_rows(base + half * 2 * (depth * kRowBytes) + k * 16 * kRowBytes,
+                             depth * kRowBytes)
+               : along_rows(base + (k / 4 * kColumns + half * 128) * kRowBytes + k % 4 * 32);
+      multiply<T, back>(d, rows, columns, k > 0);
     }
-    part_barrier<kPairThreads>(pair + 1);
-    fetch_rows(tile + stride);
-    if (tile < tiles) {
+    products_commit();
+  };
+  const auto finish_tile = [&](const float(&d)[64]) {
+    const int64_t row0 = tile * kRows + warp * 16 + staged_row;
+    const int64_t place0 = row0 * sizes.columns + first_column + staged_piece * kPiece;
+#pragma unroll
+    for (int chunk = 0; chunk < 2; ++chunk) {
       if constexpr (back) {
-        copies_wait<1>();
+        copies_wait<2>();  // newer: the other chunk, and rows
         __syncwarp();
       }
 #pragma unroll
-      for (int chunk = 0; chunk < kChunks; ++chunk) {
-        if (back && chunk == 1) {
+      for (int q = 0; q < 4; ++q) {
+        const int j = 8 * chunk + 2 * q;
+        unsigned char* const place =
+            stage + (back ? chunk * kChunkBytes : 0) + place_of(block_row, 2 * q + block_piece, 16);
+        const float2 shifts[2] = {*reinterpret_cast<const float2*>(my_biases + 8 * j),
+                                  *reinterpret_cast<const float2*>(my_biases + 8 * j + 8)};
+        unsigned r[4], activated_r[4];
+        if constexpr (back) load_blocks(r, place);
 #pragma unroll
-          for (int i = 0; i < 4; ++i) *reinterpret_cast<uint4*>(staged(i)) = later[i];
-          __syncwarp();
+        for (int i = 0; i < 4; ++i) {
+          const float one = d[4 * j + 2 * i], two = d[4 * j + 2 * i + 1];
+          const float2 shift = shifts[i / 2];
+          if constexpr (!back) r[i] = pack_two<T>(one, two);
+          const float2 u = unpack_two<T>(r[i]);
+          if constexpr (back) {
+            r[i] =
+                pack_two<T>(one * gelu_slope<T>(u.x + shift.x), two * gelu_slope<T>(u.y + shift.y));
+          } else {
+            activated_r[i] = pack_two<T>(gelu_of<T>(u.x + shift.x), gelu_of<T>(u.y + shift.y));
+          }
         }
-        // Forward: first the sums as they are, then their GELU, through the same memory.
+        store_blocks(place, r);
+        if constexpr (!back) store_blocks(place + kChunkBytes, activated_r);
+      }
+      __syncwarp();
 #pragma unroll
-        for (int pass = 0; pass < (back ? 1 : 2); ++pass) {
+      for (int i = 0; i < 4; ++i) {
+        if (row0 + 4 * i >= sizes.rows) continue;
+        const int64_t to = place0 + chunk * kChunk + 4 * i * sizes.columns;
+        const auto piece = *reinterpret_cast<const uint4*>(staged(back ? chunk : 0, i));
+        if constexpr (back) {
+          *reinterpret_cast<uint4*>(out + to) = piece;
+          const unsigned all[4] = {piece.x, piece.y, piece.z, piece.w};
 #pragma unroll
-          for (int q = 0; q < 4; ++q) {
-            const int j = 8 * chunk + 2 * q;
-            unsigned char* const place = stage + place_of(block_row, 2 * q + block_piece, 16);
-            const float2 shifts[2] = {*reinterpret_cast<const float2*>(my_biases + 8 * j),
-                                      *reinterpret_cast<const float2*>(my_biases + 8 * j + 8)};
-            unsigned r[4];
-            if constexpr (back) load_blocks(r, place);
-#pragma unroll
-            for (int i = 0; i < 4; ++i) {
-              float &one = d[4 * j + 2 * i], &two = d[4 * j + 2 * i + 1];
-              const float2 shift = shifts[i / 2];
-              if constexpr (back) {
-                const float2 u = unpack_two<T>(r[i]);
-                r[i] = pack_two<T>(one * gelu_slope<T>(u.x + shift.x),
-                                   two * gelu_slope<T>(u.y + shift.y));
-              } else {
-                r[i] = pack_two<T>(one, two);
-                if (pass == 0) {
-                  const float2 u = unpack_two<T>(r[i]);
-                  one = gelu_of<T>(u.x + shift.x);
-                  two = gelu_of<T>(u.y + shift.y);
-                }
-              }
-            }
-            store_blocks(place, r);
+          for (int e = 0; e < 4; ++e) {
+            const float2 two = unpack_two<T>(all[e]);
+            sums[chunk][2 * e] += two.x;
+            sums[chunk][2 * e + 1] += two.y;
           }
-          __syncwarp();
-          T* const to = (pass == 0 ? out : activated) + place0 + chunk * kChunk;
-#pragma unroll
-          for (int i = 0; i < 4; ++i) {
-            if (row0 + 4 * i >= sizes.rows) continue;
-            const auto piece = *reinterpret_cast<const uint4*>(staged(i));
-            auto* const row = reinterpret_cast<uint4*>(to + 4 * i * sizes.columns);
-            if constexpr (back) {
-              *row = piece;
-              const unsigned all[4] = {piece.x, piece.y, piece.z, piece.w};
-#pragma unroll
-              for (int e = 0; e < 4; ++e) {
-                const float2 two = unpack_two<T>(all[e]);
-                sums[chunk][2 * e] += two.x;
-                sums[chunk][2 * e + 1] += two.y;
-              }
-            } else if (pass == 0) {
-              __stcs(row, piece);  // nobody reads it before the backward
-            } else {
-              *row = piece;
-            }
-          }
-          __syncwarp();
+        } else {
+          __stcs(reinterpret_cast<uint4*>(out + to), piece);  // nobody reads it before the backward
+          *reinterpret_cast<uint4*>(activated + to) = *reinterpret_cast<const uint4*>(staged(1, i));
         }
       }
+      __syncwarp();
+      fetch_before(tile + stride, chunk);
     }
-    if constexpr (back) fetch_before(tile + stride);
+  };
+  // The products of the next tile run while `d` is finished. Behind the last tile they use what lies there, for nothing.
+  const auto take_turn = [&](float(&d)[64], float(&next)[64], int buffer) {
+    copies_wait<back ? 2 : 0>();
+    publish_to_products();
+    __syncthreads();  // the rows have come for all, and the products before have left the other buffer
+    start_products(next, buffer);
+    fetch_rows(tile + 2 * stride, buffer ^ 1);
+    finish_tile(d);
+    products_wait(next);
+    tile += stride;
+  };
+  float even[64], odd[64];
+  start_products(even, 0);
+  products_wait(even);
+  while (tile < tiles) {
+    take_turn(even, odd, 1);
+    take_turn(odd, even, 0);
   }
   copies_wait<0>();
   if constexpr (back) {
     __syncthreads();
-    auto* const all = reinterpret_cast<float*>(base + S::kTiles);  // (pair and warp, column)
+    auto* const all = reinterpret_cast<float*>(base + S::kTiles);  // (warp, column)
 #pragma unroll
-    for (int chunk = 0; chunk < kChunks; ++chunk) {
+    for (int chunk = 0; chunk < 2; ++chunk) {
 #pragma unroll
       for (int e = 0; e < kPiece; ++e) {
         float sum = sums[chunk][e];
         sum += __shfl_xor_sync(~0u, sum, 8);
         sum += __shfl_xor_sync(~0u, sum, 16);
-        const int column = half * kGroupColumns + chunk * kChunk + lane * kPiece + e;
-        if (lane < 8) all[(pair * 4 + warp) * kColumns + column] = sum;
+        const int column = half * 128 + chunk * kChunk + lane * kPiece + e;
+        if (lane < 8) all[warp * kColumns + column] = sum;
       }
     }
     __syncthreads();
-    if (threadIdx.x < kColumns) {
-      float sum = 0.0f;
+    float sum = 0.0f;
 #pragma unroll
-      for (int i = 0; i < 4 * kPairs; ++i) sum += all[i * kColumns + threadIdx.x];
-      parts[blockIdx.y * sizes.columns + block_column + threadIdx.x] = sum;
-    }
+    for (int i = 0; i < 4; ++i) sum += all[i * kColumns + thread];
+    parts[blockIdx.y * sizes.columns + block_column + thread] = sum;
   }
 #endif
 }
 
 dim3 grid_of(const GeluProduct& problem) {
   const int64_t blocks = problem.columns / kColumns, tiles = (problem.rows + kRows - 1) / kRows;
-  const int64_t most = multiprocessors() / blocks, wanted = (tiles + kPairs - 1) / kPairs;
-  const int64_t workers = most < 1 ? 1 : most < wanted ? most : wanted;
+  const int64_t most = multiprocessors() / blocks, workers = most < 1       ? 1
+                                                             : most < tiles ? most
+                                                                            : tiles;
   return dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(workers));
 }
 

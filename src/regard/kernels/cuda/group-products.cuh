@@ -78,9 +78,16 @@ __device__ inline void multiply(float (&d)[64], Operand a, Operand b, bool add) 
 #undef REGARD_MULTIPLY
 }
 __device__ inline void products_begin() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
-__device__ inline void products_end(float (&d)[64]) {
+/// The products so far become a group, which ends with products_wait. Until then nothing may touch their sums.
+__device__ inline void products_commit() {
   asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
+}
+__device__ inline void products_wait(float (&d)[64]) {
   asm volatile("wgmma.wait_group.sync.aligned 0;" : REGARD_64(d)::"memory");
+}
+__device__ inline void products_end(float (&d)[64]) {
+  products_commit();
+  products_wait(d);
 }
 #undef REGARD_64_NAMES
 #undef REGARD_64
