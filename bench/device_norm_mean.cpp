@@ -75,7 +75,7 @@ Tensors run(const Case& c, const Tensors& given, torch::Device device, const Typ
   ops::NormParameters norm{leaves[1], Tensor(), c.centred, 1e-5};
   if (c.centred) leaves.push_back(norm.bias = leaf(4, weights));
   ops::Branch branch;
-  if (c.adds != Adds::kNothing) leaves.push_back(branch.value = leaf(1, types.branch));
+  if (c.adds != Adds::kNothing) branch = leaves.emplace_back(leaf(1, types.branch));
   if (c.adds == Adds::kBranchAndBias) leaves.push_back(branch.bias = leaf(2, weights));
   const auto step = torch::full({}, 7, torch::kLong).to(device);
   const auto y = ops::add_norm_mean(leaves[0], branch, norm, c.p, {11, step, 3},

@@ -471,6 +471,7 @@ int main(int argc, char** argv) {
     if (wanted("small")) check_small_operators(device);
     if (wanted("mlp")) check_feed_forward(device);
     if (wanted("bound")) bench::check_bound(device);
+    if (wanted("product_norm")) bench::check_product_norm(device);
     if (wanted("adamw") && device.is_cuda()) check_adamw(device);
     if (wanted("weights") && device.is_cuda()) {
       bench::check_weights(device);

@@ -3,11 +3,11 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/rms_norm.h>
-#include <ATen/ops/zeros_like.h>
 #include <c10/core/DeviceGuard.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "regard/ops/add_norm_call.hpp"
+#include "regard/ops/product_norm.hpp"
 
 namespace regard::ops {
 using torch::Tensor;
@@ -55,23 +55,8 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
 
   static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
     const auto saved = ctx->get_saved_variables();
-    const auto &x = saved[0], &stats = saved[1], &weight = saved[2];
-    const c10::DeviceGuard guard(x.device());
-    const NormCall call(ctx, saved[3]);
-    const auto problem = call.problem(x);
-    const auto next = grads[0].defined() ? grads[0].contiguous() : Tensor();
-    const auto dh =
-        grads[1].defined() ? grads[1].contiguous() : at::zeros_like(x, x.options().dtype(call.h));
-    const NormGradients out(ctx, call, x, weight);
-    const auto scratch = at::empty({cuda::add_norm_blocks(problem) * 3, problem.width},
-                                   x.options().dtype(torch::kFloat));
-    check_status(cuda::add_norm_backward(problem, x.const_data_ptr(), stats.const_data_ptr<float>(),
-                                         weight.const_data_ptr<float>(), data_or_null(next),
-                                         dh.const_data_ptr(), out.x.data_ptr(), out.branch_apart(),
-                                         out.weight.data_ptr<float>(), floats_or_null(out.bias),
-                                         floats_or_null(out.branch_bias), scratch.data_ptr<float>(),
-                                         stream_of(x)),
-                 "add_norm");
+    const c10::DeviceGuard guard(saved[0].device());
+    const auto out = norm_gradients(ctx, saved, grads, "add_norm");
     return {out.x, out.branch, out.branch_bias, out.weight, out.bias, Tensor()};
   }
 };
@@ -83,8 +68,9 @@ struct AddNorm : torch::autograd::Function<AddNorm> {
 Normed add_norm(const Tensor& x, const Branch& branch, const NormParameters& norm, double p,
                 const DropoutKey& key) {
 #ifdef REGARD_CUDA
+  if (const auto out = product_norm(x, branch, norm, p, key)) return *out;
   if (can_fuse_norm(x, branch, norm)) {
-    auto out = AddNorm::apply(x, maybe(branch.value), maybe(branch.bias), norm.weight,
+    auto out = AddNorm::apply(x, maybe(branch.value()), maybe(branch.bias), norm.weight,
                               maybe(norm.bias), NormCall(x, branch, norm, p, key));
     return {out[0], out[1]};
   }

@@ -7,6 +7,7 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "regard/kernels/cuda/add_norm.hpp"
@@ -17,7 +18,7 @@
 namespace regard::ops {
 
 /// The type of norm(x + branch): that of the branch, else of autocast, else of the stream.
-inline torch::ScalarType type_of_h(const torch::Tensor& x, const torch::Tensor& branch) {
+inline torch::ScalarType type_of_h(const torch::Tensor& x, const Branch& branch) {
   if (branch.defined()) return branch.scalar_type();
   return at::autocast::is_autocast_enabled(torch::kCUDA)
              ? at::autocast::get_autocast_dtype(torch::kCUDA)
@@ -28,7 +29,7 @@ inline bool can_fuse_norm(const torch::Tensor& x, const Branch& branch,
                           const NormParameters& norm) {
   if (!x.is_cuda() || !kernels::cuda::can_add_norm(x.size(-1)) || !x.is_contiguous()) return false;
   if (norm.weight.scalar_type() != torch::kFloat) return false;
-  const auto stream = x.scalar_type(), h = type_of_h(x, branch.value);
+  const auto stream = x.scalar_type(), h = type_of_h(x, branch);
   if (branch.bias.defined() && branch.bias.scalar_type() != torch::kFloat) return false;
   return has_storage(stream) && has_storage(h) && (stream == h || stream == torch::kFloat);
 }
@@ -42,11 +43,7 @@ struct NormCall {
 
   NormCall(const torch::Tensor& x, const Branch& branch, const NormParameters& norm, double dropout,
            const DropoutKey& given)
-      : h(type_of_h(x, branch.value)),
-        centred(norm.centred),
-        eps(norm.eps),
-        p(dropout),
-        key(given) {
+      : h(type_of_h(x, branch)), centred(norm.centred), eps(norm.eps), p(dropout), key(given) {
     if (p > 0 && !key.step.defined()) key.step = at::zeros({}, x.options().dtype(torch::kLong));
   }
   /// As `keep` left it; the step is kept among the saved variables.
@@ -116,6 +113,29 @@ inline float* floats_or_null(const torch::Tensor& x) {
 }
 inline const float* const_floats_or_null(const torch::Tensor& x) {
   return x.defined() ? x.const_data_ptr<float>() : nullptr;
+}
+
+/// Runs add_norm_backward. `saved` begins with x', stats, gamma, the step of dropout; `grads` are those of x' and h.
+inline NormGradients norm_gradients(torch::autograd::AutogradContext* ctx,
+                                    const torch::autograd::variable_list& saved,
+                                    const torch::autograd::variable_list& grads, const char* what) {
+  const auto &x = saved[0], &stats = saved[1], &gamma = saved[2];
+  const NormCall call(ctx, saved[3]);
+  const auto problem = call.problem(x);
+  const auto next = grads[0].defined() ? grads[0].contiguous() : torch::Tensor();
+  const auto dh =
+      grads[1].defined() ? grads[1].contiguous() : at::zeros_like(x, x.options().dtype(call.h));
+  NormGradients out(ctx, call, x, gamma);
+  const auto scratch =
+      at::empty({kernels::cuda::add_norm_blocks(problem) * 3, problem.width}, stats.options());
+  check_status(
+      kernels::cuda::add_norm_backward(
+          problem, x.const_data_ptr(), stats.const_data_ptr<float>(), gamma.const_data_ptr<float>(),
+          data_or_null(next), dh.const_data_ptr(), out.x.data_ptr(), out.branch_apart(),
+          out.weight.data_ptr<float>(), floats_or_null(out.bias), floats_or_null(out.branch_bias),
+          scratch.data_ptr<float>(), stream_of(x)),
+      what);
+  return out;
 }
 
 }  // namespace regard::ops

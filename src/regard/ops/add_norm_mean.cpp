@@ -90,7 +90,7 @@ Tensor add_norm_mean(const Tensor& x, const Branch& branch, const NormParameters
                      double dropout, const DropoutKey& key, const Tensor& lengths) {
 #ifdef REGARD_CUDA
   if (can_fuse(x, branch, norm, lengths)) {
-    return AddNormMean::apply(x, maybe(branch.value), maybe(branch.bias), norm.weight,
+    return AddNormMean::apply(x, maybe(branch.value()), maybe(branch.bias), norm.weight,
                               maybe(norm.bias), maybe(lengths),
                               NormCall(x, branch, norm, dropout, key));
   }

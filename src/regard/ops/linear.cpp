@@ -11,6 +11,7 @@
 #include "regard/ops/linear_call.hpp"
 #include "regard/ops/maybe.hpp"
 #include "regard/ops/product.hpp"
+#include "regard/ops/product_norm.hpp"
 #ifdef REGARD_CUDA
 #include "regard/kernels/cuda/columns.hpp"
 #include "regard/kernels/cuda/prepare_weights.hpp"
@@ -188,7 +189,9 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 
 Branch linear_branch(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 #ifdef REGARD_CUDA
-  if (half_on_gpu(x) && bias.defined() && bias.scalar_type() == torch::kFloat) {
+  if (half_on_gpu(x) && (!bias.defined() || bias.scalar_type() == torch::kFloat)) {
+    const auto type = product_type(x);
+    if (can_wait(x, weight, type)) return {WaitingProduct{x.to(type), weight}, bias};
     return {linear(x, weight, Tensor()), bias};
   }
 #endif

@@ -12,7 +12,8 @@ namespace regard::ops {
 torch::Tensor linear(const torch::Tensor& x, const torch::Tensor& weight,
                      const torch::Tensor& bias);
 
-/// The same, with b left apart where the residual sum adds it for nothing: in 16-bit types on a GPU.
+/// The same, with b left apart where the residual sum adds it for nothing: in 16-bit types on a GPU. There the product waits
+/// where a kernel makes it with the residual sum and the norm (ops/product_norm.hpp).
 Branch linear_branch(const torch::Tensor& x, const torch::Tensor& weight,
                      const torch::Tensor& bias);
 
