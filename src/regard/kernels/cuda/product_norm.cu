@@ -56,6 +56,13 @@ struct Vectors {
   kept[1] = odd ? mine : given;
 }
 
+/// As unpack_two, with fewer registers on the way: bf16 are the upper bits of fp32.
+template <class T>
+__device__ inline float2 two_in(unsigned bits) {
+  if constexpr (std::is_same_v<T, __half>) return unpack_two<T>(bits);
+  return {__uint_as_float(bits << 16), __uint_as_float(bits & 0xffff0000u)};
+}
+
 [[maybe_unused]] __device__ inline float quad_sum(float x) {
   x += __shfl_xor_sync(~0u, x, 1);
   return x + __shfl_xor_sync(~0u, x, 2);
@@ -105,7 +112,8 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_add_norm(AddNormProblem 
   const int staged_row = lane / 8, staged_piece = lane % 8;
   const int staged_column = half * kHalf + staged_piece * kPiece;
   const int first_row = warp * 16 + staged_row, first_number = first_row * kWidth + staged_column;
-  const auto staged = [&](int i) { return stage + place_of(staged_row + 4 * i, staged_piece, 16); };
+  const int staged_at = place_of(staged_row, staged_piece, 16);
+  const auto staged = [&](int i) { return stage + (staged_at ^ i % 2 * 64) + 4 * i * kRowBytes; };
   const auto fetch_stream = [&](int tile) {
     if (tile < tiles) {
       const int left = rows_of(tile) - first_row;
@@ -123,6 +131,9 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_add_norm(AddNormProblem 
   __syncthreads();
 
   const int block_row = lane % 8 + lane / 8 % 2 * 8, block_piece = lane / 16;
+  // The swizzle as one of addresses.
+  const int block_at = block_row * kRowBytes + (block_piece ^ block_row % 8) * 16;
+  const auto block_place = [&](int q) { return stage + (block_at ^ 32 * q); };
   const int my_row = warp * 16 + lane / 4, my_column = half * kHalf + 2 * (lane % 4);
   const auto write = [&](T* matrix, int tile) {
     __syncwarp();
@@ -182,7 +193,7 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_add_norm(AddNormProblem 
 #pragma unroll
         for (int q = 0; q < 4; ++q) {
           const int j = 8 * chunk + 2 * q;
-          unsigned char* const place = stage + place_of(block_row, 2 * q + block_piece, 16);
+          unsigned char* const place = block_place(q);
           const float2 shifts[2] = {two_of(vectors.bias, my_column + 8 * j),
                                     two_of(vectors.bias, my_column + 8 * j + 8)};
           unsigned r[4];
@@ -190,8 +201,8 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_add_norm(AddNormProblem 
 #pragma unroll
           for (int i = 0; i < 4; ++i) {
             float &one = d[4 * j + 2 * i], &two = d[4 * j + 2 * i + 1];
-            const float2 shift = shifts[i / 2], before = unpack_two<T>(r[i]),
-                         value = unpack_two<T>(pack_two<T>(one, two));
+            const float2 shift = shifts[i / 2], before = two_in<T>(r[i]),
+                         value = two_in<T>(pack_two<T>(one, two));
             float2 factors{1.0f, 1.0f};
             if constexpr (drops) {
               const unsigned bits = kept[i % 2] >> 2 * (j + i / 2);
@@ -200,10 +211,9 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_add_norm(AddNormProblem 
             r[i] = pack_two<T>(before.x + (value.x + shift.x) * factors.x,
                                before.y + (value.y + shift.y) * factors.y);
             // The norm sees what the stream keeps.
-            const float2 sum = unpack_two<T>(r[i]);
+            const float2 sum = two_in<T>(r[i]);
             one = sum.x;
             two = sum.y;
-            mean[i % 2] += one + two;
           }
           store_blocks(place, r);
         }
@@ -211,7 +221,11 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_add_norm(AddNormProblem 
       }
 #pragma unroll
       for (int i = 0; i < 2; ++i) {
-        mean[i] = p.centred ? quad_sum(mean[i]) / kHalf : 0.0f;
+        if (p.centred) {
+#pragma unroll
+          for (int j = 0; j < 16; ++j) mean[i] += d[4 * j + 2 * i] + d[4 * j + 2 * i + 1];
+          mean[i] = quad_sum(mean[i]) / kHalf;
+        }
         float square = 0.0f;
 #pragma unroll
         for (int j = 0; j < 16; ++j) {
@@ -253,7 +267,7 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_add_norm(AddNormProblem 
             r[i] = pack_two<T>(one * inverse[i % 2] * scale.x + shift.x,
                                two * inverse[i % 2] * scale.y + shift.y);
           }
-          store_blocks(stage + place_of(block_row, 2 * q + block_piece, 16), r);
+          store_blocks(block_place(q), r);
         }
         write(h + chunk * kChunk, tile);
       }
