@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "checks.hpp"
 #include "regard/ops/add_norm.hpp"
@@ -73,7 +74,7 @@ Came by_device(const Case& c, const Tensors& rounded, const Tensors& given, torc
 void check(const Case& c, torch::Device device, torch::ScalarType type) {
   torch::manual_seed(12);
   const int64_t batch = 2, width = c.width;
-  const at::IntArrayRef sizes = {batch, c.length, width};
+  const std::vector<int64_t> sizes = {batch, c.length, width};
   Tensors inputs = {torch::randn(sizes), torch::randn(sizes),
                     torch::randn({width, width}) / std::sqrt(static_cast<double>(width)),
                     torch::randn({width}), torch::randn({width})};

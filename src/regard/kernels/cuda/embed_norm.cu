@@ -10,7 +10,37 @@ using namespace norm;
 
 // Blocks of a multiprocessor, and rows that each thread has on their way.
 constexpr int kBlocks = 3, kDepth = 4;
-using Rows = Ahead<float, kDepth>;
+
+/// Rows of fp32 on their way into shared memory. Neighbouring lanes copy neighbouring pieces of 16 bytes, so that no sector is asked for twice;
+/// a lane reads the two pieces of its columns, which others of its warp have copied.
+struct Rows {
+  static constexpr int kBytes = kDepth * kThreads * kVector * 4;
+  char* memory;
+
+  __device__ inline char* at(int slot, int piece) const {
+    const int warp = static_cast<int>(threadIdx.x / 32);
+    return memory + (((slot * 2 + piece % 2) * kWarps + warp) * 32 + piece / 2) * 16;
+  }
+  __device__ inline void start(int slot, const float* row, bool on, int first, int width) const {
+#pragma unroll
+    for (int part = 0; part < 2; ++part) {
+      const int piece = part * 32 + static_cast<int>(threadIdx.x % 32);
+      const bool inside = on && first + piece * 4 < width;
+      copy_async(at(slot, piece), inside ? row + first + piece * 4 : row, inside);
+    }
+  }
+  __device__ inline Eight take(int slot) const {
+    Eight out;
+#pragma unroll
+    for (int part = 0; part < 2; ++part) {
+      const int piece = static_cast<int>(threadIdx.x % 32) * 2 + part;
+      const auto pack = *reinterpret_cast<const Pack<float, 4>*>(at(slot, piece));
+#pragma unroll
+      for (int i = 0; i < 4; ++i) out.x[part * 4 + i] = pack.x[i];
+    }
+    return out;
+  }
+};
 
 template <class X>
 __device__ inline void round_to(Eight& values) {
@@ -57,7 +87,8 @@ __global__ __launch_bounds__(kThreads,
   const int64_t t_stride = stride % from.length;
   const auto start = [&](int slot) {
     if (from.positions) {
-      positions.start(slot, from.positions, t, next < rows ? from.length : 0, column, width);
+      positions.start(slot, from.positions + t * width, next < rows, place.part * kWarpWidth,
+                      width);
     }
     copies_commit();
     next += stride;
@@ -85,6 +116,7 @@ __global__ __launch_bounds__(kThreads,
     }
     entry = entry_of(turn + 1);
     copies_wait<kDepth - 1>();
+    __syncwarp();
     if (from.positions) {
       const Eight added = positions.take(slot);
 #pragma unroll
@@ -97,6 +129,7 @@ __global__ __launch_bounds__(kThreads,
       round_to<X>(values);
     }
     store(x, row, rows, column, width, values);
+    __syncwarp();
     start(slot);
     slot = slot + 1 == kDepth ? 0 : slot + 1;
     const auto [mean, inverse] = row_stats(problem, place, exchange, values);
