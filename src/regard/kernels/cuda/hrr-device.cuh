@@ -329,17 +329,23 @@ struct Walk {
 /// Blocks enough for the device, each with a few tokens for every thread at least.
 Grid make_grid(const HrrProblem& problem, int lanes);
 
-/// Calls f(layout, storage type) for the layout that fits the width, the strides and the pointers.
-template <class F>
+/// Calls f(layout) for the layout that fits the width, the strides and the pointers: pieces of `vector` (8 or 4) elements, where rows
+/// are multiples of 16.
+template <int vector = 8, class F>
 int with_layout(const HrrProblem& problem, bool aligned, const F& f) {
   const int half = static_cast<int>(problem.width / 2);
   if (aligned && half % 8 == 0) {
-    const int lanes = half / 8;
-    if (lanes <= 1) return f(Layout<8, 1, 1>{});
-    if (lanes <= 2) return f(Layout<8, 1, 2>{});
-    if (lanes <= 4) return f(Layout<8, 1, 4>{});
-    if (lanes <= 8) return f(Layout<8, 1, 8>{});
-    if (lanes <= 16) return f(Layout<8, 1, 16>{});
+    const int lanes = half / vector;
+    if constexpr (vector == 8) {
+      if (lanes <= 1) return f(Layout<vector, 1, 1>{});
+    }
+    if (lanes <= 2) return f(Layout<vector, 1, 2>{});
+    if (lanes <= 4) return f(Layout<vector, 1, 4>{});
+    if (lanes <= 8) return f(Layout<vector, 1, 8>{});
+    if (lanes <= 16) return f(Layout<vector, 1, 16>{});
+    if constexpr (vector == 4) {
+      if (lanes <= 32) return f(Layout<vector, 1, 32>{});
+    }
   }
   return f(Layout<1, 4, 32>{});
 }

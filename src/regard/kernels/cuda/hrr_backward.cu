@@ -4,7 +4,7 @@
 //   alpha_t = w_t (r_t - R);  dz_t = alpha_t (v_t / (|v||z|) - a z_t / |z|^2);  dq_t = conj(dz_t) o S'
 //   dS = lambda sum_t q_t o dz_t;  dk_t = conj(v_t) o dS
 //   dv_t = m w_t g_t + alpha_t (z_t / (|v||z|) - a v_t / |v|^2) + conj(k_t) o dS
-#include "regard/kernels/cuda/hrr-token.cuh"
+#include "regard/kernels/cuda/hrr-ahead.cuh"
 #include "regard/kernels/cuda/hrr_causal.hpp"
 #include "regard/kernels/cuda/hrr_resident.hpp"
 #include "regard/kernels/cuda/sum-parts.cuh"
@@ -12,40 +12,64 @@
 namespace regard::kernels::cuda {
 namespace {
 
+/// Registers for as many blocks on a multiprocessor where rows wait in shared memory, else whatever it takes.
+template <class L>
+constexpr int kSumsBlocks = kHasVectors<L> ? 3 : 1;
+template <class L>
+constexpr int kGradientsBlocks = kHasVectors<L> ? 2 : 1;
+constexpr int kTurnsAhead = 2;
+
+constexpr std::size_t at_least(std::size_t bytes, std::size_t least) {
+  return bytes < least ? least : bytes;
+}
 template <class T, class L>
-__global__ __launch_bounds__(kThreads) void sums(HrrProblem problem, Grid grid, Rows q, Rows v,
-                                                 Rows g, const float* s, const float* z,
-                                                 float* with_r, float* plain, float* parts_r) {
-  __shared__ float shared[kBlockRows];
+constexpr std::size_t kSumsBytes = at_least(3 * NextRows<T, L, kTurnsAhead>::kBytes,
+                                            kBlockRows * sizeof(float));
+
+/// `conj`: the unbinding is known, which spares registers.
+template <class T, class L, bool conj>
+__global__ __launch_bounds__(kThreads, kSumsBlocks<L>) void sums(HrrProblem problem, Grid grid,
+                                                                 Rows q, Rows v, Rows g,
+                                                                 const float* s, const float* z,
+                                                                 float* with_r, float* plain,
+                                                                 float* parts_r) {
+  using From = NextRows<T, L, kTurnsAhead>;
+  const Unbind unbind = conj ? Unbind::kConj : problem.unbind;
   const Place p = place_of<L>(grid);
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
   const int64_t length = length_of(problem.lengths, b, grid.length);
   const int64_t end = min(first + grid.chunk, length);
   Slots<L> memory = load_sums<L>(s + (b * grid.heads + p.head) * grid.width, p.at);
-  to_unit(memory, p.at, real_weight(problem.unbind));
+  to_unit(memory, p.at, real_weight(unbind));
   const float inverse_z = inverse_or_zero(z[b * grid.heads + p.head]);
   const float keys = problem.time_scale ? static_cast<float>(length) : 1.0f;
   Slots<L> a1 = zero_slots<L>(), a2 = zero_slots<L>();
   float total = 0.0f;
-  const Walk walk{first, end, p.tokens, false};
-  RawRow<T, L> raw_q, raw_v, raw_g;
-  const auto fetch = [&](int64_t turn) {
-    const int64_t t = walk.at(turn, p.token);
-    const bool on = p.on && walk.has(t);
-    raw_q = load_raw<T, L>(row_of<const T>(q, b, p.head, t), p.at, on);
-    raw_v = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
-    raw_g = load_raw<T, L>(row_of<const T>(g, b, p.head, t), p.at, on);
-  };
-  fetch(0);
-  for (int64_t turn = 0; turn < walk.turns(); ++turn) {
-    const bool on = p.on && walk.has(walk.at(turn, p.token));
-    const Slots<L> qt = widen(raw_q), vt = widen(raw_v), gt = widen(raw_g);
-    fetch(turn + 1);  // on its way while this one is used
-    const Token<L> token = read_token(qt, vt, gt, memory, p.at, problem.unbind, inverse_z, keys);
-    if (!on) continue;
-    if (p.at.lane == 0) total += token.w * token.r;
-    add_to_memory_gradient(token, vt, token.w, p.at, a1, a2);
-  }
+  const Tokens tokens{b, first, end > first ? static_cast<int>(end - first) : 0, false};
+  char* const ring = dynamic_shared<char>();
+  From qs(ring, q, p, tokens), vs(ring + From::kBytes, v, p, tokens),
+      gs(ring + 2 * From::kBytes, g, p, tokens);
+  Slots<L> qt, vt, gt;
+  each_turn<From::kDepth>((tokens.count + p.tokens - 1) / p.tokens, p.tokens,
+                          [&](int slot, int off) {
+                            qs.start(slot, off, 0);
+                            vs.start(slot, off, 0);
+                            gs.start(slot, off, 0);
+                          },
+                          [&](int slot) {
+                            qt = qs.take(slot);
+                            vt = vs.take(slot);
+                            gt = gs.take(slot);
+                          },
+                          [&](int off) {
+                            const Token<L> token =
+                                read_token(qt, vt, gt, memory, p.at, unbind, inverse_z, keys);
+                            if (!p.on || off + p.token >= tokens.count) return;
+                            if (p.at.lane == 0) total += token.w * token.r;
+                            add_to_memory_gradient(token, vt, token.w, p.at, a1, a2);
+                          });
+  __syncthreads();
+  float* const shared = dynamic_shared<float>();
   const int64_t row = (b * grid.chunks + blockIdx.x) * grid.heads + p.first_head;
   write_block_sum(a1, p, grid.width, shared, with_r + row * grid.width);
   write_block_sum(a2, p, grid.width, shared, plain + row * grid.width);
@@ -155,63 +179,74 @@ struct ColumnSums {
   }
 };
 
-template <class T, class L>
-__global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid grid, Rows q, Rows k,
-                                                      Rows v, Rows g, const float* s,
-                                                      const float* z, const float* ds_of,
-                                                      const float* mean_r, Rows dq, Rows dk,
-                                                      Rows dv, float* column_parts) {
+template <class T, class L, bool conj>
+__global__ __launch_bounds__(kThreads, kGradientsBlocks<L>) void gradients(
+    HrrProblem problem, Grid grid, Rows q, Rows k, Rows v, Rows g, const float* s, const float* z,
+    const float* ds_of, const float* mean_r, Rows dq, Rows dk, Rows dv, float* column_parts) {
+  using From = NextRows<T, L, kTurnsAhead>;
+  const Unbind unbind = conj ? Unbind::kConj : problem.unbind;
   const Place p = place_of<L>(grid);
-  const ColumnSums<L> columns{column_parts ? dynamic_shared<Pack<float, 4>>() + threadIdx.x
-                                           : nullptr};
+  char* const ring = dynamic_shared<char>();
+  const ColumnSums<L> columns{
+      column_parts ? reinterpret_cast<Pack<float, 4>*>(ring + 4 * From::kBytes) + threadIdx.x
+                   : nullptr};
   columns.clear();
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
   const int64_t length = length_of(problem.lengths, b, grid.length);
   const int64_t end = min(first + grid.chunk, grid.length);
   const int64_t head = b * grid.heads + p.head;
   Slots<L> memory = load_sums<L>(s + head * grid.width, p.at);
-  to_unit(memory, p.at, real_weight(problem.unbind));
+  to_unit(memory, p.at, real_weight(unbind));
   const Slots<L> ds = load_sums<L>(ds_of + head * grid.width, p.at);
   const float inverse_z = inverse_or_zero(z[head]), mean = mean_r[head];
   const float keys = problem.time_scale ? static_cast<float>(length) : 1.0f;
-  const Walk walk{first, end, p.tokens, true};
-  RawRow<T, L> raw_q, raw_k, raw_v, raw_g;
-  const auto fetch = [&](int64_t turn) {
-    const int64_t t = walk.at(turn, p.token);
-    const bool here = p.on && walk.has(t), on = here && t < length;
-    const bool bound = here && (on || problem.pads_in);
-    raw_q = load_raw<T, L>(row_of<const T>(q, b, p.head, t), p.at, on);
-    raw_g = load_raw<T, L>(row_of<const T>(g, b, p.head, t), p.at, on);
-    raw_v = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, bound);
-    raw_k = load_raw<T, L>(row_of<const T>(k, b, p.head, t), p.at, bound);
-  };
-  fetch(0);
-  for (int64_t turn = 0; turn < walk.turns(); ++turn) {
-    const int64_t t = walk.at(turn, p.token);
-    const bool here = p.on && walk.has(t), on = here && t < length;
-    const bool bound = here && (on || problem.pads_in);
-    const Slots<L> qt = widen(raw_q), vt = widen(raw_v), gt = widen(raw_g), kt = widen(raw_k);
-    fetch(turn + 1);
-    const Token<L> token = read_token(qt, vt, gt, memory, p.at, problem.unbind, inverse_z, keys);
-    if (!here) continue;
-    const float w = on ? token.w : 0.0f, alpha = w * (token.r - mean);
-    const float cross = alpha * token.c.rho;
-    const Slots<L> dz = gradient_of_z(vt, token.z, cross, alpha * token.c.a_zz);
-    Slots<L> out = gradient_of_q(qt, dz, memory, p.at, problem.unbind);
-    store_row(row_of<T>(dq, b, p.head, t), out, p.at);
-    columns.add(0, out);
-    out = bound ? conj_slots(vt, ds, p.at) : zero_slots<L>();
-    store_row(row_of<T>(dk, b, p.head, t), out, p.at);
-    columns.add(1, out);
-    out = gradient_of_v(kt, vt, gt, token.z, ds, {keys * w, cross, alpha * token.c.a_vv}, p.at);
-    store_row(row_of<T>(dv, b, p.head, t), out, p.at);
-    columns.add(2, out);
-  }
+  const Tokens tokens{b, end - 1, end > first ? static_cast<int>(end - first) : 0, true};
+  // From the last token on: rows behind the length come first.
+  const int pads = end > length ? static_cast<int>(end - length) : 0;
+  const int unbound = problem.pads_in ? 0 : pads;
+  From qs(ring, q, p, tokens), ks(ring + From::kBytes, k, p, tokens),
+      vs(ring + 2 * From::kBytes, v, p, tokens), gs(ring + 3 * From::kBytes, g, p, tokens);
+  Slots<L> qt, kt, vt, gt;
+  each_turn<From::kDepth>(
+      (tokens.count + p.tokens - 1) / p.tokens, p.tokens,
+      [&](int slot, int off) {
+        qs.start(slot, off, pads);
+        gs.start(slot, off, pads);
+        vs.start(slot, off, unbound);
+        ks.start(slot, off, unbound);
+      },
+      [&](int slot) {
+        qt = qs.take(slot);
+        kt = ks.take(slot);
+        vt = vs.take(slot);
+        gt = gs.take(slot);
+      },
+      [&](int off) {
+        const Token<L> token = read_token(qt, vt, gt, memory, p.at, unbind, inverse_z, keys);
+        const int place = off + p.token;
+        if (!p.on || place >= tokens.count) return;
+        const int64_t t = tokens.first - place;
+        const float w = place >= pads ? token.w : 0.0f, alpha = w * (token.r - mean);
+        const float cross = alpha * token.c.rho;
+        const Slots<L> dz = gradient_of_z(vt, token.z, cross, alpha * token.c.a_zz);
+        Slots<L> out = gradient_of_q(qt, dz, memory, p.at, unbind);
+        store_row(row_of<T>(dq, b, p.head, t), out, p.at);
+        columns.add(0, out);
+        out = place >= unbound ? conj_slots(vt, ds, p.at) : zero_slots<L>();
+        store_row(row_of<T>(dk, b, p.head, t), out, p.at);
+        columns.add(1, out);
+        out = gradient_of_v(kt, vt, gt, token.z, ds, {keys * w, cross, alpha * token.c.a_vv}, p.at);
+        store_row(row_of<T>(dv, b, p.head, t), out, p.at);
+        columns.add(2, out);
+      });
   columns.write(p, grid,
                 column_parts + (b * grid.chunks + blockIdx.x) * 3 * grid.heads * grid.width);
 }
 
 }  // namespace
+
+/// Elements in a piece of a row: of 8 a thread would have too many.
+constexpr int kPiece = 4;
 
 bool hrr_sums_columns(const HrrProblem& problem) { return !problem.causal; }
 
@@ -219,7 +254,7 @@ int64_t hrr_backward_scratch(const HrrProblem& problem) {
   if (problem.causal) return hrr_causal_backward_scratch(problem);
   int64_t most = hrr_resident_parts(problem) * 3 * problem.heads * problem.width;
   for (const bool aligned : {false, true}) {
-    with_layout(problem, aligned, [&](auto layout) {
+    with_layout<kPiece>(problem, aligned, [&](auto layout) {
       const Grid g = make_grid(problem, decltype(layout)::kLanes);
       const int64_t floats = g.batch * g.heads * (g.chunks * (5 * g.width + 1) + g.width + 1);
       most = floats > most ? floats : most;
@@ -252,7 +287,7 @@ int hrr_backward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows g, cons
                                              columns ? parts : nullptr, stream);
     return status != 0 ? status : sum_columns(parts, hrr_resident_parts(problem));
   }
-  return with_layout(problem, aligned, [&](auto layout) {
+  return with_layout<kPiece>(problem, aligned, [&](auto layout) {
     using L = decltype(layout);
     const Grid grid = make_grid(problem, L::kLanes);
     const int64_t heads = grid.batch * grid.heads;
@@ -268,12 +303,16 @@ int hrr_backward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows g, cons
     const dim3 rows(static_cast<unsigned>(grid.heads), static_cast<unsigned>(grid.batch));
     return with_storage(problem.storage, [&](auto element) {
       using T = decltype(element);
-      launch(sums<T, L>, blocks, kThreads, 0, on, problem, grid, q, v, g, s, z, with_r, plain,
-             parts_r);
+      const bool conj = problem.unbind == Unbind::kConj;
+      launch(conj ? sums<T, L, true> : sums<T, L, false>, blocks, kThreads, kSumsBytes<T, L>, on,
+             problem, grid, q, v, g, s, z, with_r, plain, parts_r);
       launch(gather_gradient, rows, kThreads, 0, on, problem, grid, s, with_r, plain, parts_r, ds,
              mean_r);
-      launch(gradients<T, L>, blocks, kThreads, columns ? ColumnSums<L>::kBytes : 0, on, problem,
-             grid, q, k, v, g, s, z, ds, mean_r, dq, dk, dv, columns ? column_parts : nullptr);
+      const std::size_t bytes =
+          4 * NextRows<T, L, kTurnsAhead>::kBytes + (columns ? ColumnSums<L>::kBytes : 0);
+      launch(conj ? gradients<T, L, true> : gradients<T, L, false>, blocks, kThreads, bytes, on,
+             problem, grid, q, k, v, g, s, z, ds, mean_r, dq, dk, dv,
+             columns ? column_parts : nullptr);
       return sum_columns(column_parts, grid.batch * grid.chunks);
     });
   });
