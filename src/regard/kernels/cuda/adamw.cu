@@ -8,7 +8,7 @@ namespace regard::kernels::cuda {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int kSumVectors = 4, kUpdateVectors = 2;  // of 4 floats, a thread
+constexpr int kSumVectors = 8, kUpdateVectors = 2;  // of 4 floats, a thread
 constexpr unsigned kSumChunk = kThreads * kSumVectors * 4;
 constexpr unsigned kUpdateChunk = kThreads * kUpdateVectors * 4;
 // A longer tensor takes more rows of a table. A multiple of both chunks.

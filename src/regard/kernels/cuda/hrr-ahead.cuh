@@ -9,6 +9,9 @@
 
 namespace regard::kernels::cuda {
 
+/// Elements in a piece of a row where a thread has sums of them: of 8 it would need the registers of two.
+constexpr int kSmallPiece = 4;
+
 /// The tokens of a block: `count` of them from token `first` on, forward or back.
 struct Tokens {
   int64_t batch, first;

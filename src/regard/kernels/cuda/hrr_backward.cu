@@ -17,13 +17,13 @@ template <class L>
 constexpr int kSumsBlocks = kHasVectors<L> ? 3 : 1;
 template <class L>
 constexpr int kGradientsBlocks = kHasVectors<L> ? 2 : 1;
-constexpr int kTurnsAhead = 2;
+constexpr int kBackwardTurns = 2;
 
 constexpr std::size_t at_least(std::size_t bytes, std::size_t least) {
   return bytes < least ? least : bytes;
 }
 template <class T, class L>
-constexpr std::size_t kSumsBytes = at_least(3 * NextRows<T, L, kTurnsAhead>::kBytes,
+constexpr std::size_t kSumsBytes = at_least(3 * NextRows<T, L, kBackwardTurns>::kBytes,
                                             kBlockRows * sizeof(float));
 
 /// `conj`: the unbinding is known, which spares registers.
@@ -33,7 +33,7 @@ __global__ __launch_bounds__(kThreads, kSumsBlocks<L>) void sums(HrrProblem prob
                                                                  const float* s, const float* z,
                                                                  float* with_r, float* plain,
                                                                  float* parts_r) {
-  using From = NextRows<T, L, kTurnsAhead>;
+  using From = NextRows<T, L, kBackwardTurns>;
   const Unbind unbind = conj ? Unbind::kConj : problem.unbind;
   const Place p = place_of<L>(grid);
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
@@ -183,7 +183,7 @@ template <class T, class L, bool conj>
 __global__ __launch_bounds__(kThreads, kGradientsBlocks<L>) void gradients(
     HrrProblem problem, Grid grid, Rows q, Rows k, Rows v, Rows g, const float* s, const float* z,
     const float* ds_of, const float* mean_r, Rows dq, Rows dk, Rows dv, float* column_parts) {
-  using From = NextRows<T, L, kTurnsAhead>;
+  using From = NextRows<T, L, kBackwardTurns>;
   const Unbind unbind = conj ? Unbind::kConj : problem.unbind;
   const Place p = place_of<L>(grid);
   char* const ring = dynamic_shared<char>();
@@ -245,16 +245,13 @@ __global__ __launch_bounds__(kThreads, kGradientsBlocks<L>) void gradients(
 
 }  // namespace
 
-/// Elements in a piece of a row: of 8 a thread would have too many.
-constexpr int kPiece = 4;
-
 bool hrr_sums_columns(const HrrProblem& problem) { return !problem.causal; }
 
 int64_t hrr_backward_scratch(const HrrProblem& problem) {
   if (problem.causal) return hrr_causal_backward_scratch(problem);
   int64_t most = hrr_resident_parts(problem) * 3 * problem.heads * problem.width;
   for (const bool aligned : {false, true}) {
-    with_layout<kPiece>(problem, aligned, [&](auto layout) {
+    with_layout<kSmallPiece>(problem, aligned, [&](auto layout) {
       const Grid g = make_grid(problem, decltype(layout)::kLanes);
       const int64_t floats = g.batch * g.heads * (g.chunks * (5 * g.width + 1) + g.width + 1);
       most = floats > most ? floats : most;
@@ -287,7 +284,7 @@ int hrr_backward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows g, cons
                                              columns ? parts : nullptr, stream);
     return status != 0 ? status : sum_columns(parts, hrr_resident_parts(problem));
   }
-  return with_layout<kPiece>(problem, aligned, [&](auto layout) {
+  return with_layout<kSmallPiece>(problem, aligned, [&](auto layout) {
     using L = decltype(layout);
     const Grid grid = make_grid(problem, L::kLanes);
     const int64_t heads = grid.batch * grid.heads;
@@ -309,7 +306,7 @@ int hrr_backward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows g, cons
       launch(gather_gradient, rows, kThreads, 0, on, problem, grid, s, with_r, plain, parts_r, ds,
              mean_r);
       const std::size_t bytes =
-          4 * NextRows<T, L, kTurnsAhead>::kBytes + (columns ? ColumnSums<L>::kBytes : 0);
+          4 * NextRows<T, L, kBackwardTurns>::kBytes + (columns ? ColumnSums<L>::kBytes : 0);
       launch(conj ? gradients<T, L, true> : gradients<T, L, false>, blocks, kThreads, bytes, on,
              problem, grid, q, k, v, g, s, z, ds, mean_r, dq, dk, dv,
              columns ? column_parts : nullptr);

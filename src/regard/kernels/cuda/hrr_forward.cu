@@ -1,6 +1,7 @@
 // Forward: bind (read K, V, write the sums of each chunk of time), gather (S), respond (read Q, V, write e and the
 // parts of Z), weigh (read V, write y). Five passes over an array are the floor, these are six; the sixth is what
 // y = e v / Z costs where the next product cannot take 1/Z. Short sequences go another way (hrr_resident.hpp).
+#include "regard/kernels/cuda/hrr-ahead.cuh"
 #include "regard/kernels/cuda/hrr-bind.cuh"
 #include "regard/kernels/cuda/hrr_causal.hpp"
 #include "regard/kernels/cuda/hrr_resident.hpp"
@@ -35,50 +36,59 @@ __global__ __launch_bounds__(kThreads) void gather(Grid grid, const float* parts
   }
 }
 
-template <class T, class L>
-__global__ __launch_bounds__(kThreads) void respond(HrrProblem problem, Grid grid, Rows q, Rows v,
-                                                    const float* s, float* e, float* parts) {
+constexpr int kRespondTurns = 3;
+/// Registers for as many blocks on a multiprocessor, where rows wait in shared memory.
+template <class L, bool conj>
+constexpr int kRespondBlocks = !kHasVectors<L> ? 1
+                               : conj          ? 4
+                                               : 3;
+
+/// `conj`: the unbinding is known, which spares registers.
+template <class T, class L, bool conj>
+__global__ __launch_bounds__(kThreads,
+                             kRespondBlocks<L, conj>) void respond(HrrProblem problem, Grid grid,
+                                                                   Rows q, Rows v, const float* s,
+                                                                   float* e, float* parts) {
+  using From = NextRows<T, L, kRespondTurns>;
   __shared__ float shared[kThreads];
+  const Unbind unbind = conj ? Unbind::kConj : problem.unbind;
   const Place p = place_of<L>(grid);
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
   const int64_t end = min(first + grid.chunk, length_of(problem.lengths, b, grid.length));
   Slots<L> memory = load_sums<L>(s + (b * grid.heads + p.head) * grid.width, p.at);
-  to_unit(memory, p.at, real_weight(problem.unbind));
+  to_unit(memory, p.at, real_weight(unbind));
   float total = 0.0f;
-  const Walk walk{first, end, p.tokens, true};
-  constexpr int kDepth = 1;  // two on their way cost 82 us instead of 65 at T = 131072
-  RawRow<T, L> raw_q[kDepth], raw_v[kDepth];
-  const auto fetch = [&](int64_t turn, int at) {
-    const int64_t t = walk.at(turn, p.token);
-    const bool on = p.on && walk.has(t);
-    raw_q[at] = load_raw<T, L>(row_of<const T>(q, b, p.head, t), p.at, on);
-    raw_v[at] = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
-  };
-#pragma unroll
-  for (int i = 0; i < kDepth; ++i) fetch(i, i);
+  // From the last token on: the cache still holds what the pass before read last.
+  const Tokens tokens{b, end - 1, end > first ? static_cast<int>(end - first) : 0, true};
+  char* const ring = dynamic_shared<char>();
+  From qs(ring, q, p, tokens), vs(ring + From::kBytes, v, p, tokens);
+  Slots<L> given, vt;
   // Turns are those of the block: every lane takes part in the sums over rows.
-  for (int64_t turn = 0; turn < walk.turns(); turn += kDepth) {
-#pragma unroll
-    for (int u = 0; u < kDepth; ++u) {
-      const int64_t t = walk.at(turn + u, p.token);
-      const Slots<L> vt = widen(raw_v[u]), given = widen(raw_q[u]);
-      fetch(turn + kDepth + u, u);
-      const Slots<L> qt = unbinding_query(given, p.at, problem.unbind);
-      const Cosine c = response(qt, vt, memory, p.at);
-      if (p.on && walk.has(t) && p.at.lane == 0) {
+  each_turn<From::kDepth>(
+      (tokens.count + p.tokens - 1) / p.tokens, p.tokens,
+      [&](int slot, int off) {
+        qs.start(slot, off, 0);
+        vs.start(slot, off, 0);
+      },
+      [&](int slot) {
+        given = qs.take(slot);
+        vt = vs.take(slot);
+      },
+      [&](int off) {
+        const Cosine c = response(unbinding_query(given, p.at, unbind), vt, memory, p.at);
+        if (!p.on || off + p.token >= tokens.count || p.at.lane != 0) return;
         const float value = expf(c.a);
-        e[(b * grid.length + t) * grid.heads + p.head] = value;
+        e[(b * grid.length + tokens.first - off - p.token) * grid.heads + p.head] = value;
         total += value;
-      }
-    }
-  }
+      });
   write_block_number<L>(total, p, shared,
                         parts + (b * grid.chunks + blockIdx.x) * grid.heads + p.first_head);
 }
 
 template <class T, class L>
 __global__ __launch_bounds__(kThreads) void weigh(HrrProblem problem, Grid grid, Rows v, Rows y,
-                                                  const float* e, const float* parts, float* z) {
+                                                  const float* e, const float* parts, int chunks,
+                                                  float* z) {
   __shared__ float factor[kThreads];
   const Place p = place_of<L>(grid);
   const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
@@ -87,8 +97,8 @@ __global__ __launch_bounds__(kThreads) void weigh(HrrProblem problem, Grid grid,
   // Z: a warp a head, its lanes over the chunks.
   for (int h = threadIdx.x / 32; h < p.heads; h += kThreads / 32) {
     float sum = 0.0f;
-    for (int c = threadIdx.x % 32; c < grid.chunks; c += 32) {
-      sum += parts[(b * grid.chunks + c) * grid.heads + p.first_head + h];
+    for (int c = threadIdx.x % 32; c < chunks; c += 32) {
+      sum += parts[(b * chunks + c) * grid.heads + p.first_head + h];
     }
 #pragma unroll
     for (int step = 16; step > 0; step /= 2) sum += __shfl_xor_sync(~0u, sum, step);
@@ -136,16 +146,21 @@ Scratch split(const Grid& grid, void* memory) {
   return {at, e, e + grid.batch * grid.length * grid.heads};
 }
 
+/// Blocks of a pass: chunks of time, sequences, groups of heads.
+dim3 blocks_of(const Grid& grid) {
+  return dim3(static_cast<unsigned>(grid.chunks), static_cast<unsigned>(grid.batch),
+              static_cast<unsigned>((grid.heads + grid.group - 1) / grid.group));
+}
+
 /// All passes; that which binds where its sums are not given. k is of the first alone.
 int pass_over(const HrrProblem& problem, const HrrBound* bound, Rows q, Rows k, Rows v, Rows y,
               float* s, float* z, void* scratch, void* stream) {
   const auto on = static_cast<cudaStream_t>(stream);
-  return with_layout(problem, aligned_rows(problem.storage, {q, k, v, y}), [&](auto layout) {
+  const bool aligned = aligned_rows(problem.storage, {q, k, v, y});
+  return with_layout<kSmallPiece>(problem, aligned, [&](auto layout) {
     using L = decltype(layout);
     const Grid grid = make_grid(problem, L::kLanes);
     const Scratch memory = split(grid, scratch);
-    const dim3 blocks(grid.chunks, static_cast<unsigned>(grid.batch),
-                      static_cast<unsigned>((grid.heads + grid.group - 1) / grid.group));
     const dim3 rows(static_cast<unsigned>(grid.heads), static_cast<unsigned>(grid.batch));
     return with_storage(problem.storage, [&](auto element) {
       using T = decltype(element);
@@ -153,13 +168,21 @@ int pass_over(const HrrProblem& problem, const HrrBound* bound, Rows q, Rows k, 
       if (bound) {
         gathered.chunks = static_cast<int>(bound->chunks);
       } else {
-        launch(bind<T, L>, blocks, kThreads, 0, on, problem, grid, k, v, memory.sums);
+        launch(bind<T, L>, blocks_of(grid), kThreads, 0, on, problem, grid, k, v, memory.sums);
       }
       launch(gather, rows, kThreads, 0, on, gathered,
              bound ? bound->parts : static_cast<const float*>(memory.sums), s);
-      launch(respond<T, L>, blocks, kThreads, 0, on, problem, grid, q, v, s, memory.e, memory.z);
-      launch(weigh<T, L>, blocks, kThreads, 0, on, problem, grid, v, y, memory.e, memory.z, z);
-      return static_cast<int>(cudaGetLastError());
+      const bool conj = problem.unbind == Unbind::kConj;
+      launch(conj ? respond<T, L, true> : respond<T, L, false>, blocks_of(grid), kThreads,
+             2 * NextRows<T, L, kRespondTurns>::kBytes, on, problem, grid, q, v, s, memory.e,
+             memory.z);
+      return with_layout(problem, aligned, [&](auto wide) {
+        using W = decltype(wide);
+        const Grid wide_grid = make_grid(problem, W::kLanes);
+        launch(weigh<T, W>, blocks_of(wide_grid), kThreads, 0, on, problem, wide_grid, v, y,
+               memory.e, memory.z, grid.chunks, z);
+        return static_cast<int>(cudaGetLastError());
+      });
     });
   });
 }
@@ -207,7 +230,7 @@ int64_t hrr_forward_scratch(const HrrProblem& problem) {
   if (problem.causal) return hrr_causal_forward_scratch(problem);
   int64_t most = 0;
   for (const bool aligned : {false, true}) {
-    with_layout(problem, aligned, [&](auto layout) {
+    with_layout<kSmallPiece>(problem, aligned, [&](auto layout) {
       const Grid g = make_grid(problem, decltype(layout)::kLanes);
       const int64_t floats = g.batch * g.heads * (g.chunks * (g.width + 1) + g.length);
       most = floats > most ? floats : most;
