@@ -329,6 +329,12 @@ struct Walk {
 /// Blocks enough for the device, each with a few tokens for every thread at least.
 Grid make_grid(const HrrProblem& problem, int lanes);
 
+/// Blocks of a pass: chunks of time, sequences, groups of heads.
+inline dim3 blocks_of(const Grid& grid) {
+  return dim3(static_cast<unsigned>(grid.chunks), static_cast<unsigned>(grid.batch),
+              static_cast<unsigned>((grid.heads + grid.group - 1) / grid.group));
+}
+
 /// Calls f(layout) for the layout that fits the width, the strides and the pointers: pieces of `vector` (8 or 4) elements, where rows
 /// are multiples of 16.
 template <int vector = 8, class F>

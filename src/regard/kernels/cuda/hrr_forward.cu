@@ -146,12 +146,6 @@ Scratch split(const Grid& grid, void* memory) {
   return {at, e, e + grid.batch * grid.length * grid.heads};
 }
 
-/// Blocks of a pass: chunks of time, sequences, groups of heads.
-dim3 blocks_of(const Grid& grid) {
-  return dim3(static_cast<unsigned>(grid.chunks), static_cast<unsigned>(grid.batch),
-              static_cast<unsigned>((grid.heads + grid.group - 1) / grid.group));
-}
-
 /// All passes; that which binds where its sums are not given. k is of the first alone.
 int pass_over(const HrrProblem& problem, const HrrBound* bound, Rows q, Rows k, Rows v, Rows y,
               float* s, float* z, void* scratch, void* stream) {
