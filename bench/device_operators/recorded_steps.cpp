@@ -17,30 +17,36 @@ namespace regard::bench {
 namespace {
 using torch::Tensor;
 
+struct Recorded {
+  std::string kind, phrase, positions = "learned", pooling = "mean";
+};
+
 /// Losses of 100 steps and the weights after them, on batches of two shapes.
-Tensors losses_and_weights(const std::string& kind, const std::string& phrase, torch::Device device,
-                           const std::string& dtype, bool capture) {
+Tensors losses_and_weights(const Recorded& of, torch::Device device, const std::string& dtype,
+                           bool capture) {
   const ops::SideStream stream(device);
   models::ModelSpec spec;
-  spec.kind = kind;
+  spec.kind = of.kind;
+  spec.pooling = of.pooling;
+  spec.trunk.positions = of.positions;
   spec.trunk.width = 64;
   spec.trunk.dropout = 0.1;
   const models::ModelShape shape{
       .input = {.vocabulary = 50, .channels = 0}, .classes = 5, .max_length = 64};
-  auto model = models::make_model(spec, shape, {attention::parse_phrase(phrase)}, 1);
+  auto model = models::make_model(spec, shape, {attention::parse_phrase(of.phrase)}, 1);
   model->to(device);
   model->train();
   lab::ModelLearner learner(model);
   train::Spec options;
   options.dtype = dtype;
   train::TrainStep step(learner, options, 1);
-  train::CapturedStep captured(step, capture);
+  train::CapturedStep captured(step, capture ? train::Record::kMust : train::Record::kNo);
   torch::manual_seed(5);
   std::vector<double> losses;
   for (int64_t i = 0; i < 100; ++i) {
     const int64_t time = i % 3 == 0 ? 40 : 64;
     const auto ids = torch::randint(50, {4, time}, torch::kLong);
-    const bool language = kind == "language_model";
+    const bool language = of.kind == "language_model";
     const nn::Batch batch{
         .inputs = ids,
         .lengths = language ? Tensor() : torch::randint(1, time + 1, {4}, torch::kLong),
@@ -63,20 +69,22 @@ Tensors losses_and_weights(const std::string& kind, const std::string& phrase, t
 }  // namespace
 
 void check_recorded_steps(torch::Device device) {
-  for (const auto& [kind, phrase] :
-       std::vector<std::pair<std::string, std::string>>{{"encoder_classifier", "softmax"},
-                                                        {"encoder_classifier", "hrr"},
-                                                        {"encoder_classifier", "linear"},
-                                                        {"encoder_classifier", "mean"},
-                                                        {"language_model", "softmax"},
-                                                        {"language_model", "hrr"},
-                                                        {"language_model", "window(width=8)"},
-                                                        {"language_model", "linear"}}) {
+  for (const auto& of : std::vector<Recorded>{{"encoder_classifier", "softmax"},
+                                              {"encoder_classifier", "hrr"},
+                                              {"encoder_classifier", "hrr", "rotary", "attention"},
+                                              {"encoder_classifier", "softmax", "alibi"},
+                                              {"encoder_classifier", "linear", "sinusoidal"},
+                                              {"encoder_classifier", "mean"},
+                                              {"language_model", "softmax"},
+                                              {"language_model", "hrr"},
+                                              {"language_model", "window(width=8)"},
+                                              {"language_model", "linear"}}) {
     for (const auto* dtype : {"fp32", "bf16"}) {
-      const auto what = "100 recorded steps, " + kind + ", " + phrase + ", " + dtype;
+      const auto what = "100 recorded steps, " + of.kind + ", " + of.phrase + ", positions " +
+                        of.positions + ", " + dtype;
       try {
-        const auto expected = losses_and_weights(kind, phrase, device, dtype, false);
-        const auto came = losses_and_weights(kind, phrase, device, dtype, true);
+        const auto expected = losses_and_weights(of, device, dtype, false);
+        const auto came = losses_and_weights(of, device, dtype, true);
         double worst = 0;
         for (std::size_t i = 0; i < came.size(); ++i) {
           const double e = distance(came[i], expected[i]);

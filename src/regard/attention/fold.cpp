@@ -2,6 +2,7 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
+#include "regard/ops/kept_constant.hpp"
 
 namespace regard::attention {
 using torch::Tensor;
@@ -120,8 +121,7 @@ Tensor attend(const Fold& fold, const std::string& name, const Inputs& given) {
   if (!u.defined()) return kernel.run(given);
   const bool wants_basis = kernel.name != "reference";
   if (wants_basis == given.in_basis) return kernel.run(given);
-  // Not before: a copy from the host cannot be recorded.
-  const auto basis = u.to(given.v.options());
+  const auto basis = ops::kept_constant(u, given.v.options());
   const auto y = kernel.run(change_domain(given, wants_basis ? basis : basis.t()));
   return at::matmul(y, wants_basis ? basis.t() : basis);
 }

@@ -61,7 +61,7 @@ struct OurStep {
       : model(make_classifier(shape, phrase, setting.device)),
         learner(model),
         step(learner, train_spec(setting), 1),
-        captured(step, form_captures),
+        captured(step, form_captures ? train::Record::kMust : train::Record::kNo),
         records(form_captures && ops::can_record(setting.device)) {}
   std::shared_ptr<models::Model> model;
   ModelLearner learner;

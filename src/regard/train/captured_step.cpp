@@ -1,5 +1,7 @@
 #include "regard/train/captured_step.hpp"
 
+#include <c10/util/Exception.h>
+
 #include <array>
 
 namespace regard::train {
@@ -36,13 +38,32 @@ struct CapturedStep::Recording {
   std::unique_ptr<ops::DeviceGraph> graph;
 };
 
-CapturedStep::CapturedStep(TrainStep& step, bool enabled)
-    : step_(step), enabled_(enabled && ops::can_record(step.device())) {}
+CapturedStep::CapturedStep(TrainStep& step, Record record)
+    : step_(step), record_(ops::can_record(step.device()) ? record : Record::kNo) {}
 
 CapturedStep::~CapturedStep() = default;
 
+bool CapturedStep::record(Recording& recording) {
+  auto graph = std::make_unique<ops::DeviceGraph>();
+  try {
+    graph->record([&] { step_.run(recording.inputs); }, pool_);
+  } catch (const c10::OutOfMemoryError&) {
+    throw;
+  } catch (const std::exception& error) {
+    if (record_ == Record::kMust) throw;
+    record_ = Record::kNo;
+    refusal_ = error.what();
+    refusal_ = refusal_.substr(0, refusal_.find('\n'));
+    recording.inputs.clear();
+    return false;
+  }
+  if (!pool_) pool_ = graph.get();
+  recording.graph = std::move(graph);
+  return true;
+}
+
 void CapturedStep::run(const std::vector<nn::Batch>& micro_batches) {
-  if (!enabled_) return step_.run(micro_batches);
+  if (record_ == Record::kNo) return step_.run(micro_batches);
   auto given = micro_batches;
   const auto key = shape_of(given);
   if (!recordings_.contains(key)) {
@@ -58,10 +79,7 @@ void CapturedStep::run(const std::vector<nn::Batch>& micro_batches) {
       }
       recording.inputs.push_back(batch);
     }
-    auto graph = std::make_unique<ops::DeviceGraph>();
-    graph->record([&] { step_.run(recording.inputs); }, pool_);
-    if (!pool_) pool_ = graph.get();
-    recording.graph = std::move(graph);
+    if (!record(recording)) return step_.run(micro_batches);
   } else {
     for (std::size_t i = 0; i < given.size(); ++i) {
       const auto from = tensors(given[i]), to = tensors(recording.inputs[i]);

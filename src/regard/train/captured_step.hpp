@@ -11,22 +11,32 @@
 
 namespace regard::train {
 
+enum class Record {
+  kNo,    ///< every step runs as it is
+  kTry,   ///< where a step refuses to be recorded, all run as they are
+  kMust,  ///< where a step refuses, that is an error
+};
+
 /// Same losses and weights as TrainStep::run, without its launches: a shape runs twice as it is, is then recorded, and
 /// from there on replayed. The calling thread must be on a SideStream.
 class CapturedStep {
  public:
-  /// `enabled` false: every step runs as it is.
-  CapturedStep(TrainStep& step, bool enabled);
+  CapturedStep(TrainStep& step, Record record);
   ~CapturedStep();
 
   void run(const std::vector<nn::Batch>& micro_batches);
   /// Steps that were replayed.
   int64_t replayed() const { return replayed_; }
+  /// Why no step is recorded any more, or "".
+  const std::string& refusal() const { return refusal_; }
 
  private:
   struct Recording;
+  bool record(Recording& recording);
+
   TrainStep& step_;
-  bool enabled_;
+  Record record_;
+  std::string refusal_;
   std::map<std::string, std::unique_ptr<Recording>> recordings_;
   const ops::DeviceGraph* pool_ = nullptr;
   int64_t replayed_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -38,7 +39,7 @@ class Loop {
         steps_(total_steps(spec, batches.per_epoch())),
         schedule_(spec, steps_),
         step_(learner, spec, identity.seed),
-        captured_(step_, spec.capture == "auto") {
+        captured_(step_, spec.capture == "auto" ? Record::kTry : Record::kNo) {
     const int64_t tenth = steps_ > 0 ? std::max<int64_t>(1, steps_ / kEvaluationsPerRun)
                                      : kEvaluateEveryWithoutLength;
     evaluate_every_ = spec.eval_every > 0 ? spec.eval_every : tenth;
@@ -116,7 +117,14 @@ class Loop {
     const auto batches = micro_batches(state_.step);
     lr_ = rate();
     step_.prepare(state_.step, lr_);
+    const bool could = captured_.refusal().empty();
     captured_.run(batches);
+    if (could && !captured_.refusal().empty()) {
+      std::fprintf(stderr,
+                   "regard: this step cannot be recorded as a CUDA graph and runs as it is, more "
+                   "slowly: %s\n",
+                   captured_.refusal().c_str());
+    }
     ++state_.step;
     state_.position = state_.step * spec_.accumulate;
     for (const auto& batch : batches) state_.tokens += batch.tokens;
