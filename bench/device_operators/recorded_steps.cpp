@@ -19,6 +19,7 @@ using torch::Tensor;
 
 struct Recorded {
   std::string kind, phrase, positions = "learned", pooling = "mean";
+  int64_t width = 64;  // 256 has kernels of its own
 };
 
 /// Losses of 100 steps and the weights after them, on batches of two shapes.
@@ -29,7 +30,7 @@ Tensors losses_and_weights(const Recorded& of, torch::Device device, const std::
   spec.kind = of.kind;
   spec.pooling = of.pooling;
   spec.trunk.positions = of.positions;
-  spec.trunk.width = 64;
+  spec.trunk.width = of.width;
   spec.trunk.dropout = 0.1;
   const models::ModelShape shape{
       .input = {.vocabulary = 50, .channels = 0}, .classes = 5, .max_length = 64};
@@ -69,19 +70,22 @@ Tensors losses_and_weights(const Recorded& of, torch::Device device, const std::
 }  // namespace
 
 void check_recorded_steps(torch::Device device) {
-  for (const auto& of : std::vector<Recorded>{{"encoder_classifier", "softmax"},
-                                              {"encoder_classifier", "hrr"},
-                                              {"encoder_classifier", "hrr", "rotary", "attention"},
-                                              {"encoder_classifier", "softmax", "alibi"},
-                                              {"encoder_classifier", "linear", "sinusoidal"},
-                                              {"encoder_classifier", "mean"},
-                                              {"language_model", "softmax"},
-                                              {"language_model", "hrr"},
-                                              {"language_model", "window(width=8)"},
-                                              {"language_model", "linear"}}) {
+  for (const auto& of :
+       std::vector<Recorded>{{"encoder_classifier", "softmax"},
+                             {"encoder_classifier", "hrr"},
+                             {"encoder_classifier", "hrr", "rotary", "attention"},
+                             {"encoder_classifier", "hrr", "learned", "mean", 256},
+                             {"encoder_classifier", "softmax", "learned", "mean", 256},
+                             {"encoder_classifier", "softmax", "alibi"},
+                             {"encoder_classifier", "linear", "sinusoidal"},
+                             {"encoder_classifier", "mean"},
+                             {"language_model", "softmax"},
+                             {"language_model", "hrr"},
+                             {"language_model", "window(width=8)"},
+                             {"language_model", "linear"}}) {
     for (const auto* dtype : {"fp32", "bf16"}) {
       const auto what = "100 recorded steps, " + of.kind + ", " + of.phrase + ", positions " +
-                        of.positions + ", " + dtype;
+                        of.positions + ", width " + std::to_string(of.width) + ", " + dtype;
       try {
         const auto expected = losses_and_weights(of, device, dtype, false);
         const auto came = losses_and_weights(of, device, dtype, true);

@@ -10,15 +10,10 @@ namespace {
 
 constexpr int kWidth = 256, kPairs = 2, kPairThreads = 256, kThreads = kPairs * kPairThreads;
 constexpr int kRows = 64, kColumns = 256, kParts = 3 * kWidth / kColumns;
-constexpr int kRowBytes = 128, kStage = 16 * kRowBytes, kBoundary = 1024;
+constexpr int kStage = 16 * kRowBytes;
 constexpr int kTile = kRows * kWidth * 2, kTiles = kColumns * kWidth * 2,
               kStages = kTiles + kPairs * kTile, kBias = kStages + kThreads / 32 * kStage,
               kBytes = kBias + kColumns * 4 + kBoundary;
-
-/// Where piece `piece` of a row lies in a matrix of rows of 128 bytes, `rows` rows before its next 64 columns.
-[[maybe_unused]] __device__ inline int place_of(int row, int piece, int rows) {
-  return (piece / 8 * rows + row) * kRowBytes + (piece % 8 ^ row % 8) * 16;
-}
 
 /// The first of the 64 columns of (q, k, v) that half `half` of part `part` has in its chunk `chunk`.
 [[maybe_unused]] __device__ inline int column_of(int part, int half, int chunk) {

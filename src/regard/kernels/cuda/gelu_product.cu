@@ -11,8 +11,7 @@ namespace regard::kernels::cuda {
 namespace {
 
 constexpr int kThreads = 256, kRows = 64, kColumns = 256;
-constexpr int kRowBytes = 128, kChunkBytes = 16 * kRowBytes, kStage = 2 * kChunkBytes,
-              kBoundary = 1024;
+constexpr int kChunkBytes = 16 * kRowBytes, kStage = 2 * kChunkBytes;
 
 template <int depth>
 struct Shared {
@@ -21,11 +20,6 @@ struct Shared {
                        kBias = kStages + kThreads / 32 * kStage;
   static constexpr int kBytes = kBias + kColumns * 4 + kBoundary;
 };
-
-/// Where piece `piece` of a row lies in a matrix of rows of 128 bytes, `rows` rows before its next 64 columns.
-[[maybe_unused]] __device__ inline int place_of(int row, int piece, int rows) {
-  return (piece / 8 * rows + row) * kRowBytes + (piece % 8 ^ row % 8) * 16;
-}
 
 struct Sizes {
   int64_t rows, columns;

@@ -131,6 +131,13 @@ __device__ inline void load_blocks(unsigned (&r)[4], const void* row) {
 
 namespace regard::kernels::cuda {
 
+constexpr int kRowBytes = 128, kBoundary = 8 * kRowBytes;
+
+/// Where piece `piece` of a row lies in a matrix of rows of 128 bytes, `rows` rows before its next 64 columns.
+__device__ inline int place_of(int row, int piece, int rows) {
+  return (piece / 8 * rows + row) * kRowBytes + (piece % 8 ^ row % 8) * 16;
+}
+
 /// Two numbers in 32 bits, the first in the lower ones.
 template <class T>
 __device__ inline unsigned pack_two(float a, float b) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kWidth = 256, kHalf = kWidth / 2, kPairs = 2, kPairThreads = 256,
               kThreads = kPairs * kPairThreads;
-constexpr int kRows = 64, kRowBytes = 128, kStage = 16 * kRowBytes, kBoundary = 1024;
+constexpr int kRows = 64, kStage = 16 * kRowBytes;
 [[maybe_unused]] constexpr int kPiece = 8,
                                kPieces =
                                    kWidth / kPiece;  // numbers in 16 bytes, and those of a row
@@ -19,11 +19,6 @@ constexpr int kTile = kRows * kWidth * 2, kTiles = kWidth * kWidth * 2,
               kStages = kTiles + kPairs * kTile, kSlots = kStages + kThreads / 32 * kStage,
               kBytes = kSlots + 2 * kPairs * kRows * 8 + kBoundary;
 static_assert(kBytes <= 227 * 1024, "all that a block may have");
-
-/// Where piece `piece` of a row lies in a matrix of rows of 128 bytes, `rows` rows before its next 64 columns.
-[[maybe_unused]] __device__ inline int place_of(int row, int piece, int rows) {
-  return (piece / 8 * rows + row) * kRowBytes + (piece % 8 ^ row % 8) * 16;
-}
 
 struct Vectors {
   const float *bias, *gamma, *beta;

@@ -10,7 +10,7 @@ namespace regard::kernels::cuda {
 namespace {
 
 constexpr int kGroupRows = 64, kMostGroups = 5, kMostThreads = 128 * kMostGroups;
-constexpr int kColumns = 128, kRun = 64, kRowBytes = 128, kBoundary = 1024;
+constexpr int kColumns = 128, kRun = 64;
 // Runs on their way: of g, and their ids.
 constexpr int kSlots = 4, kRowsBytes = kRun * kColumns * 2, kIdsBytes = kRun * 8;
 
@@ -41,8 +41,7 @@ __global__ __launch_bounds__(kMostThreads, 1) void sum_rows_of_ids(TableGradient
       for (int i = threadIdx.x; i < kRun * kColumns / kPiece; i += threads) {
         const int row = i / (kColumns / kPiece), piece = i % (kColumns / kPiece);
         const int64_t token = run * kRun + row;
-        copy_async(base + slot * kRowsBytes + (piece / 8 * kRun + row) * kRowBytes +
-                       (piece % 8 ^ row % 8) * 16,
+        copy_async(base + slot * kRowsBytes + place_of(row, piece, kRun),
                    g + token * p.width + first_column + piece * kPiece, token < p.tokens);
       }
       // Each of these threads reads what it copied itself.
