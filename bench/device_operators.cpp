@@ -4,7 +4,6 @@
 //
 //   bench_device_operators [cuda]
 #include <ATen/Functions.h>
-#include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
 
@@ -20,10 +19,9 @@
 #include "regard/attention/phrase.hpp"
 #include "regard/base/error.hpp"
 #include "regard/lab/machine.hpp"
-#include "regard/ops/add_norm.hpp"
 #include "regard/ops/device_graph.hpp"
+#include "regard/ops/dropout.hpp"
 #include "regard/ops/embed.hpp"
-#include "regard/ops/embed_norm.hpp"
 #include "regard/ops/gelu_mlp.hpp"
 #include "regard/ops/hrr.hpp"
 #include "regard/ops/linear_features.hpp"
@@ -33,45 +31,8 @@
 
 namespace {
 using namespace regard;
-using bench::distance, bench::report, bench::Tensors;
+using bench::compare, bench::distance, bench::kTypes, bench::report, bench::Tensors;
 using torch::Tensor;
-
-double limit_of(torch::ScalarType type) {
-  return type == torch::kFloat ? 2e-5 : type == torch::kHalf ? 4e-3 : 3e-2;
-}
-
-const torch::ScalarType kTypes[] = {torch::kFloat, torch::kHalf, torch::kBFloat16};
-
-/// Values and gradients of <g_i, out_i> by `device` (inputs of `type`) against `exact` (the same, in float64).
-void compare(const std::string& what, torch::Device device, torch::ScalarType type,
-             const Tensors& inputs, const std::function<Tensors(const Tensors&)>& fast,
-             const std::function<Tensors(const Tensors&)>& exact) {
-  const auto run = [&](const auto& f, bool on_device) {
-    Tensors leaves;
-    for (const auto& x : inputs) {
-      const auto rounded = x.to(type);
-      leaves.push_back(
-          (on_device ? rounded.to(device) : rounded.to(torch::kDouble)).requires_grad_());
-    }
-    auto out = f(leaves);
-    Tensors weights;
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      torch::manual_seed(40 + static_cast<int64_t>(i));
-      weights.push_back(torch::randn(out[i].sizes(), torch::kDouble).to(type).to(out[i].options()));
-    }
-    auto gradients = torch::autograd::grad(out, leaves, weights);
-    for (auto& y : out) y = y.detach();
-    out.insert(out.end(), gradients.begin(), gradients.end());
-    return out;
-  };
-  const auto expected = run(exact, false), came = run(fast, true);
-  double worst = 0;
-  for (std::size_t i = 0; i < came.size(); ++i) {
-    const double e = distance(came[i], expected[i]);
-    if (!(e <= worst)) worst = e;
-  }
-  report(what + ", " + c10::toString(type), worst, limit_of(type));
-}
 
 void check_hrr(torch::Device device) {
   struct Shape {
@@ -143,123 +104,6 @@ void check_hrr(torch::Device device) {
               },
               exact);
         }
-      }
-    }
-  }
-}
-
-void check_norms(torch::Device device) {
-  for (const int64_t width : {8, 64, 256, 264, 512, 1000, 1024}) {
-    for (const bool centred : {true, false}) {
-      for (const double p : {0.0, 0.3}) {
-        for (const auto type : kTypes) {
-          torch::manual_seed(4);
-          const Tensors inputs = {
-              torch::randn({3, 71, width}, torch::kDouble),
-              torch::randn({3, 71, width}, torch::kDouble), torch::randn({width}, torch::kDouble),
-              torch::randn({width}, torch::kDouble), torch::randn({width}, torch::kDouble)};
-          const auto step = torch::full({}, 7, torch::kLong);
-          const auto run = [&](const Tensors& x, bool fast, torch::ScalarType stream) {
-            const auto weights = [&](const Tensor& w) { return fast ? w.to(torch::kFloat) : w; };
-            const ops::NormParameters norm{weights(x[2]), centred ? weights(x[3]) : Tensor(),
-                                           centred, 1e-5};
-            const auto out = ops::add_norm(fast ? x[0].to(stream) : x[0],
-                                           {x[1], p > 0 ? weights(x[4]) : Tensor()}, norm, p,
-                                           {11, fast ? step.to(device) : step, 3});
-            // What has no part here gets its gradient by these terms.
-            return Tensors{
-                out.x.to(x[0].scalar_type()),
-                out.h.to(x[0].scalar_type()) + (centred ? 0 : 1) * x[3] + (p > 0 ? 0 : 1) * x[4]};
-          };
-          for (const bool same : {true, false}) {
-            if (!same && type == torch::kFloat) continue;
-            const auto stream = same ? type : torch::kFloat;
-            compare(
-                "add_norm width " + std::to_string(width) + (centred ? "" : ", rms") +
-                    (p > 0 ? ", dropout" : "") + ", stream " + c10::toString(stream),
-                device, type, inputs, [&](const Tensors& x) { return run(x, true, stream); },
-                [&](const Tensors& x) { return run(x, false, stream); });
-          }
-        }
-      }
-    }
-  }
-}
-
-/// The same under autocast to `type`, or without it.
-ops::Normed embed_norm_as(torch::Device device, torch::ScalarType type, bool cast,
-                          const std::function<ops::Normed()>& f) {
-  const auto kind = device.type();
-  const bool before = at::autocast::is_autocast_enabled(kind);
-  const auto type_before = at::autocast::get_autocast_dtype(kind);
-  at::autocast::set_autocast_enabled(kind, cast);
-  if (cast) at::autocast::set_autocast_dtype(kind, type);
-  auto out = f();
-  at::autocast::set_autocast_enabled(kind, before);
-  at::autocast::set_autocast_dtype(kind, type_before);
-  return out;
-}
-
-/// Embedding, dropout and norm at once: against float64, and on a GPU bit for bit against one after the other.
-void check_embedded_norms(torch::Device device) {
-  struct Case {
-    int64_t width;
-    bool centred, positions;
-    double p;
-  };
-  for (const auto& c :
-       {Case{8, true, true, 0.3}, Case{64, true, false, 0}, Case{256, true, true, 0},
-        Case{256, false, true, 0.3}, Case{264, true, true, 0.3}, Case{512, false, false, 0.3},
-        Case{1000, true, true, 0.3}, Case{1024, true, true, 0}}) {
-    torch::manual_seed(9);
-    const auto ids = torch::randint(50, {3, 1777}, torch::kLong);
-    const auto step = torch::full({}, 7, torch::kLong);
-    const Tensors inputs = {
-        torch::randn({50, c.width}, torch::kDouble), torch::randn({1777, c.width}, torch::kDouble),
-        torch::randn({c.width}, torch::kDouble), torch::randn({c.width}, torch::kDouble)};
-    const auto fast = [&](const Tensors& x, torch::ScalarType type, torch::ScalarType stream,
-                          bool at_once) {
-      const auto at = [&](int i) { return x[i].to(torch::kFloat); };
-      return embed_norm_as(device, type, stream != type, [&]() -> ops::Normed {
-        const ops::Embedded from{at(0), ids.to(device), c.positions ? at(1) : Tensor(), stream};
-        const ops::NormParameters norm{at(2), c.centred ? at(3) : Tensor(), c.centred, 1e-5};
-        const ops::DropoutKey key{11, step.to(device), 0};
-        if (at_once) return ops::embed_norm(from, norm, c.p, key);
-        const auto sum = ops::embed(from.table, from.ids, from.positions, from.type);
-        return ops::add_norm(ops::dropout(sum, c.p, key), {}, norm, 0, {});
-      });
-    };
-    // What has no part here gets its gradient by these terms.
-    const auto outputs = [&](const ops::Normed& out, const Tensors& x) {
-      const auto type = x[0].scalar_type();
-      return Tensors{out.x.to(type) + (c.positions ? 0 : 1) * x[1],
-                     out.h.to(type) + (c.centred ? 0 : 1) * x[3]};
-    };
-    for (const auto type : kTypes) {
-      // PyTorch's layer_norm on a CPU sums the gradients of its weights in 16 bits: 9 % off after 5331 rows.
-      if (device.is_cpu() && type != torch::kFloat) continue;
-      for (const bool same : {true, false}) {
-        if (!same && type == torch::kFloat) continue;
-        const auto stream = same ? type : torch::kFloat;
-        const auto what = "embed_norm width " + std::to_string(c.width) +
-                          (c.centred ? "" : ", rms") + (c.positions ? "" : ", no positions") +
-                          (c.p > 0 ? ", dropout" : "") + ", stream " + c10::toString(stream);
-        compare(
-            what, device, type, inputs,
-            [&](const Tensors& x) { return outputs(fast(x, type, stream, true), x); },
-            [&](const Tensors& x) {
-              return outputs(
-                  ops::embed_norm({x[0], ids, c.positions ? x[1] : Tensor(), torch::kDouble},
-                                  {x[2], c.centred ? x[3] : Tensor(), c.centred, 1e-5}, c.p,
-                                  {11, step, 0}),
-                  x);
-            });
-        if (!device.is_cuda()) continue;
-        Tensors there;
-        for (const auto& x : inputs) there.push_back(x.to(device));
-        const auto once = fast(there, type, stream, true), apart = fast(there, type, stream, false);
-        report(what + ", " + c10::toString(type) + ", bits",
-               torch::equal(once.x, apart.x) && torch::equal(once.h, apart.h) ? 0 : 1, 0);
       }
     }
   }
@@ -465,8 +309,8 @@ int main(int argc, char** argv) {
     const auto wanted = [&](const char* name) { return only.empty() || only == name; };
     if (wanted("hrr")) check_hrr(device);
     if (wanted("norms")) {
-      check_norms(device);
-      check_embedded_norms(device);
+      bench::check_norms(device);
+      bench::check_embedded_norms(device);
     }
     if (wanted("small")) check_small_operators(device);
     if (wanted("mlp")) check_feed_forward(device);

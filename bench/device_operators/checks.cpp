@@ -1,5 +1,8 @@
 #include "checks.hpp"
 
+#include <ATen/ops/randn.h>
+#include <torch/csrc/autograd/autograd.h>
+
 #include <cstdio>
 
 namespace regard::bench {
@@ -22,6 +25,44 @@ double distance(const torch::Tensor& came, const torch::Tensor& expected) {
   const double size = expected.norm().item<double>();
   const double off = (came.to(torch::kDouble).cpu() - expected).norm().item<double>();
   return size == 0 ? off : off / size;
+}
+
+namespace {
+
+double limit_of(torch::ScalarType type) {
+  return type == torch::kFloat ? 2e-5 : type == torch::kHalf ? 4e-3 : 3e-2;
+}
+
+}  // namespace
+
+void compare(const std::string& what, torch::Device device, torch::ScalarType type,
+             const Tensors& inputs, const std::function<Tensors(const Tensors&)>& fast,
+             const std::function<Tensors(const Tensors&)>& exact) {
+  const auto run = [&](const auto& f, bool on_device) {
+    Tensors leaves;
+    for (const auto& x : inputs) {
+      const auto rounded = x.to(type);
+      leaves.push_back(
+          (on_device ? rounded.to(device) : rounded.to(torch::kDouble)).requires_grad_());
+    }
+    auto out = f(leaves);
+    Tensors weights;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      torch::manual_seed(40 + static_cast<int64_t>(i));
+      weights.push_back(torch::randn(out[i].sizes(), torch::kDouble).to(type).to(out[i].options()));
+    }
+    auto gradients = torch::autograd::grad(out, leaves, weights);
+    for (auto& y : out) y = y.detach();
+    out.insert(out.end(), gradients.begin(), gradients.end());
+    return out;
+  };
+  const auto expected = run(exact, false), came = run(fast, true);
+  double worst = 0;
+  for (std::size_t i = 0; i < came.size(); ++i) {
+    const double e = distance(came[i], expected[i]);
+    if (!(e <= worst)) worst = e;
+  }
+  report(what + ", " + c10::toString(type), worst, limit_of(type));
 }
 
 }  // namespace regard::bench

@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,17 @@ Tally tally();
 
 /// |came - expected| / |expected|, or |came| where the expected is 0. `expected` is float64 on the CPU.
 double distance(const torch::Tensor& came, const torch::Tensor& expected);
+
+inline constexpr torch::ScalarType kTypes[] = {torch::kFloat, torch::kHalf, torch::kBFloat16};
+
+/// Values and gradients of <g_i, out_i> by `device` (inputs of `type`) against `exact` (the same, in float64).
+void compare(const std::string& what, torch::Device device, torch::ScalarType type,
+             const Tensors& inputs, const std::function<Tensors(const Tensors&)>& fast,
+             const std::function<Tensors(const Tensors&)>& exact);
+
+/// Residual sum, dropout and norm; the same behind an embedding.
+void check_norms(torch::Device device);
+void check_embedded_norms(torch::Device device);
 
 /// 100 training steps that the device records and replays against 100 that run as they are: equal bit for bit.
 void check_recorded_steps(torch::Device device);

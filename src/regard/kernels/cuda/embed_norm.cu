@@ -1,7 +1,8 @@
 // A row is read once and written twice, as x and as h.
 #include "regard/kernels/cuda/embed_norm.hpp"
 
-#include "regard/kernels/cuda/add_norm-ahead.cuh"
+#include "regard/kernels/cuda/add_norm-device.cuh"
+#include "regard/kernels/cuda/cluster.cuh"
 
 namespace regard::kernels::cuda {
 namespace {
