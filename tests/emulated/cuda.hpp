@@ -318,6 +318,9 @@ inline float cluster_read(const float* mine, unsigned rank) {
 inline void copy_async(void* shared, const void* global, bool on) {
   on ? std::memcpy(shared, global, 16) : std::memset(shared, 0, 16);
 }
+inline void copy_async_cached(void* shared, const void* global, bool on) {
+  copy_async(shared, global, on);
+}
 inline void copy_async_8(void* shared, const void* global, bool on) {
   on ? std::memcpy(shared, global, 8) : std::memset(shared, 0, 8);
 }

@@ -2,6 +2,7 @@
 // chunk of one tensor, which it finds by the number of its first block.
 #include "regard/kernels/cuda/adamw.hpp"
 
+#include "regard/kernels/cuda/order.cuh"
 #include "regard/kernels/cuda/storage-device.cuh"
 
 namespace regard::kernels::cuda {
@@ -100,8 +101,9 @@ __device__ inline bool whole_vectors(const void* x) {
 
 __global__ __launch_bounds__(kThreads) void squares(SumTable table, float* parts) {
   __shared__ float warps[kThreads / 32];
-  const int row = row_of(table, blockIdx.x);
-  const int64_t begin = static_cast<int64_t>(blockIdx.x - table.first[row]) * kSumChunk;
+  const unsigned block = from_last(blockIdx.x, gridDim.x);
+  const int row = row_of(table, block);
+  const int64_t begin = static_cast<int64_t>(block - table.first[row]) * kSumChunk;
   const Gradient g = table.gradient(row).from(begin);
   const auto count = static_cast<unsigned>(min(table.count[row] - begin, int64_t{kSumChunk}));
   const unsigned thread = threadIdx.x;
@@ -127,7 +129,7 @@ __global__ __launch_bounds__(kThreads) void squares(SumTable table, float* parts
   __syncthreads();
   if (thread == 0) {
     for (int i = 1; i < kThreads / 32; ++i) sum += warps[i];
-    parts[blockIdx.x] = sum;
+    parts[block] = sum;
   }
 }
 

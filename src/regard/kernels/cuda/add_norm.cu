@@ -2,6 +2,7 @@
 #include "regard/kernels/cuda/add_norm.hpp"
 
 #include "regard/kernels/cuda/add_norm-ahead.cuh"
+#include "regard/kernels/cuda/order.cuh"
 #include "regard/kernels/cuda/sum-parts.cuh"
 
 namespace regard::kernels::cuda {
@@ -113,6 +114,7 @@ __global__ __launch_bounds__(kThreads,
   const int64_t stride = static_cast<int64_t>(gridDim.x) * place.kRows;
   int64_t row = blockIdx.x * static_cast<int64_t>(place.kRows) + place.group;
   const auto start = [&](int slot, int64_t at) {
+    at = from_last(at, rows);
     xs.start(slot, x, at, rows, column, width);
     dhs.start(slot, dh, at, rows, column, width);
     if (dx_next) dxs.start(slot, dx_next, at, rows, column, width);
@@ -123,11 +125,13 @@ __global__ __launch_bounds__(kThreads,
   const Eight scale = widen(fetch(gamma, 0, 1, column, width));
   Eight dgamma{}, dbeta{}, dbias{};
   const auto stats_of = [&](int64_t at) {
-    return at < rows ? *reinterpret_cast<const Two*>(stats + 2 * at) : Two{0.0f, 0.0f};
+    return at < rows ? *reinterpret_cast<const Two*>(stats + 2 * from_last(at, rows))
+                     : Two{0.0f, 0.0f};
   };
   Two next_stats = stats_of(row);
   int slot = 0;
   for (int64_t base = row - place.group; base < rows; base += stride, row += stride) {
+    const int64_t place_of_row = from_last(row, rows);
     const float mean = next_stats.a, inverse = next_stats.b;
     next_stats = stats_of(row + stride);
     copies_wait<kDepth - 1>();
@@ -157,9 +161,9 @@ __global__ __launch_bounds__(kThreads,
     for (int i = 0; i < kVector; ++i) {
       out.x[i] += inverse * (given.x[i] * scale.x[i] - sum - values.x[i] * along);
     }
-    store(dx, row, rows, column, width, out);
-    if (problem.draw.step) drop(problem.draw, step, row, column, width, out);
-    if (dbranch) store(dbranch, row, rows, column, width, out);
+    store(dx, place_of_row, rows, column, width, out);
+    if (problem.draw.step) drop(problem.draw, step, place_of_row, column, width, out);
+    if (dbranch) store(dbranch, place_of_row, rows, column, width, out);
 #pragma unroll
     for (int i = 0; i < kVector; ++i) dbias.x[i] += out.x[i];
     start(slot, row + kDepth * stride);

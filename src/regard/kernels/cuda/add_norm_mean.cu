@@ -3,6 +3,7 @@
 #include "regard/kernels/cuda/add_norm_mean.hpp"
 
 #include "regard/kernels/cuda/add_norm-device.cuh"
+#include "regard/kernels/cuda/order.cuh"
 
 namespace regard::kernels::cuda {
 namespace {
@@ -81,35 +82,36 @@ __global__ __launch_bounds__(kThreads,
   stats += unit.before * 2;
   if (branch) branch += unit.before * width;
   Eight sum{};
-  auto next_x = fetch(x, unit.first, length, column, width);
+  auto next_x = fetch(x, from_last(unit.first, length), length, column, width);
   Pack<H, kVector> next_branch{};
-  if (branch) next_branch = fetch(branch, unit.first, length, column, width);
+  if (branch) next_branch = fetch(branch, from_last(unit.first, length), length, column, width);
   // All warps take the same number of turns, since they meet at barriers.
   int row = unit.first;
   for (int base = row - place.group; base < length; base += unit.stride, row += unit.stride) {
     auto values = widen(next_x);
     auto added = widen(next_branch);
-    next_x = fetch(x, row + unit.stride, length, column, width);
+    const int next = from_last(row + unit.stride, length), now = from_last(row, length);
+    next_x = fetch(x, next, length, column, width);
     if (branch) {
-      next_branch = fetch(branch, row + unit.stride, length, column, width);
+      next_branch = fetch(branch, next, length, column, width);
       const Eight bias = biases.all();
 #pragma unroll
       for (int i = 0; i < kVector; ++i) added.x[i] += bias.x[i];
-      if (problem.draw.step) drop(problem.draw, step, unit.before + row, column, width, added);
+      if (problem.draw.step) drop(problem.draw, step, unit.before + now, column, width, added);
 #pragma unroll
       for (int i = 0; i < kVector; ++i) {
         // The norm sees what the stream keeps.
         values.x[i] = to_float(from_float<X>(values.x[i] + added.x[i]));
       }
-      store(x_out, row, length, column, width, values);
+      store(x_out, now, length, column, width, values);
     }
     const auto [mean, inverse] = row_stats(problem, place, exchange, values);
     if (row >= length) continue;
 #pragma unroll
     for (int i = 0; i < kVector; ++i) sum.x[i] += (values.x[i] - mean) * inverse;
     if (place.part == 0 && threadIdx.x % 32 == 0) {
-      stats[2 * row] = mean;
-      stats[2 * row + 1] = inverse;
+      stats[2 * now] = mean;
+      stats[2 * now + 1] = inverse;
     }
   }
   sum_groups(place, sum, width, sums, parts + blockIdx.x * static_cast<int64_t>(width));

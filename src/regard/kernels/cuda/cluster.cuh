@@ -75,6 +75,13 @@ __device__ inline void copy_async(void* shared, const void* global, bool on) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(global), "r"(bytes)
                : "memory");
 }
+/// The same through the L1 cache, where other warps of the block read it too.
+__device__ inline void copy_async_cached(void* shared, const void* global, bool on) {
+  const auto to = static_cast<unsigned>(__cvta_generic_to_shared(shared));
+  const int bytes = on ? 16 : 0;
+  asm volatile("cp.async.ca.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(global), "r"(bytes)
+               : "memory");
+}
 /// The same of 8 bytes.
 __device__ inline void copy_async_8(void* shared, const void* global, bool on) {
   const auto to = static_cast<unsigned>(__cvta_generic_to_shared(shared));

@@ -3,6 +3,7 @@
 
 #include "regard/kernels/cuda/add_norm-device.cuh"
 #include "regard/kernels/cuda/cluster.cuh"
+#include "regard/kernels/cuda/order.cuh"
 
 namespace regard::kernels::cuda {
 namespace {
@@ -27,7 +28,7 @@ struct Rows {
     for (int part = 0; part < 2; ++part) {
       const int piece = part * 32 + static_cast<int>(threadIdx.x % 32);
       const bool inside = on && first + piece * 4 < width;
-      copy_async(at(slot, piece), inside ? row + first + piece * 4 : row, inside);
+      copy_async_cached(at(slot, piece), inside ? row + first + piece * 4 : row, inside);
     }
   }
   __device__ inline Eight take(int slot) const {
@@ -48,6 +49,23 @@ __device__ inline void round_to(Eight& values) {
 #pragma unroll
   for (int i = 0; i < kVector; ++i) values.x[i] = to_float(from_float<X>(values.x[i]));
 }
+
+/// Turn n takes sequence n % batch at position n / batch, so that the rows of one position come together and its positions are read from
+/// memory once. Kept up by sums: a quotient would cost more than the row.
+struct Turn {
+  int64_t n, t, b;
+
+  __device__ inline Turn(int64_t n, int64_t batch) : n(n), t(n / batch), b(n % batch) {}
+  __device__ inline void advance(const Turn& by, int64_t batch) {
+    n += by.n;
+    t += by.t;
+    b += by.b;
+    if (b >= batch) {
+      b -= batch;
+      ++t;
+    }
+  }
+};
 
 /// The product stands by itself: one fused with the norm's sums would have other bits than x in memory.
 __device__ inline void drop_alone(const DropoutDraw& draw, int64_t step, int64_t row, int column,
@@ -73,28 +91,28 @@ __global__ __launch_bounds__(kThreads,
   const Rows positions{ahead};
   const int width = problem.width, column = place.column;
   const int64_t rows = problem.rows, step = problem.draw.step ? *problem.draw.step : 0;
-  const int64_t stride = static_cast<int64_t>(gridDim.x) * place.kRows;
-  int64_t row = blockIdx.x * static_cast<int64_t>(place.kRows) + place.group;
+  const int64_t length = from.length, batch = rows / length;
+  const Turn stride(static_cast<int64_t>(gridDim.x) * place.kRows, batch);
+  Turn now(blockIdx.x * static_cast<int64_t>(place.kRows) + place.group, batch), next = now;
+  const auto row_of = [&](const Turn& turn) {
+    return turn.n < rows ? from_last(turn.b * length + turn.t, rows) : rows;
+  };
   // Each lane has the id of one of the next 32 turns: one by one they would cost a turn the latency of memory.
   const int lane = static_cast<int>(threadIdx.x % 32);
-  const auto ids_from = [&](int64_t at) {
-    const int64_t mine = at + lane * stride;
-    return mine < rows ? static_cast<int>(from.ids[mine]) : static_cast<int>(from.table_rows);
+  const auto ids_from = [&](int64_t n) {
+    const int64_t row = row_of(Turn(n + lane * stride.n, batch));
+    return row < rows ? static_cast<int>(from.ids[row]) : static_cast<int>(from.table_rows);
   };
-  int ids = ids_from(row), turn = 0;
+  int ids = ids_from(now.n), turn = 0;
   // Positions come from memory by copies ahead. The table is small and read over and over: its rows come through the L1 cache, two rows
   // ahead in registers.
-  int64_t next = row, t = row % from.length;
-  const int64_t t_stride = stride % from.length;
   const auto start = [&](int slot) {
     if (from.positions) {
-      positions.start(slot, from.positions + t * width, next < rows, place.part * kWarpWidth,
-                      width);
+      positions.start(slot, from.positions + from_last(next.t, length) * width, next.n < rows,
+                      place.part * kWarpWidth, width);
     }
     copies_commit();
-    next += stride;
-    t += t_stride;
-    if (t >= from.length) t -= from.length;
+    next.advance(stride, batch);
   };
 #pragma unroll
   for (int i = 0; i < kDepth; ++i) start(i);
@@ -107,13 +125,13 @@ __global__ __launch_bounds__(kThreads,
   Pack<float, kVector> entries[2] = {entry_of(0), entry_of(1)};
   int slot = 0;
   // All warps take the same number of turns, since those of a row meet at barriers.
-  int64_t base = row - place.group;
+  int64_t base = now.n - place.group;
   const auto take_turn = [&](Pack<float, kVector>& entry) {
     if (base >= rows) return;
     Eight values = widen(entry);
     if (++turn == 31) {  // of the next 32 the first is two turns away
       turn = -1;
-      ids = ids_from(row + 2 * stride);
+      ids = ids_from(now.n + 2 * stride.n);
     }
     entry = entry_of(turn + 1);
     copies_wait<kDepth - 1>();
@@ -123,6 +141,7 @@ __global__ __launch_bounds__(kThreads,
 #pragma unroll
       for (int i = 0; i < kVector; ++i) values.x[i] += added.x[i];
     }
+    const int64_t row = row_of(now);
     // The norm sees what the stream keeps.
     round_to<X>(values);
     if (problem.draw.step) {
@@ -143,8 +162,8 @@ __global__ __launch_bounds__(kThreads,
     if (place.part == 0 && threadIdx.x % 32 == 0 && row < rows) {
       *reinterpret_cast<Two*>(stats + 2 * row) = Two{mean, inverse};
     }
-    base += stride;
-    row += stride;
+    now.advance(stride, batch);
+    base += stride.n;
   };
   while (base < rows) {
     take_turn(entries[0]);
@@ -158,6 +177,9 @@ __global__ __launch_bounds__(kThreads,
 int embed_norm_forward(const AddNormProblem& problem, const EmbeddedRows& from, const float* gamma,
                        const float* beta, void* x, void* h, float* stats, void* stream) {
   if (problem.rows == 0) return 0;
+  if (from.length < 1 || problem.rows % from.length != 0) {
+    return static_cast<int>(cudaErrorInvalidValue);
+  }
   const int64_t held = kWarps / warps_of(problem.width);
   const int64_t wanted = (problem.rows + held - 1) / held;
   const auto blocks = static_cast<unsigned>(wanted < 132 * kBlocks ? wanted : 132 * kBlocks);

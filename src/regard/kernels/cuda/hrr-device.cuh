@@ -248,8 +248,8 @@ struct Place {
 struct Grid {
   int64_t batch, heads, length;
   int width, group;  // heads a block holds
-  int chunks;        // over time
-  int64_t chunk;     // tokens in one
+  int chunks;        // over time: blocks that share the tokens of a sequence
+  int run;  // tokens of a block that follow each other; 0: every chunks-th group of those that it holds
 };
 
 template <class L>
@@ -311,20 +311,6 @@ __device__ inline void write_block_number(float x, const Place& p, float* shared
 }
 
 // ---- host
-
-/// The tokens [first, end) of a chunk, in steps of those that a block holds, from the first or from the last. A pass
-/// in the direction against the one before it starts with what the cache still holds.
-struct Walk {
-  int64_t first, end, step;
-  bool back;
-  __device__ int64_t turns() const { return end > first ? (end - first + step - 1) / step : 0; }
-  /// The token of a thread in a turn; outside [first, end): none.
-  __device__ int64_t at(int64_t turn, int token) const {
-    const int64_t off = turn * step + token;
-    return back ? end - 1 - off : first + off;
-  }
-  __device__ bool has(int64_t t) const { return t >= first && t < end; }
-};
 
 /// Blocks enough for the device, each with a few tokens for every thread at least.
 Grid make_grid(const HrrProblem& problem, int lanes);

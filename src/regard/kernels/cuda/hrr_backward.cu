@@ -17,9 +17,6 @@ template <class L>
 constexpr int kSumsBlocks = kHasVectors<L> ? 3 : 1;
 constexpr int kBackwardTurns = 2;
 
-constexpr std::size_t at_least(std::size_t bytes, std::size_t least) {
-  return bytes < least ? least : bytes;
-}
 template <class T, class L>
 constexpr std::size_t kSumsBytes = at_least(3 * NextRows<T, L, kBackwardTurns>::kBytes,
                                             kBlockRows * sizeof(float));
@@ -34,38 +31,37 @@ __global__ __launch_bounds__(kThreads, kSumsBlocks<L>) void sums(HrrProblem prob
   using From = NextRows<T, L, kBackwardTurns>;
   const Unbind unbind = conj ? Unbind::kConj : problem.unbind;
   const Place p = place_of<L>(grid);
-  const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
+  const int64_t b = blockIdx.y;
   const int64_t length = length_of(problem.lengths, b, grid.length);
-  const int64_t end = min(first + grid.chunk, length);
   Slots<L> memory = load_sums<L>(s + (b * grid.heads + p.head) * grid.width, p.at);
   to_unit(memory, p.at, real_weight(unbind));
   const float inverse_z = inverse_or_zero(z[b * grid.heads + p.head]);
   const float keys = problem.time_scale ? static_cast<float>(length) : 1.0f;
   Slots<L> a1 = zero_slots<L>(), a2 = zero_slots<L>();
   float total = 0.0f;
-  const Tokens tokens{b, first, end > first ? static_cast<int>(end - first) : 0, false};
+  const Tokens tokens = tokens_of(grid, p, length, true);
   char* const ring = dynamic_shared<char>();
   From qs(ring, q, p, tokens), vs(ring + From::kBytes, v, p, tokens),
       gs(ring + 2 * From::kBytes, g, p, tokens);
   Slots<L> qt, vt, gt;
-  each_turn<From::kDepth>((tokens.count + p.tokens - 1) / p.tokens, p.tokens,
-                          [&](int slot, int off) {
-                            qs.start(slot, off, 0);
-                            vs.start(slot, off, 0);
-                            gs.start(slot, off, 0);
-                          },
-                          [&](int slot) {
-                            qt = qs.take(slot);
-                            vt = vs.take(slot);
-                            gt = gs.take(slot);
-                          },
-                          [&](int off) {
-                            const Token<L> token =
-                                read_token(qt, vt, gt, memory, p.at, unbind, inverse_z, keys);
-                            if (!p.on || off + p.token >= tokens.count) return;
-                            if (p.at.lane == 0) total += token.w * token.r;
-                            add_to_memory_gradient(token, vt, token.w, p.at, a1, a2);
-                          });
+  each_turn<From::kDepth>(
+      tokens,
+      [&](int slot, int t) {
+        qs.start(slot, t, tokens.end);
+        vs.start(slot, t, tokens.end);
+        gs.start(slot, t, tokens.end);
+      },
+      [&](int slot) {
+        qt = qs.take(slot);
+        vt = vs.take(slot);
+        gt = gs.take(slot);
+      },
+      [&](int t) {
+        const Token<L> token = read_token(qt, vt, gt, memory, p.at, unbind, inverse_z, keys);
+        if (!p.on || t + p.token >= tokens.end) return;
+        if (p.at.lane == 0) total += token.w * token.r;
+        add_to_memory_gradient(token, vt, token.w, p.at, a1, a2);
+      });
   __syncthreads();
   float* const shared = dynamic_shared<float>();
   const int64_t row = (b * grid.chunks + blockIdx.x) * grid.heads + p.first_head;
@@ -192,29 +188,26 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
       column_parts ? reinterpret_cast<Pack<float, 4>*>(ring + 4 * From::kBytes) + threadIdx.x
                    : nullptr};
   columns.clear();
-  const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
+  const int64_t b = blockIdx.y;
   const int64_t length = length_of(problem.lengths, b, grid.length);
-  const int64_t end = min(first + grid.chunk, grid.length);
   const int64_t head = b * grid.heads + p.head;
   Slots<L> memory = load_sums<L>(s + head * grid.width, p.at);
   to_unit(memory, p.at, real_weight(unbind));
   const Slots<L> ds = load_sums<L>(ds_of + head * grid.width, p.at);
   const float inverse_z = inverse_or_zero(z[head]), mean = mean_r[head];
   const float keys = problem.time_scale ? static_cast<float>(length) : 1.0f;
-  const Tokens tokens{b, end - 1, end > first ? static_cast<int>(end - first) : 0, true};
-  // From the last token on: rows behind the length come first.
-  const int pads = end > length ? static_cast<int>(end - length) : 0;
-  const int unbound = problem.pads_in ? 0 : pads;
+  const Tokens tokens = tokens_of(grid, p, grid.length, false);
+  const int inside = static_cast<int>(length), bound = problem.pads_in ? tokens.end : inside;
   From qs(ring, q, p, tokens), ks(ring + From::kBytes, k, p, tokens),
       vs(ring + 2 * From::kBytes, v, p, tokens), gs(ring + 3 * From::kBytes, g, p, tokens);
   Slots<L> qt, kt, vt, gt;
   each_turn<From::kDepth>(
-      (tokens.count + p.tokens - 1) / p.tokens, p.tokens,
-      [&](int slot, int off) {
-        qs.start(slot, off, pads);
-        gs.start(slot, off, pads);
-        vs.start(slot, off, unbound);
-        ks.start(slot, off, unbound);
+      tokens,
+      [&](int slot, int t) {
+        qs.start(slot, t, inside);
+        gs.start(slot, t, inside);
+        vs.start(slot, t, bound);
+        ks.start(slot, t, bound);
       },
       [&](int slot) {
         qt = qs.take(slot);
@@ -222,18 +215,17 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
         vt = vs.take(slot);
         gt = gs.take(slot);
       },
-      [&](int off) {
+      [&](int first) {
         const Token<L> token = read_token(qt, vt, gt, memory, p.at, unbind, inverse_z, keys);
-        const int place = off + p.token;
-        if (!p.on || place >= tokens.count) return;
-        const int64_t t = tokens.first - place;
-        const float w = place >= pads ? token.w : 0.0f, alpha = w * (token.r - mean);
+        const int t = first + p.token;
+        if (!p.on || t >= tokens.end) return;
+        const float w = t < inside ? token.w : 0.0f, alpha = w * (token.r - mean);
         const float cross = alpha * token.c.rho;
         const Slots<L> dz = gradient_of_z(vt, token.z, cross, alpha * token.c.a_zz);
         Slots<L> out = gradient_of_q(qt, dz, memory, p.at, unbind);
         store_row(row_of<T>(dq, b, p.head, t), out, p.at);
         columns.add(0, out);
-        out = place >= unbound ? conj_slots(vt, ds, p.at) : zero_slots<L>();
+        out = t < bound ? conj_slots(vt, ds, p.at) : zero_slots<L>();
         store_row(row_of<T>(dk, b, p.head, t), out, p.at);
         columns.add(1, out);
         out = gradient_of_v(kt, vt, gt, token.z, ds, {keys * w, cross, alpha * token.c.a_vv}, p.at);

@@ -262,7 +262,7 @@ __global__ __launch_bounds__(kThreads) void causal_gradients(
 
 Grid causal_grid(const HrrProblem& problem, int lanes) {
   Grid grid = make_grid(problem, lanes);
-  grid.chunk = kHrrCausalChunk;
+  grid.run = kHrrCausalChunk;
   grid.chunks = static_cast<int>(hrr_states(problem));
   return grid;
 }
@@ -309,7 +309,7 @@ int hrr_causal_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y
     float* const e = totals + chunk_heads(problem);
     return with_storage(problem.storage, [&](auto element) {
       using T = decltype(element);
-      launch(bind<T, L>, to.chunks, kThreads, 0, on, problem, grid, k, v, sums);
+      launch(bind<T, L>, to.chunks, kThreads, kBindBytes<T, L>, on, problem, grid, k, v, sums);
       launch(scan<false>, to.columns, kThreads, 0, on, grid, problem.width, sums, s);
       launch(causal_respond<T, L>, to.walks, kThreads, 0, on, problem, grid, q, k, v, s, e, totals);
       launch(scan<false>, to.numbers, kThreads, 0, on, grid, int64_t{1}, totals, z);

@@ -19,14 +19,17 @@ __global__ __launch_bounds__(kThreads) void gather(Grid grid, const float* parts
   if (column < grid.width && turn < turns) {
     const float* at = parts + (b * grid.chunks * grid.heads + h) * grid.width + column;
     const int64_t stride = grid.heads * grid.width;
-    float part[4] = {};
+    constexpr int kFlying = 8;
+    float part[kFlying] = {};
     int c = turn;
-    for (; c + 3 * turns < grid.chunks; c += 4 * turns) {
+    for (; c + (kFlying - 1) * turns < grid.chunks; c += kFlying * turns) {
 #pragma unroll
-      for (int i = 0; i < 4; ++i) part[i] += at[(c + i * turns) * stride];
+      for (int i = 0; i < kFlying; ++i) part[i] += at[(c + i * turns) * stride];
     }
-    for (; c < grid.chunks; c += turns) part[0] += at[c * stride];
-    sum = (part[0] + part[1]) + (part[2] + part[3]);
+#pragma unroll 4
+    for (; c < grid.chunks; c += turns) sum += at[c * stride];
+#pragma unroll
+    for (int i = 0; i < kFlying; ++i) sum += part[i];
   }
   shared[threadIdx.x] = sum;
   __syncthreads();
@@ -53,32 +56,31 @@ __global__ __launch_bounds__(kThreads,
   __shared__ float shared[kThreads];
   const Unbind unbind = conj ? Unbind::kConj : problem.unbind;
   const Place p = place_of<L>(grid);
-  const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
-  const int64_t end = min(first + grid.chunk, length_of(problem.lengths, b, grid.length));
+  const int64_t b = blockIdx.y;
   Slots<L> memory = load_sums<L>(s + (b * grid.heads + p.head) * grid.width, p.at);
   to_unit(memory, p.at, real_weight(unbind));
   float total = 0.0f;
   // From the last token on: the cache still holds what the pass before read last.
-  const Tokens tokens{b, end - 1, end > first ? static_cast<int>(end - first) : 0, true};
+  const Tokens tokens = tokens_of(grid, p, length_of(problem.lengths, b, grid.length), true);
   char* const ring = dynamic_shared<char>();
   From qs(ring, q, p, tokens), vs(ring + From::kBytes, v, p, tokens);
   Slots<L> given, vt;
   // Turns are those of the block: every lane takes part in the sums over rows.
   each_turn<From::kDepth>(
-      (tokens.count + p.tokens - 1) / p.tokens, p.tokens,
-      [&](int slot, int off) {
-        qs.start(slot, off, 0);
-        vs.start(slot, off, 0);
+      tokens,
+      [&](int slot, int t) {
+        qs.start(slot, t, tokens.end);
+        vs.start(slot, t, tokens.end);
       },
       [&](int slot) {
         given = qs.take(slot);
         vt = vs.take(slot);
       },
-      [&](int off) {
+      [&](int t) {
         const Cosine c = response(unbinding_query(given, p.at, unbind), vt, memory, p.at);
-        if (!p.on || off + p.token >= tokens.count || p.at.lane != 0) return;
+        if (!p.on || t + p.token >= tokens.end || p.at.lane != 0) return;
         const float value = expf(c.a);
-        e[(b * grid.length + tokens.first - off - p.token) * grid.heads + p.head] = value;
+        e[(b * grid.length + t + p.token) * grid.heads + p.head] = value;
         total += value;
       });
   write_block_number<L>(total, p, shared,
@@ -91,9 +93,9 @@ __global__ __launch_bounds__(kThreads) void weigh(HrrProblem problem, Grid grid,
                                                   float* z) {
   __shared__ float factor[kThreads];
   const Place p = place_of<L>(grid);
-  const int64_t b = blockIdx.y, first = blockIdx.x * grid.chunk;
+  const int64_t b = blockIdx.y;
   const int64_t length = length_of(problem.lengths, b, grid.length);
-  const int64_t end = min(first + grid.chunk, grid.length);
+  const Tokens tokens = tokens_of(grid, p, grid.length, false);
   // Z: a warp a head, its lanes over the chunks.
   for (int h = threadIdx.x / 32; h < p.heads; h += kThreads / 32) {
     float sum = 0.0f;
@@ -111,20 +113,22 @@ __global__ __launch_bounds__(kThreads) void weigh(HrrProblem problem, Grid grid,
   __syncthreads();
   const float mine = factor[p.head - p.first_head];
   constexpr int kTurns = 4;
-  for (int64_t base = first + p.token; base < end; base += kTurns * p.tokens) {
+  for (int turn = 0; turn < tokens.turns; turn += kTurns) {
+    const int64_t base = tokens.first + turn * tokens.step + p.token;
+    const auto has = [&](int u) { return turn + u < tokens.turns; };
     RawRow<T, L> raw[kTurns];
     float weight[kTurns];
 #pragma unroll
     for (int u = 0; u < kTurns; ++u) {
-      const int64_t t = base + u * p.tokens;
-      const bool on = p.on && t < min(end, length);
+      const int64_t t = base + u * tokens.step;
+      const bool on = p.on && has(u) && t < min(int64_t{tokens.end}, length);
       raw[u] = load_raw<T, L>(row_of<const T>(v, b, p.head, t), p.at, on);
       weight[u] = on ? mine * e[(b * grid.length + t) * grid.heads + p.head] : 0.0f;
     }
 #pragma unroll
     for (int u = 0; u < kTurns; ++u) {
-      const int64_t t = base + u * p.tokens;
-      if (!p.on || t >= end) continue;
+      const int64_t t = base + u * tokens.step;
+      if (!p.on || !has(u) || t >= tokens.end) continue;
       Slots<L> out = widen(raw[u]);
 #pragma unroll
       for (int i = 0; i < L::kCount; ++i) {
@@ -162,7 +166,8 @@ int pass_over(const HrrProblem& problem, const HrrBound* bound, Rows q, Rows k, 
       if (bound) {
         gathered.chunks = static_cast<int>(bound->chunks);
       } else {
-        launch(bind<T, L>, blocks_of(grid), kThreads, 0, on, problem, grid, k, v, memory.sums);
+        launch(bind<T, L>, blocks_of(grid), kThreads, kBindBytes<T, L>, on, problem, grid, k, v,
+               memory.sums);
       }
       launch(gather, rows, kThreads, 0, on, gathered,
              bound ? bound->parts : static_cast<const float*>(memory.sums), s);
@@ -209,10 +214,7 @@ Grid make_grid(const HrrProblem& problem, int lanes) {
   const int64_t most = (problem.length + 4 * tokens - 1) / (4 * tokens);
   chunks = chunks < 1 ? 1 : chunks > most ? most : chunks;
   if (chunks < 1) chunks = 1;
-  grid.chunk = (problem.length + chunks - 1) / chunks;
-  if (grid.chunk < 1) grid.chunk = 1;
-  grid.chunks = static_cast<int>((problem.length + grid.chunk - 1) / grid.chunk);
-  if (grid.chunks < 1) grid.chunks = 1;
+  grid.chunks = static_cast<int>(chunks);
   return grid;
 }
 

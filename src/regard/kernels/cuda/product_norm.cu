@@ -4,6 +4,7 @@
 
 #include "regard/kernels/cuda/cluster.cuh"
 #include "regard/kernels/cuda/group-products.cuh"
+#include "regard/kernels/cuda/order.cuh"
 #include "regard/kernels/cuda/philox-device.cuh"
 
 namespace regard::kernels::cuda {
@@ -93,6 +94,7 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_add_norm(AddNormProblem 
   const auto fetch_rows = [&](int tile) {
     constexpr int kStep = kPairThreads / kPieces;
     if (tile < tiles) {
+      tile = from_last(tile, tiles);
       const int row0 = thread / kPieces, piece = thread % kPieces, left = rows_of(tile) - row0;
       const T* const from = in + start_of(tile) + thread * kPiece;
 #pragma unroll
@@ -111,6 +113,7 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_add_norm(AddNormProblem 
   const auto staged = [&](int i) { return stage + (staged_at ^ i % 2 * 64) + 4 * i * kRowBytes; };
   const auto fetch_stream = [&](int tile) {
     if (tile < tiles) {
+      tile = from_last(tile, tiles);
       const int left = rows_of(tile) - first_row;
       const T* const from = x + start_of(tile) + first_number;
 #pragma unroll
@@ -144,8 +147,9 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_add_norm(AddNormProblem 
   };
   // Both pairs take the same number of turns.
   for (int turn = first; turn < tiles; turn += stride) {
-    const int tile = turn + pair;
-    const bool on = tile < tiles;
+    const int taken = turn + pair;
+    const bool on = taken < tiles;
+    const int tile = from_last(taken, tiles);
     uint4 later[4] = {};  // the second chunk of the stream
     unsigned kept[2] = {~0u, ~0u};
     float d[64];
@@ -173,7 +177,7 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_add_norm(AddNormProblem 
       products_end(d);
     }
     part_barrier<kPairThreads>(pair + 1);
-    fetch_rows(tile + stride);
+    fetch_rows(taken + stride);
     if (on) {
       float mean[2] = {};
       copies_wait<1>();
@@ -267,7 +271,7 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_add_norm(AddNormProblem 
         write(h + chunk * kChunk, tile);
       }
     }
-    fetch_stream(tile + stride);
+    fetch_stream(taken + stride);
   }
   copies_wait<0>();
 #endif
