@@ -78,15 +78,16 @@ std::vector<Prepared> prepare(const std::vector<Request>& requests) {
   return out;
 }
 
-/// Changes of basis of many weights, whose gradients come back together.
+/// Changes of basis of many weights, as `done` has them, whose gradients come back together.
 struct ChangeTogether : torch::autograd::Function<ChangeTogether> {
   static variable_list forward(AutogradContext* ctx, at::TensorList leaves,
-                               const std::vector<Request>& requests) {
+                               const std::vector<Request>& requests,
+                               const std::vector<Prepared>& done) {
     at::AutoDispatchBelowADInplaceOrView below;
     (void)leaves;  // what autograd sees of the requests
     ctx->set_materialize_grads(false);
     variable_list out, bases;
-    for (const auto& p : prepare(requests)) {
+    for (const auto& p : done) {
       out.push_back(p.weight);
       if (p.bias.defined()) out.push_back(p.bias);
     }
@@ -139,7 +140,7 @@ struct ChangeTogether : torch::autograd::Function<ChangeTogether> {
                                          stream_of(bases[0])),
                    "weights");
     }
-    out.emplace_back();  // of the requests
+    out.insert(out.end(), 2, Tensor());  // of the requests, and of what is done
     return out;
   }
 };
@@ -167,10 +168,14 @@ WeightScope::WeightScope(WeightPlan& plan) : plan_(plan), before_(scope_in_force
   for (const auto& r : plan.requests()) {
     if (r.type == type && takes(r)) (r.basis.defined() ? changes : casts).push_back(r);
   }
+  std::vector<Prepared> done_changes;
   {
     const torch::NoGradGuard none;  // gradients of casts go to the weights themselves, in fp32
-    const auto done = prepare(casts);
+    auto all = casts;
+    all.insert(all.end(), changes.begin(), changes.end());
+    const auto done = prepare(all);
     for (std::size_t i = 0; i < casts.size(); ++i) ready_.push_back({casts[i], done[i].weight, {}});
+    done_changes.assign(done.begin() + static_cast<std::ptrdiff_t>(casts.size()), done.end());
   }
   if (changes.empty()) return;
   std::vector<Tensor> leaves;
@@ -178,7 +183,7 @@ WeightScope::WeightScope(WeightPlan& plan) : plan_(plan), before_(scope_in_force
     leaves.push_back(r.weight);
     if (r.bias.defined()) leaves.push_back(r.bias);
   }
-  const auto done = ChangeTogether::apply(at::TensorList(leaves), changes);
+  const auto done = ChangeTogether::apply(at::TensorList(leaves), changes, done_changes);
   std::size_t at = 0;
   for (const auto& r : changes) {
     const auto weight = done[at++];
