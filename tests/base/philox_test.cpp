@@ -15,7 +15,8 @@ TEST(Philox, KnownAnswers) {
 }
 
 TEST(Philox, StreamsDifferAndRepeat) {
-  Random a(1, RandomStream::kShuffle, 7), b(1, RandomStream::kShuffle, 7), c(1, RandomStream::kCrop, 7);
+  Random a(1, RandomStream::kShuffle, 7), b(1, RandomStream::kShuffle, 7),
+      c(1, RandomStream::kCrop, 7);
   const auto first = a.bits64();
   EXPECT_EQ(first, b.bits64());
   EXPECT_NE(first, c.bits64());

@@ -67,9 +67,9 @@ __device__ void multiply(const BasisProblem& p, const From* w, const float* extr
   const int64_t along = p.rows ? others : 1, across = p.rows ? 1 : p.heads * width;
   const int64_t corner = head * along + other * across;
   const int tid = threadIdx.x;
-  const bool fours = width % 4 == 0 && others % 4 == 0 &&
-                     (reinterpret_cast<uintptr_t>(w) | reinterpret_cast<uintptr_t>(u) |
-                      reinterpret_cast<uintptr_t>(out)) % 16 == 0;
+  const auto places = reinterpret_cast<uintptr_t>(w) | reinterpret_cast<uintptr_t>(u) |
+                      reinterpret_cast<uintptr_t>(out);
+  const bool fours = width % 4 == 0 && others % 4 == 0 && places % 16 == 0;
   float sum[kSide][kSide] = {};
   const int o = tid % (kOthers / kSide) * kSide, j = tid / (kOthers / kSide) * kSide;
   for (int start = 0; start < width; start += kDepth) {
