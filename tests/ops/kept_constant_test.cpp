@@ -31,5 +31,17 @@ TEST(KeptConstant, MadeInInferenceModeItServesTraining) {
   EXPECT_TRUE(x.grad().defined());
 }
 
+TEST(MadeOnce, MakesEachOnce) {
+  static int calls = 0;
+  MadeOnce ones([](int64_t n) {
+    ++calls;
+    return at::ones({n}, torch::kDouble);
+  });
+  const auto three = ones(3), again = ones(3);
+  EXPECT_TRUE(three.is_same(again));
+  EXPECT_EQ(ones(2).size(0), 2);
+  EXPECT_EQ(calls, 2);
+}
+
 }  // namespace
 }  // namespace regard::ops

@@ -3,9 +3,9 @@
 #include <ATen/ops/constant_pad_nd.h>
 
 #include <cmath>
-#include <map>
-#include <mutex>
 #include <numbers>
+
+#include "regard/ops/kept_constant.hpp"
 
 namespace regard::attention {
 using torch::Tensor;
@@ -47,12 +47,8 @@ Tensor join(const Tensor& re, const Tensor& im, int64_t d) {
 }  // namespace
 
 Tensor fourier_basis(int64_t d) {
-  static std::mutex mutex;
-  static std::map<int64_t, Tensor> made;
-  const std::lock_guard lock(mutex);
-  auto& u = made[d];
-  if (!u.defined()) u = make_basis(d);
-  return u;
+  static ops::MadeOnce bases(make_basis);
+  return bases(d);
 }
 
 Tensor slot_product(const Tensor& x, const Tensor& y, bool conjugate) {

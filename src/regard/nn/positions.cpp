@@ -1,8 +1,6 @@
 #include "regard/nn/positions.hpp"
 
 #include <cmath>
-#include <map>
-#include <mutex>
 
 #include "regard/ops/kept_constant.hpp"
 
@@ -50,27 +48,13 @@ Tensor alibi_slopes(int64_t heads) {
   return at::tensor(slopes, torch::kDouble);
 }
 
-namespace {
-
-/// One tensor for each number of heads.
-Tensor kept_slopes(int64_t heads) {
-  static std::mutex mutex;
-  static std::map<int64_t, Tensor> made;
-  const std::lock_guard lock(mutex);
-  auto& slopes = made[heads];
-  if (!slopes.defined()) slopes = alibi_slopes(heads);
-  return slopes;
-}
-
-}  // namespace
-
 Tensor alibi_bias(int64_t heads, int64_t queries, int64_t keys,
                   const torch::TensorOptions& options) {
   const auto real = options.dtype() == torch::kDouble ? options : options.dtype(torch::kFloat);
   const auto j = at::arange(keys, real).unsqueeze(0);
   const auto i = at::arange(keys - queries, keys, real).unsqueeze(1);
-  return (-(i - j).abs() * ops::kept_constant(kept_slopes(heads), real).view({-1, 1, 1}))
-      .to(options);
+  static ops::MadeOnce slopes(alibi_slopes);
+  return (-(i - j).abs() * ops::kept_constant(slopes(heads), real).view({-1, 1, 1})).to(options);
 }
 
 attention::Positions attention_positions(const std::string& kind, int64_t heads) {

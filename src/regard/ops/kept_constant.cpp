@@ -2,13 +2,18 @@
 
 #include <c10/core/InferenceMode.h>
 
-#include <map>
-#include <mutex>
 #include <string>
 #include <tuple>
 
 namespace regard::ops {
 using torch::Tensor;
+
+Tensor MadeOnce::operator()(int64_t n) {
+  const std::lock_guard lock(mutex_);
+  auto& made = made_[n];
+  if (!made.defined()) made = make_(n);
+  return made;
+}
 
 Tensor kept_constant(const Tensor& constant, const torch::TensorOptions& options) {
   using Key = std::tuple<const void*, std::string, torch::ScalarType>;

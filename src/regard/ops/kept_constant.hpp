@@ -3,7 +3,22 @@
 
 #include <torch/types.h>
 
+#include <map>
+#include <mutex>
+
 namespace regard::ops {
+
+/// make(n) for each n, made once and kept as long as this lives; from any thread.
+class MadeOnce {
+ public:
+  explicit MadeOnce(torch::Tensor (*make)(int64_t)) : make_(make) {}
+  torch::Tensor operator()(int64_t n);
+
+ private:
+  torch::Tensor (*make_)(int64_t);
+  std::mutex mutex_;
+  std::map<int64_t, torch::Tensor> made_;
+};
 
 /// constant.to(options), kept until the process ends. For tensors that live as long and never change, such as
 /// attention::fourier_basis.

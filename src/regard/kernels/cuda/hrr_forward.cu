@@ -1,4 +1,4 @@
-// Forward: bind (read K, V, write the sums of each chunk of time), gather (S), respond (read Q, V, write e and the
+// Forward: bind (read K, V, write the sums of each block), gather (S), respond (read Q, V, write e and the
 // parts of Z), weigh (read V, write y). Five passes over an array are the floor, these are six; the sixth is what
 // y = e v / Z costs where the next product cannot take 1/Z. Short sequences go another way (hrr_resident.hpp).
 #include "regard/kernels/cuda/hrr-ahead.cuh"
