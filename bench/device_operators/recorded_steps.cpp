@@ -20,6 +20,8 @@ using torch::Tensor;
 struct Recorded {
   std::string kind, phrase, positions = "learned", pooling = "mean";
   int64_t width = 64;  // 256 has kernels of its own
+  std::string norm = "pre",
+              bias = "all";  // with feed_forward also a norm behind the embedding, none at the end
 };
 
 /// Losses of 100 steps and the weights after them, on batches of two shapes.
@@ -31,6 +33,10 @@ Tensors losses_and_weights(const Recorded& of, torch::Device device, const std::
   spec.pooling = of.pooling;
   spec.trunk.positions = of.positions;
   spec.trunk.width = of.width;
+  spec.trunk.norm = of.norm;
+  spec.trunk.norm_embed = of.norm == "feed_forward";
+  spec.trunk.norm_last = of.norm != "feed_forward";
+  spec.trunk.bias = of.bias;
   spec.trunk.dropout = 0.1;
   const models::ModelShape shape{
       .input = {.vocabulary = 50, .channels = 0}, .classes = 5, .max_length = 64};
@@ -70,22 +76,27 @@ Tensors losses_and_weights(const Recorded& of, torch::Device device, const std::
 }  // namespace
 
 void check_recorded_steps(torch::Device device) {
-  for (const auto& of :
-       std::vector<Recorded>{{"encoder_classifier", "softmax"},
-                             {"encoder_classifier", "hrr"},
-                             {"encoder_classifier", "hrr", "rotary", "attention"},
-                             {"encoder_classifier", "hrr", "learned", "mean", 256},
-                             {"encoder_classifier", "softmax", "learned", "mean", 256},
-                             {"encoder_classifier", "softmax", "alibi"},
-                             {"encoder_classifier", "linear", "sinusoidal"},
-                             {"encoder_classifier", "mean"},
-                             {"language_model", "softmax"},
-                             {"language_model", "hrr"},
-                             {"language_model", "window(width=8)"},
-                             {"language_model", "linear"}}) {
+  for (const auto& of : std::vector<Recorded>{
+           {"encoder_classifier", "softmax"},
+           {"encoder_classifier", "hrr"},
+           {"encoder_classifier", "hrr", "rotary", "attention"},
+           {"encoder_classifier", "hrr", "learned", "mean", 256},
+           {"encoder_classifier", "softmax", "learned", "mean", 256},
+           {"encoder_classifier", "hrr", "learned", "mean", 256, "post", "up"},
+           {"encoder_classifier", "hrr", "learned", "mean_padded", 256, "feed_forward", "up"},
+           {"encoder_classifier", "hrr", "learned", "mean", 64, "feed_forward", "up"},
+           {"encoder_classifier", "softmax", "learned", "mean", 256, "pre", "up"},
+           {"encoder_classifier", "softmax", "alibi"},
+           {"encoder_classifier", "linear", "sinusoidal"},
+           {"encoder_classifier", "mean"},
+           {"language_model", "softmax"},
+           {"language_model", "hrr"},
+           {"language_model", "window(width=8)"},
+           {"language_model", "linear"}}) {
     for (const auto* dtype : {"fp32", "bf16"}) {
       const auto what = "100 recorded steps, " + of.kind + ", " + of.phrase + ", positions " +
-                        of.positions + ", width " + std::to_string(of.width) + ", " + dtype;
+                        of.positions + ", width " + std::to_string(of.width) + ", norm " + of.norm +
+                        ", biases " + of.bias + ", " + dtype;
       try {
         const auto expected = losses_and_weights(of, device, dtype, false);
         const auto came = losses_and_weights(of, device, dtype, true);

@@ -118,8 +118,8 @@ TEST(Embedding, TokensByTableAndValuesByMatrix) {
             "embedding: either a vocabulary or channels were expected, and 2 and 2 came");
 }
 
-TEST(Block, PreAndPostNormAreWhereTheyAreSaidToBe) {
-  for (const char* norm : {"pre", "post"}) {
+TEST(Block, NormsAreWhereTheyAreSaidToBe) {
+  for (const std::string norm : {"pre", "post", "feed_forward"}) {
     const auto phrase = attention::parse_phrase("off");
     Block block(phrase, {.attention = {.width = 6, .heads = 2}, .hidden = 5, .norm = norm}, {});
     block.to(torch::kDouble);
@@ -132,8 +132,8 @@ TEST(Block, PreAndPostNormAreWhereTheyAreSaidToBe) {
     const auto attend = [&](const Tensor& t) { return block.attention().forward(t, {}); };
     const auto mlp = [&](const Tensor& t) { return block.feed_forward().forward(t); };
     Tensor expected;
-    if (std::string(norm) == "pre") {
-      const auto middle = x + attend(apply_norm(x, "norm1"));
+    if (norm != "post") {
+      const auto middle = x + attend(norm == "pre" ? apply_norm(x, "norm1") : x);
       expected = middle + mlp(apply_norm(middle, "norm2"));
     } else {
       const auto middle = apply_norm(x + attend(x), "norm1");

@@ -177,6 +177,52 @@ TEST(Trunk, DropoutDiffersBySiteAndRepeatsByStep) {
   EXPECT_TRUE(at::equal(at_step(1), at_step(2)));
 }
 
+TEST(Trunk, NormsAtItsEndsAndBiasesAsAsked) {
+  auto o = options({"softmax"});
+  o.spec.norm = "feed_forward";
+  o.spec.norm_embed = true;
+  o.spec.norm_last = false;
+  o.spec.bias = "up";
+  o.spec.init_rule = "inputs";
+  Trunk trunk(o);
+  trunk.initialise(1);
+  std::vector<std::string> norms, biases;
+  for (const auto& item : trunk.named_parameters()) {
+    const auto& name = item.key();
+    if (name.ends_with("norm1.weight") || name.ends_with("norm.weight") ||
+        name.ends_with("norm_embed.weight"))
+      norms.push_back(name);
+    if (name.ends_with("bias") && name.find("norm") == std::string::npos) biases.push_back(name);
+  }
+  EXPECT_EQ(norms, (std::vector<std::string>{"norm_embed.weight"}));
+  EXPECT_EQ(biases, (std::vector<std::string>{"block0.mlp.up.bias", "block1.mlp.up.bias"}));
+  for (const auto& item : trunk.named_parameters()) {
+    const auto& w = item.value();
+    if (w.dim() < 2 || w.numel() < 100) continue;
+    const double expected = 1 / std::sqrt(static_cast<double>(w.size(1)));
+    EXPECT_NEAR(w.std().item<double>(), expected, 0.2 * expected) << item.key();
+  }
+  // The stream begins with the norm, and nothing follows the last block.
+  trunk.to(torch::kDouble);
+  const auto ids = at::tensor({3, 1, 4, 1, 5}, torch::kLong).view({1, 5});
+  Tensor first, embedded, x;
+  std::vector<Tensor> parts;
+  const ObserverScope scope([&](const std::string& name, const Tensor& y) {
+    if (name == "embed") embedded = y;
+    if (name == "block0.attention_input") first = y;
+    if (name.ends_with(".attention") || name.ends_with(".mlp")) parts.push_back(y);
+  });
+  const auto out = trunk.forward(ids, {});
+  EXPECT_LE(harness::relative(first, at::layer_norm(embedded, {o.spec.width})), 1e-13);
+  x = first;
+  for (const auto& part : parts) x = x + part;
+  EXPECT_EQ(parts.size(), 4u);
+  EXPECT_LE(harness::relative(out, x), 1e-13);
+  o.spec.init = 0.1;
+  EXPECT_EQ(harness::message([&] { Trunk{o}; }),
+            "[model]: init = 0 was expected with init_rule = \"inputs\", and 0.100000 came");
+}
+
 // An observer wants the embedding as such; without one it waits for the first norm.
 TEST(Trunk, AWaitingEmbeddingChangesNoBit) {
   const auto ids = at::tensor({3, 1, 4, 1, 5, 2, 6, 5, 3, 5}, torch::kLong).view({2, 5});

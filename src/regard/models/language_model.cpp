@@ -26,7 +26,7 @@ LanguageModel::LanguageModel(const ModelSpec& spec, const ModelShape& shape,
         "head",
         torch::nn::Linear(
             torch::nn::LinearOptions(spec.trunk.width, shape.input.vocabulary).bias(false)));
-    nn::fill_normal(head_->weight, "head.weight", spec.trunk.deviation(), seed);
+    nn::fill_normal(head_->weight, "head.weight", spec.trunk.deviation(head_->weight), seed);
   }
   trunk_->initialise(seed);
 }

@@ -9,25 +9,27 @@ Block::Block(const attention::Phrase& phrase, const BlockOptions& options,
              attention::Positions positions)
     : options_(options) {
   const int64_t width = options.attention.width;
-  norm1_ = register_module("norm1", std::make_shared<Norm>(options.norm_kind, width));
+  if (options.norm != "feed_forward")
+    norm1_ = register_module("norm1", std::make_shared<Norm>(options.norm_kind, width));
   attention_ = register_module("attention", std::make_shared<attention::SelfAttention>(
                                                 phrase, options.attention, std::move(positions)));
   norm2_ = register_module("norm2", std::make_shared<Norm>(options.norm_kind, width));
   feed_forward_ = register_module(
-      "mlp", std::make_shared<FeedForward>(options.activation, width, options.hidden));
+      "mlp",
+      std::make_shared<FeedForward>(options.activation, width, options.hidden, options.down_bias));
 }
 
 template <class Attend>
 void Block::add_parts(Residual& stream, const Attend& attend) {
-  const bool pre = options_.norm == "pre";
+  const bool pre = options_.norm == "pre", post = options_.norm == "post";
   const auto add = [&](const char* name, const ops::Branch& out, int64_t which) {
     if (observed()) observe(name, out.sum());
     stream.add(out, 1 + 2 * options_.index + which);
   };
   add("attention", attend(pre ? stream.norm(*norm1_) : stream.sum()), 0);
-  if (!pre) stream.replace_by(*norm1_);
-  add("mlp", feed_forward_->branch(pre ? stream.norm(*norm2_) : stream.sum()), 1);
-  if (!pre) stream.replace_by(*norm2_);
+  if (post) stream.replace_by(*norm1_);
+  add("mlp", feed_forward_->branch(post ? stream.sum() : stream.norm(*norm2_)), 1);
+  if (post) stream.replace_by(*norm2_);
 }
 
 void Block::forward(Residual& stream, const Tensor& lengths) {

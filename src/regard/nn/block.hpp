@@ -9,10 +9,12 @@ namespace regard::nn {
 
 struct BlockOptions {
   attention::SelfAttentionOptions attention;
-  int64_t hidden = 0;               // width of the feed-forward
-  std::string norm = "pre";         // pre: x + f(norm(x)); post: norm(x + f(x))
+  int64_t hidden = 0;  // width of the feed-forward
+  // pre: x + f(norm(x)); post: norm(x + f(x)); feed_forward: x + attention(x), then x + mlp(norm(x))
+  std::string norm = "pre";
   std::string norm_kind = "layer";  // layer | rms
   std::string activation = "gelu";  // gelu | relu | swiglu | geglu
+  bool down_bias = true;            // of the feed-forward
   double dropout = 0;
   int64_t index = 0;  // which block: sites of dropout
 };

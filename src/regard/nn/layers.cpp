@@ -30,11 +30,12 @@ ops::NormParameters Norm::values() const {
 
 Tensor Norm::forward(const Tensor& x) { return ops::add_norm(x, {}, values(), 0, {}).h; }
 
-FeedForward::FeedForward(std::string activation, int64_t width, int64_t hidden)
+FeedForward::FeedForward(std::string activation, int64_t width, int64_t hidden, bool down_bias)
     : activation_(std::move(activation)) {
   const bool gated = activation_ == "swiglu" || activation_ == "geglu";
   up_ = register_module("up", torch::nn::Linear(width, gated ? 2 * hidden : hidden));
-  down_ = register_module("down", torch::nn::Linear(hidden, width));
+  down_ = register_module(
+      "down", torch::nn::Linear(torch::nn::LinearOptions(hidden, width).bias(down_bias)));
 }
 
 ops::Branch FeedForward::branch(const Tensor& x) {

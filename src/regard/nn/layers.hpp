@@ -24,10 +24,11 @@ class Norm : public torch::nn::Module {
   torch::Tensor weight_, bias_;
 };
 
-/// gelu | relu: down(act(up(x))); swiglu | geglu: down(act(gate(x)) * up(x)), gate and up in one matrix.
+/// gelu | relu: down(act(up(x))); swiglu | geglu: down(act(gate(x)) * up(x)), gate and up in one matrix. down has a bias
+/// unless told.
 class FeedForward : public torch::nn::Module {
  public:
-  FeedForward(std::string activation, int64_t width, int64_t hidden);
+  FeedForward(std::string activation, int64_t width, int64_t hidden, bool down_bias = true);
   torch::Tensor forward(const torch::Tensor& x) { return branch(x).sum(); }
   /// The same for a residual sum, the bias of `down` apart.
   ops::Branch branch(const torch::Tensor& x);

@@ -22,12 +22,24 @@ void TrunkSpec::visit(Visitor& f) {
   f("mlp", mlp, "width of the feed-forward (0: four times the width)");
   f("positions", positions, "how the model knows places",
     {"learned", "sinusoidal", "rotary", "alibi", "none"});
-  f("norm", norm, "norm before each part, or after the residual sum", {"pre", "post"});
+  f("norm", norm,
+    "norm before each part, after each residual sum, or before the feed-forward alone",
+    {"pre", "post", "feed_forward"});
+  f("norm_embed", norm_embed, "a norm behind embedding, positions and their dropout");
+  f("norm_last", norm_last, "a norm behind the last block (post ends with one in any case)");
   f("norm_kind", norm_kind, "LayerNorm or RMSNorm", {"layer", "rms"});
   f("activation", activation, "feed-forward", {"gelu", "relu", "swiglu", "geglu"});
+  f("bias", bias,
+    "biases of all layers, or not in attention and the second layer of the feed-forward",
+    {"all", "up"});
   f("dropout", dropout, "rate on the embedding and on each residual branch");
   f("init", init,
     "standard deviation of fresh weights (0: 1/sqrt(3 width), as a fresh Linear of PyTorch)");
+  f("init_rule", init_rule,
+    "residual: matrices that write into the stream get 1/sqrt(2 layers) of init; inputs: each "
+    "matrix "
+    "1/sqrt(its inputs), tables 1/sqrt(width)",
+    {"residual", "inputs"});
   f("residual", residual, "type of the residual stream under dtype bf16", {"bf16", "fp32"});
 }
 
@@ -43,9 +55,13 @@ void TrunkSpec::check() const {
   need(dropout >= 0 && dropout < 1,
        "dropout in [0, 1) was expected, and " + std::to_string(dropout) + " came");
   need(init >= 0, "init of at least 0 was expected");
+  need(init == 0 || init_rule == "residual",
+       "init = 0 was expected with init_rule = \"inputs\", and " + std::to_string(init) + " came");
 }
 
-double TrunkSpec::deviation() const {
+double TrunkSpec::deviation(const Tensor& weight, bool table) const {
+  if (init_rule == "inputs")
+    return 1 / std::sqrt(static_cast<double>(table ? width : weight.size(-1)));
   return init > 0 ? init : 1 / std::sqrt(3.0 * static_cast<double>(width));
 }
 
@@ -73,18 +89,21 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
     const BlockOptions block{.attention = {.width = spec.width,
                                            .heads = spec.heads,
                                            .causal = options_.causal,
-                                           .bias = true},
+                                           .bias = spec.bias == "all"},
                              .hidden = spec.hidden(),
                              .norm = spec.norm,
                              .norm_kind = spec.norm_kind,
                              .activation = spec.activation,
+                             .down_bias = spec.bias == "all",
                              .dropout = spec.dropout,
                              .index = i};
     blocks_.push_back(register_module(
         "block" + std::to_string(i),
         std::make_shared<Block>(phrase, block, attention_positions(spec.positions, spec.heads))));
   }
-  if (spec.norm == "pre")
+  if (spec.norm_embed)
+    norm_embed_ = register_module("norm_embed", std::make_shared<Norm>(spec.norm_kind, spec.width));
+  if (spec.norm != "post" && spec.norm_last)
     norm_ = register_module("norm", std::make_shared<Norm>(spec.norm_kind, spec.width));
 }
 
@@ -126,6 +145,12 @@ Residual Trunk::embed(const Tensor& inputs, int64_t first) {
   return {dropout(x, spec.dropout, 0, is_training()), spec.dropout, is_training()};
 }
 
+Residual Trunk::begin(const Tensor& inputs, int64_t first) {
+  auto stream = embed(inputs, first);
+  if (norm_embed_) stream.replace_by(*norm_embed_);
+  return stream;
+}
+
 Tensor Trunk::finish(Residual& stream) {
   if (!norm_) return stream.sum();
   const auto y = stream.norm(*norm_);
@@ -138,7 +163,7 @@ Tensor Trunk::all_lengths(const Tensor& lengths) const {
 }
 
 Residual Trunk::run_blocks(const Tensor& inputs, const Tensor& lengths) {
-  auto stream = embed(inputs, 0);
+  auto stream = begin(inputs, 0);
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     const LayerScope scope("block" + std::to_string(i));
     blocks_[i]->forward(stream, lengths);
@@ -165,7 +190,7 @@ TrunkState Trunk::start() const {
 }
 
 Tensor Trunk::step(const Tensor& inputs, TrunkState& state) {
-  auto stream = embed(inputs, state.position);
+  auto stream = begin(inputs, state.position);
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     blocks_[i]->step(stream, *state.layers[i], state.position);
   }
@@ -196,14 +221,17 @@ void fill_normal(Tensor parameter, const std::string& name, double stdev, uint64
 
 void Trunk::initialise(uint64_t seed) {
   const auto& spec = options_.spec;
-  const double residual = spec.deviation() / std::sqrt(2.0 * static_cast<double>(spec.layers));
+  const double divisor =
+      spec.init_rule == "residual" ? std::sqrt(2.0 * static_cast<double>(spec.layers)) : 1.0;
   for (const auto& item : named_parameters()) {
     const auto& name = item.key();
     const bool matrix = item.value().dim() >= 2;
     const bool into_stream =
         name.ends_with("attention.out.weight") || name.ends_with("mlp.down.weight");
+    const bool table = name == "embed.tokens" || name == "positions" || name == "cls";
     if (name.find("norm") != std::string::npos && name.ends_with("weight")) continue;  // ones
-    fill_normal(item.value(), name, !matrix ? 0 : into_stream ? residual : spec.deviation(), seed);
+    const double deviation = matrix ? spec.deviation(item.value(), table) : 0;
+    fill_normal(item.value(), name, into_stream ? deviation / divisor : deviation, seed);
   }
 }
 

@@ -14,16 +14,21 @@ struct TrunkSpec {
   int64_t mlp = 0;
   std::string positions = "learned";
   std::string norm = "pre";
+  bool norm_embed = false;
+  bool norm_last = true;
   std::string norm_kind = "layer";
   std::string activation = "gelu";
+  std::string bias = "all";
   double dropout = 0;
   double init = 0;
+  std::string init_rule = "residual";
   std::string residual = "bf16";
 
   void visit(Visitor& f);
   void check() const;
-  /// Standard deviation of fresh weights: `init`, or that of a fresh Linear of PyTorch.
-  double deviation() const;
+  /// Standard deviation of fresh weights: `init`, or that of a fresh Linear of PyTorch. With the rule "inputs" it is 1/sqrt(inputs)
+  /// (LeCun et al. 1998), in tables 1/sqrt(width).
+  double deviation(const torch::Tensor& weight, bool table = false) const;
   int64_t hidden() const { return mlp > 0 ? mlp : 4 * width; }
 };
 
@@ -59,11 +64,13 @@ class Trunk : public torch::nn::Module {
   Embedding& embedding() { return *embedding_; }
   std::vector<std::shared_ptr<Block>>& blocks() { return blocks_; }
 
-  /// Normal(0, deviation) weights, zero biases, ones in norms; the matrices that write into the residual stream
-  /// are scaled by 1/sqrt(2 layers) (Radford et al. 2019). Numbers are keyed by (seed, parameter name).
+  /// Normal(0, deviation) weights, zero biases, ones in norms; by the rule "residual" the matrices that write into the residual
+  /// stream are scaled by 1/sqrt(2 layers) (Radford et al. 2019). Numbers are keyed by (seed, parameter name).
   void initialise(uint64_t seed);
 
  private:
+  /// The stream before the first block.
+  Residual begin(const torch::Tensor& inputs, int64_t first);
   Residual embed(const torch::Tensor& inputs, int64_t first);
   Residual run_blocks(const torch::Tensor& inputs, const torch::Tensor& lengths);
   /// Lengths with the CLS token.
@@ -74,7 +81,7 @@ class Trunk : public torch::nn::Module {
   TrunkOptions options_;
   std::shared_ptr<Embedding> embedding_;
   std::vector<std::shared_ptr<Block>> blocks_;
-  std::shared_ptr<Norm> norm_;
+  std::shared_ptr<Norm> norm_embed_, norm_;
   torch::Tensor positions_, cls_;
 };
 
