@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """bench/compare --draw: a picture of what was measured, or one sentence that says why there is none."""
 import importlib.machinery
+import importlib.util
 import json
 import pathlib
 import subprocess
@@ -36,7 +37,9 @@ class Picture(unittest.TestCase):
         self.assertGreater(len(drawn), 5000)
 
     def test_number_types_have_lines_of_their_own(self):
-        compare = importlib.machinery.SourceFileLoader("compare", str(ROOT / "bench/compare")).load_module()
+        loader = importlib.machinery.SourceFileLoader("compare", str(ROOT / "bench/compare"))
+        compare = importlib.util.module_from_spec(importlib.util.spec_from_loader("compare", loader))
+        loader.exec_module(compare)
         rows = [row("JAX", 3.0), row("JAX", 2.0, "bf16"), row("regard", 1.0)]
         self.assertEqual([compare.label(r, rows) for r in rows], ["JAX, fp32", "JAX, bf16", "regard"])
 
