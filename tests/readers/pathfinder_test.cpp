@@ -52,7 +52,7 @@ TEST(Pathfinder, LabelsFollowTheCurves) {
       ASSERT_EQ(image.pixels.size(), static_cast<std::size_t>(side * side));
       expect_rules(image, 14, side == 32 ? 2 : 5, side == 32 ? 1 : 3);
       for (const auto disc : image.discs) {
-        EXPECT_GT(image.pixels[static_cast<std::size_t>(disc.y * side + disc.x)], 230);
+        EXPECT_GT(image.pixels[static_cast<std::size_t>(disc.y * side + disc.x)], 200);
       }
       EXPECT_LE(image.distractors, side == 32 ? 5 : 8);
     }
@@ -69,7 +69,7 @@ TEST(Pathfinder, LabelsAreBalancedAndShortCurvesFindRoom) {
 
 // A turn beyond pi / 2 / continuity has no weight.
 TEST(Pathfinder, TurnsAreSmooth) {
-  const DashTables tables({5, 1.5, 3, 0.9}, 1.8);
+  const DashTables tables({5, 1.5, 3}, 1.8);
   const auto n = tables.tips.size();
   EXPECT_NEAR(static_cast<double>(n), 2 * std::numbers::pi * 8, 5);
   for (int degree = 0; degree < kDegrees; degree += 7) {
@@ -87,7 +87,7 @@ TEST(Pathfinder, TurnsAreSmooth) {
 TEST(Pathfinder, DashesHaveTheirLengthAndMargin) {
   for (const double degree : {0.0, 30.0, 45.0, 90.0, 200.0}) {
     const double t = degree * std::numbers::pi / 180;
-    const auto stamp = dash_stamp({5, 1.5, 2, 1}, std::sin(t), std::cos(t));
+    const auto stamp = dash_stamp({5, 1.5, 2}, std::sin(t), std::cos(t));
     double picture = 0, mask = 0, y = 0, x = 0;
     for (int i = 0; i < stamp.height; ++i) {
       for (int j = 0; j < stamp.width; ++j) {
@@ -142,6 +142,29 @@ TEST(Pathfinder, AFloodFindsLabelsWhereCurvesKeepApart) {
   EXPECT_LT(right, 95);
 }
 
+// Short curves are drawn in contrast 2, long ones in 2 x 0.75, and the brightest pixel becomes white.
+TEST(Pathfinder, ShortCurvesAreBrighterAtSide32) {
+  double long_curves = 0, tips = 0, white = 0;
+  const auto all = images(Pathfinder({32, 14}), 200);
+  for (const auto& image : all) {
+    white += *std::max_element(image.pixels.begin(), image.pixels.end()) == 255;
+    for (const auto& curve : image.tips) {
+      for (const auto tip : curve) {
+        if (distance(tip, image.discs[0]) < 4 || distance(tip, image.discs[1]) < 4) continue;
+        long_curves += image.pixels[static_cast<std::size_t>(tip.y * 32 + tip.x)];
+        ++tips;
+      }
+    }
+  }
+  EXPECT_EQ(white, 200);
+  EXPECT_LT(long_curves / tips, 0.75 * 255);
+  double bright = 0;  // pixels above what a long curve reaches: on short curves, and discs
+  for (const auto& image : all)
+    bright += static_cast<double>(
+        std::count_if(image.pixels.begin(), image.pixels.end(), [](int v) { return v > 200; }));
+  EXPECT_GT(bright / 200, 20);
+}
+
 TEST(Pathfinder, EveryTipIsDrawn) {
   for (const auto& image : images(Pathfinder({32, 14}), 200)) {
     for (const auto& tips : image.tips) {
@@ -153,7 +176,7 @@ TEST(Pathfinder, EveryTipIsDrawn) {
                 std::max<int>(brightest, image.pixels[static_cast<std::size_t>(y * 32 + x)]);
           }
         }
-        EXPECT_GT(brightest, 90);
+        EXPECT_GT(brightest, 70);
       }
     }
   }
@@ -169,8 +192,8 @@ uint64_t hash_of(const std::vector<PathfinderImage>& all) {
 }
 
 TEST(Pathfinder, TheSameImagesEverywhere) {
-  EXPECT_EQ(hash_of(images(Pathfinder({32, 14}), 100)), 7480922651910133108u);
-  EXPECT_EQ(hash_of(images(Pathfinder({128, 14}), 10)), 9779612480769391612u);
+  EXPECT_EQ(hash_of(images(Pathfinder({32, 14}), 100)), 16754719344272462499u);
+  EXPECT_EQ(hash_of(images(Pathfinder({128, 14}), 10)), 6377002988707886166u);
   EXPECT_NE(hash_of(images(Pathfinder({32, 14}), 2, 2)),
             hash_of(images(Pathfinder({32, 14}), 2, 3)));
 }

@@ -13,8 +13,9 @@ struct Pathfinder::Rules {
   int side = 0, contour = 0;
   int padding = 1, seed_distance = 0;
   int distractor_length = 0, distractors = 0;
-  std::vector<DashTables> tables;  // one for each margin; an image draws one
-  std::vector<Pixel> around;       // (360) at seed_distance
+  int contrast = 100, distractor_contrast = 100;  // of dashes, percent; a disc has 100
+  std::vector<DashTables> tables;                 // one for each margin; an image draws one
+  std::vector<Pixel> around;                      // (360) at seed_distance
   Stamp disc;
 };
 
@@ -47,9 +48,10 @@ struct Curve {
 /// The image under work.
 class Canvas {
  public:
-  Canvas(const DashTables& tables, int side, int padding)
+  Canvas(const DashTables& tables, int side, int padding, int contrast)
       : tables_(tables),
         side_(side),
+        contrast_(contrast),
         picture_(static_cast<std::size_t>(side * side)),
         mask_(picture_.size()),
         occupied_(static_cast<std::size_t>(side)) {
@@ -96,11 +98,14 @@ class Canvas {
     });
     return ok;
   }
-  void draw(const Stamp& stamp, Pixel p) {
+  void draw(const Stamp& stamp, Pixel p, int contrast) {
     each(stamp, p, [&](std::size_t at, std::size_t of, const Stamp& s) {
-      picture_[at] = std::max(picture_[at], s.picture[of]);
+      const int value = (s.picture[of] * contrast + 50) / 100;
+      picture_[at] = std::max(picture_[at], static_cast<uint16_t>(value));
     });
   }
+  void draw_dash(int direction, Pixel p) { draw(stamp_of(direction), p, contrast_); }
+  void set_contrast(int contrast) { contrast_ = contrast; }
   void occupy(int direction, Pixel p) {
     each(stamp_of(direction), p, [&](std::size_t at, std::size_t of, const Stamp& s) {
       const auto side = static_cast<std::size_t>(side_);
@@ -130,7 +135,14 @@ class Canvas {
     mask_.swap(other.mask_);
     occupied_.swap(other.occupied_);
   }
-  std::vector<uint8_t> take_picture() { return std::move(picture_); }
+  /// The brightest pixel becomes white, as the original saves its images.
+  std::vector<uint8_t> scaled_picture() const {
+    const int white = std::max<int>(1, *std::max_element(picture_.begin(), picture_.end()));
+    std::vector<uint8_t> out;
+    for (const int value : picture_)
+      out.push_back(static_cast<uint8_t>((255 * value + white / 2) / white));
+    return out;
+  }
 
  private:
   void block(Pixel p, uint8_t mask) {
@@ -152,8 +164,9 @@ class Canvas {
   }
 
   const DashTables& tables_;
-  int side_;
-  std::vector<uint8_t> picture_, mask_;
+  int side_, contrast_;
+  std::vector<uint16_t> picture_;
+  std::vector<uint8_t> mask_;
   std::vector<Bits> occupied_;  // rows of mask_ >= kOccupied
 };
 
@@ -163,7 +176,7 @@ std::optional<Curve> start_at(Canvas& canvas, Pixel tail, int degree) {
   const auto pivot = tail + t.pivot[static_cast<std::size_t>(degree)];
   if (!canvas.inside(tail + t.head[static_cast<std::size_t>(degree)]) || !canvas.inside(pivot))
     return {};
-  canvas.draw(canvas.stamp_of(degree), tail);
+  canvas.draw_dash(degree, tail);
   return Curve{{tail}, pivot, tail, degree};
 }
 
@@ -217,7 +230,7 @@ bool extend(Canvas& canvas, Curve& curve, Random& random) {
     const auto tip = pivot + t.tips[static_cast<std::size_t>(chosen)];
     const int direction = kDegrees + static_cast<int>(chosen);
     if (!canvas.fits(direction, tip)) continue;
-    canvas.draw(canvas.stamp_of(direction), tip);
+    canvas.draw_dash(direction, tip);
     canvas.occupy(curve.direction, curve.at);
     curve.tips.push_back(tip);
     curve.pivot = pivot;
@@ -285,10 +298,13 @@ Pathfinder::Pathfinder(const PathfinderSpec& spec) {
   rules->seed_distance = small ? 7 : 20;
   rules->distractor_length = rules->contour / 3;
   rules->distractors = (small ? 20 : 35) / rules->distractor_length;
+  // The original multiplies by both of its contrasts in long curves, 2 and 0.75, and by the first alone in short ones.
+  rules->contrast = small ? 150 : 90;
+  rules->distractor_contrast = small ? 200 : 90;
   rules->disc = disc_stamp(small ? 1.5 : 3);
   for (const int margin : small ? std::vector<int>{1} : std::vector<int>{2, 3}) {
     const DashShape dash =
-        small ? DashShape{2, 0.5, 1.0 * margin, 2 * 0.75} : DashShape{5, 1.5, 1.0 * margin, 0.9};
+        small ? DashShape{2, 0.5, 1.0 * margin} : DashShape{5, 1.5, 1.0 * margin};
     rules->tables.emplace_back(dash, small ? 1.0 : 1.8);
   }
   rules->around = ring(rules->seed_distance);
@@ -307,18 +323,19 @@ PathfinderImage Pathfinder::image(uint64_t seed, uint64_t index) const {
   image.label = static_cast<int>(random.below(2));
   while (image.attempts < kAttempts) {
     ++image.attempts;
-    Canvas canvas(r.tables[random.below(r.tables.size())], r.side, r.padding);
+    Canvas canvas(r.tables[random.below(r.tables.size())], r.side, r.padding, r.contrast);
     auto curves = long_curves(canvas, r.contour, r.seed_distance, r.around, random);
     if (!curves) continue;
+    canvas.set_contrast(r.distractor_contrast);
     for (int i = 0; i < r.distractors && !canvas.almost_full(); ++i) {
       image.distractors += add_distractor(canvas, r.distractor_length, random);
     }
     const auto snake = static_cast<std::size_t>(random.below(2));
     const auto other = image.label == 1 ? snake : 1 - snake;
     image.discs = {(*curves)[snake].tips.front(), (*curves)[other].tips.back()};
-    for (const auto& disc : image.discs) canvas.draw(r.disc, disc);
+    for (const auto& disc : image.discs) canvas.draw(r.disc, disc, 100);
     for (std::size_t c = 0; c < 2; ++c) image.tips[c] = std::move((*curves)[c].tips);
-    image.pixels = canvas.take_picture();
+    image.pixels = canvas.scaled_picture();
     return image;
   }
   throw RunError("pathfinder: example " + std::to_string(index) + " found no room in " +

@@ -63,10 +63,9 @@ std::vector<double> scaled_down(int reach, const std::function<bool(double, doub
   return out;
 }
 
-std::vector<uint8_t> bytes(const std::vector<double>& values, double contrast) {
+std::vector<uint8_t> bytes(const std::vector<double>& values) {
   std::vector<uint8_t> out;
-  for (const double v : values)
-    out.push_back(static_cast<uint8_t>(std::min(255, rounded(255 * contrast * v))));
+  for (const double v : values) out.push_back(static_cast<uint8_t>(rounded(255 * v)));
   return out;
 }
 
@@ -132,15 +131,14 @@ Stamp dash_stamp(const DashShape& shape, double dy, double dx) {
     return d[0] * d[0] + d[1] * d[1] <= margin * margin;
   };
   const int reach = static_cast<int>(std::ceil(shape.length + shape.margin)) + kLobes + 1;
-  return trimmed(reach, bytes(scaled_down(reach, line), shape.contrast),
-                 bytes(scaled_down(reach, grown), 1));
+  return trimmed(reach, bytes(scaled_down(reach, line)), bytes(scaled_down(reach, grown)));
 }
 
 Stamp disc_stamp(double radius) {
   const double r = radius * kFine + kBias;
   const int reach = static_cast<int>(std::ceil(radius)) + kLobes + 1;
   const auto disc = [&](double y, double x) { return y * y + x * x <= r * r; };
-  return trimmed(reach, bytes(scaled_down(reach, disc), 1), {});
+  return trimmed(reach, bytes(scaled_down(reach, disc)), {});
 }
 
 std::vector<Pixel> ring(double distance) {

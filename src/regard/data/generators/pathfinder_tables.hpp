@@ -26,10 +26,9 @@ struct Stamp {
 /// Sizes in pixels.
 struct DashShape {
   double length = 0, thickness = 0, margin = 0;
-  double contrast = 1;  // values above white are clipped
 };
 
-/// A line from the centre of the pixel to `length` along (dy, dx), drawn four times larger and scaled down with Lanczos (a = 3);
+/// In full contrast: a line from the centre of the pixel to `length` along (dy, dx), drawn four times larger and scaled down with Lanczos (a = 3);
 /// its mask is the line grown by `margin` to all sides, scaled down alike.
 Stamp dash_stamp(const DashShape& shape, double dy, double dx);
 
