@@ -82,7 +82,8 @@ TEST(Trunk, FreshWeightsHaveTheirSpread) {
   auto o = options({"softmax"});
   o.spec.width = 96;
   o.spec.mlp = 0;
-  EXPECT_DOUBLE_EQ(o.spec.deviation({}), 1 / std::sqrt(3.0 * 96));  // unless told otherwise
+  EXPECT_DOUBLE_EQ(o.spec.deviation(at::empty({96, 96})),
+                   1 / std::sqrt(3.0 * 96));  // unless told otherwise
   o.spec.init = 0.02;
   Trunk trunk(o);
   trunk.initialise(3);

@@ -34,8 +34,7 @@ EncoderClassifier::EncoderClassifier(const ModelSpec& spec, const ModelShape& sh
   trunk_->initialise(seed);
   for (const auto& item : named_parameters()) {
     if (item.key().starts_with("trunk.")) continue;
-    nn::fill_normal(item.value(), item.key(),
-                    item.value().dim() >= 2 ? spec.trunk.deviation(item.value()) : 0, seed);
+    nn::fill_normal(item.value(), item.key(), spec.trunk.deviation(item.value()), seed);
   }
 }
 

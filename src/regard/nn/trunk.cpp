@@ -36,9 +36,8 @@ void TrunkSpec::visit(Visitor& f) {
   f("init", init,
     "standard deviation of fresh weights (0: 1/sqrt(3 width), as a fresh Linear of PyTorch)");
   f("init_rule", init_rule,
-    "residual: matrices that write into the stream get 1/sqrt(2 layers) of init; inputs: each "
-    "matrix "
-    "1/sqrt(its inputs), tables 1/sqrt(width)",
+    "residual: init, and 1/sqrt(2 layers) of it in matrices that write into the stream; inputs: "
+    "1/sqrt(its inputs) in each matrix, 1/sqrt(width) in tables",
     {"residual", "inputs"});
   f("residual", residual, "type of the residual stream under dtype bf16", {"bf16", "fp32"});
 }
@@ -59,9 +58,9 @@ void TrunkSpec::check() const {
        "init = 0 was expected with init_rule = \"inputs\", and " + std::to_string(init) + " came");
 }
 
-double TrunkSpec::deviation(const Tensor& weight, bool table) const {
-  if (init_rule == "inputs")
-    return 1 / std::sqrt(static_cast<double>(table ? width : weight.size(-1)));
+double TrunkSpec::deviation(const Tensor& parameter) const {
+  if (parameter.dim() < 2) return 0;
+  if (init_rule == "inputs") return 1 / std::sqrt(static_cast<double>(parameter.size(-1)));
   return init > 0 ? init : 1 / std::sqrt(3.0 * static_cast<double>(width));
 }
 
@@ -225,12 +224,10 @@ void Trunk::initialise(uint64_t seed) {
       spec.init_rule == "residual" ? std::sqrt(2.0 * static_cast<double>(spec.layers)) : 1.0;
   for (const auto& item : named_parameters()) {
     const auto& name = item.key();
-    const bool matrix = item.value().dim() >= 2;
     const bool into_stream =
         name.ends_with("attention.out.weight") || name.ends_with("mlp.down.weight");
-    const bool table = name == "embed.tokens" || name == "positions" || name == "cls";
     if (name.find("norm") != std::string::npos && name.ends_with("weight")) continue;  // ones
-    const double deviation = matrix ? spec.deviation(item.value(), table) : 0;
+    const double deviation = spec.deviation(item.value());
     fill_normal(item.value(), name, into_stream ? deviation / divisor : deviation, seed);
   }
 }

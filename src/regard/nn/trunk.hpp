@@ -26,9 +26,9 @@ struct TrunkSpec {
 
   void visit(Visitor& f);
   void check() const;
-  /// Standard deviation of fresh weights: `init`, or that of a fresh Linear of PyTorch. With the rule "inputs" it is 1/sqrt(inputs)
-  /// (LeCun et al. 1998), in tables 1/sqrt(width).
-  double deviation(const torch::Tensor& weight, bool table = false) const;
+  /// Standard deviation of a fresh parameter: 0 for vectors; else `init`, or that of a fresh Linear of PyTorch. By the rule "inputs"
+  /// 1/sqrt(size of the last axis), which are a matrix's inputs (LeCun et al. 1998) and a table's width.
+  double deviation(const torch::Tensor& parameter) const;
   int64_t hidden() const { return mlp > 0 ? mlp : 4 * width; }
 };
 
