@@ -22,7 +22,7 @@ struct Pathfinder::Rules {
 namespace {
 
 constexpr int kSeedRetrials = 2, kDraws = 3, kDistractorAttempts = 5;
-constexpr int kOccupied = 128;           // a mask of half and more
+constexpr int kOccupied = 77;            // a mask above 0.3
 constexpr int kOverlap = 459;            // 1.8 * 255: two masks together stay below
 constexpr uint64_t kLeastWeight = 1671;  // 1e-4 * 255 * 2^16
 using Bits = unsigned __int128;          // a row of the image
@@ -63,29 +63,27 @@ class Canvas {
     }
   }
 
-  /// Pixels where a dash of this direction may have its tail: free, also under its mask, and away from the border.
-  std::vector<Bits> free_tails(int direction, int border) const {
+  /// Pixels where a dash of this degree may have its tail: with room around, and away from the border.
+  std::vector<Bits> free_tails(int degree, int border) const {
     std::vector<Bits> tails(static_cast<std::size_t>(side_));
-    for (int y = border; y < side_ - border; ++y)
-      tails[static_cast<std::size_t>(y)] = inner(side_, border) & ~blocked(direction, y);
-    return tails;
-  }
-
-  /// One row of the pixels whose mask of this direction would touch what is occupied.
-  Bits blocked(int direction, int y) const {
-    const auto& stamp = stamp_of(direction);
-    Bits row = 0;
-    for (int i = 0; i < stamp.height; ++i) {
-      const int source = y + stamp.corner.y + i;
-      if (source < 0 || source >= side_) continue;
-      const Bits occupied = occupied_[static_cast<std::size_t>(source)];
-      for (int j = 0; j < stamp.width && occupied != 0; ++j) {
-        if (stamp.mask[static_cast<std::size_t>(i * stamp.width + j)] < kOccupied) continue;
-        const int dx = stamp.corner.x + j;
-        row |= dx >= 0 ? occupied >> dx : occupied << -dx;
-      }
+    const auto& room = tables_.room[static_cast<std::size_t>(degree)];
+    if (room.empty()) return tails;
+    std::vector<Bits> occupied = occupied_;
+    for (int y = 0; y < side_; ++y) {
+      const bool lined = y < border || y >= side_ - border;
+      occupied[static_cast<std::size_t>(y)] |= lined ? ~Bits{0} : ~inner(side_, border);
     }
-    return row;
+    for (int y = 0; y < side_; ++y) {
+      Bits blocked = 0;
+      for (const auto offset : room) {
+        const int source = y + offset.y;
+        if (source < 0 || source >= side_) continue;
+        const Bits row = occupied[static_cast<std::size_t>(source)];
+        blocked |= offset.x >= 0 ? row >> offset.x : row << -offset.x;
+      }
+      tails[static_cast<std::size_t>(y)] = inner(side_, 0) & ~blocked;
+    }
+    return tails;
   }
 
   bool inside(Pixel p) const { return p.y >= 0 && p.x >= 0 && p.y < side_ && p.x < side_; }
@@ -100,8 +98,7 @@ class Canvas {
   }
   void draw(const Stamp& stamp, Pixel p, int contrast) {
     each(stamp, p, [&](std::size_t at, std::size_t of, const Stamp& s) {
-      const int value = (s.picture[of] * contrast + 50) / 100;
-      picture_[at] = std::max(picture_[at], static_cast<uint16_t>(value));
+      picture_[at] = std::max(picture_[at], static_cast<uint16_t>(s.picture[of] * contrast));
     });
   }
   void draw_dash(int direction, Pixel p) { draw(stamp_of(direction), p, contrast_); }
@@ -165,7 +162,7 @@ class Canvas {
 
   const DashTables& tables_;
   int side_, contrast_;
-  std::vector<uint16_t> picture_;
+  std::vector<uint16_t> picture_;  // 255 at 100 percent of contrast is 25500
   std::vector<uint8_t> mask_;
   std::vector<Bits> occupied_;  // rows of mask_ >= kOccupied
 };
@@ -186,7 +183,7 @@ std::optional<Curve> start_anywhere(Canvas& canvas, int border, Random& random) 
     const auto tails = canvas.free_tails(degree, border);
     int total = 0;
     for (const auto row : tails) total += count(row);
-    if (total == 0) continue;
+    if (total == 0) return {};
     auto chosen = static_cast<int>(random.below(static_cast<uint64_t>(total)));
     int y = 0;
     while (chosen >= count(tails[static_cast<std::size_t>(y)]))
@@ -204,7 +201,6 @@ std::optional<Curve> start_beside(Canvas& canvas, Pixel first, const std::vector
     const auto degree = static_cast<int>(random.below(kDegrees));
     const auto tail = first + around[random.below(kDegrees)];
     if (!canvas.inside(tail)) continue;
-    if (canvas.blocked(degree, tail.y) >> tail.x & 1) continue;
     if (auto curve = start_at(canvas, tail, degree)) return curve;
   }
   return {};
@@ -254,7 +250,8 @@ std::optional<std::array<Curve, 2>> long_curves(Canvas& canvas, int contour, int
       if (!extend(canvas, curve, random)) return {};
     }
   }
-  for (const auto& curve : curves) canvas.occupy(curve.direction, curve.at);
+  // The last dash of the first curve keeps no margin to the short ones in the original either.
+  canvas.occupy(curves[1].direction, curves[1].at);
   return curves;
 }
 
@@ -303,8 +300,7 @@ Pathfinder::Pathfinder(const PathfinderSpec& spec) {
   rules->distractor_contrast = small ? 200 : 90;
   rules->disc = disc_stamp(small ? 1.5 : 3);
   for (const int margin : small ? std::vector<int>{1} : std::vector<int>{2, 3}) {
-    const DashShape dash =
-        small ? DashShape{2, 0.5, 1.0 * margin} : DashShape{5, 1.5, 1.0 * margin};
+    const DashShape dash = small ? DashShape{2, 0.5, margin} : DashShape{5, 1.5, margin};
     rules->tables.emplace_back(dash, small ? 1.0 : 1.8);
   }
   rules->around = ring(rules->seed_distance);

@@ -5,7 +5,7 @@
 // A curve of `contour` dashes grows dash by dash: about a pivot ahead of the last dash lie candidates for the next tip, drawn
 // with weight free * cos^2(min(continuity * turn, pi/2)), and taken when the dash keeps its margin to all others.
 // Source of the rules: Linsley et al. 2018, Kim et al. 2020 (drewlinsley/pathfinder), in prose; random streams differ.
-// What no source states is chosen here: docs/data.md lists it.
+// docs/data.md lists the parameters and compares images.
 #pragma once
 
 #include <array>
