@@ -16,34 +16,58 @@ using torch::Tensor;
 
 namespace {
 
-Tensor scale_on_cpu(const Tensor& x, double p, const DropoutKey& key) {
-  auto scale = at::empty(x.sizes(), torch::TensorOptions().dtype(torch::kFloat));
-  auto* data = scale.data_ptr<float>();
-  const int64_t step = key.step.defined() ? *key.step.const_data_ptr<int64_t>() : 0;
-  const int64_t blocks = (x.numel() + 3) / 4;
-  parallel_for(blocks, 4096, [&](int64_t begin, int64_t end) {
-    kernels::cpu::dropout_scale(data, begin * 4, std::min(end * 4, x.numel()), p,
-                                static_cast<uint64_t>(key.seed), static_cast<uint64_t>(step),
-                                static_cast<uint32_t>(key.site));
+template <class T>
+void run(const kernels::cpu::DropoutDraw& draw, const Tensor& x, Tensor& y) {
+  const auto* from = static_cast<const T*>(x.const_data_ptr());
+  auto* to = static_cast<T*>(y.data_ptr());
+  parallel_for((x.numel() + 3) / 4, 4096, [&](int64_t begin, int64_t end) {
+    kernels::cpu::dropout<T>(draw, from, to, begin * 4, std::min(end * 4, x.numel()));
   });
-  return scale;
 }
 
+Tensor on_cpu(const Tensor& x_in, double p, const DropoutKey& key) {
+  const kernels::cpu::DropoutDraw draw(p, static_cast<uint64_t>(key.seed),
+                                       static_cast<uint64_t>(*key.step.const_data_ptr<int64_t>()),
+                                       static_cast<uint32_t>(key.site));
+  const auto x = x_in.contiguous();
+  auto y = at::empty(x.sizes(), x.options());
+  if (x.scalar_type() == torch::kFloat) {
+    run<float>(draw, x, y);
+  } else if (x.scalar_type() == torch::kBFloat16) {
+    run<kernels::BFloat16>(draw, x, y);
+  } else {
+    auto scale = at::ones(x.sizes(), torch::kFloat);
+    run<float>(draw, scale, scale);
+    return x * scale.to(x.scalar_type());
+  }
+  return y;
+}
+
+Tensor on_cuda(const Tensor& x_in, double p, const DropoutKey& key) {
 #ifdef REGARD_CUDA
+  const c10::DeviceGuard guard(x_in.device());
+  const auto x = x_in.contiguous();
+  const auto y = at::empty(x.sizes(), x.options());
+  check_status(kernels::cuda::dropout_apply(
+                   storage_of(x.scalar_type()), x.const_data_ptr(), y.data_ptr(), x.numel(),
+                   kernels::cuda::make_draw(p, static_cast<uint64_t>(key.seed),
+                                            key.step.const_data_ptr<int64_t>(),
+                                            static_cast<uint32_t>(key.site)),
+                   stream_of(x)),
+               "dropout");
+  return y;
+#else
+  // Without our CUDA kernels the numbers are made on the CPU and copied: the same numbers, slower.
+  const auto scale =
+      on_cpu(at::ones(x_in.sizes(), torch::kFloat), p, {key.seed, key.step.cpu(), key.site});
+  return x_in * scale.to(x_in.device(), x_in.scalar_type(), /*non_blocking=*/true);
+#endif
+}
+
 /// One pass over x, and one over its gradient with the same numbers drawn again: no mask is kept.
-struct DropoutOnCuda : torch::autograd::Function<DropoutOnCuda> {
-  static Tensor apply_to(const Tensor& x_in, double p, const DropoutKey& key) {
-    const c10::DeviceGuard guard(x_in.device());
-    const auto x = x_in.contiguous();
-    const auto y = at::empty(x.sizes(), x.options());
-    check_status(kernels::cuda::dropout_apply(
-                     storage_of(x.scalar_type()), x.const_data_ptr(), y.data_ptr(), x.numel(),
-                     kernels::cuda::make_draw(p, static_cast<uint64_t>(key.seed),
-                                              key.step.const_data_ptr<int64_t>(),
-                                              static_cast<uint32_t>(key.site)),
-                     stream_of(x)),
-                 "dropout");
-    return y;
+struct Dropout : torch::autograd::Function<Dropout> {
+  static Tensor apply_to(const Tensor& x, double p, const DropoutKey& key) {
+    return x.is_cuda() ? on_cuda(x, p, key) : on_cpu(x, p, key);
   }
 
   static Tensor forward(torch::autograd::AutogradContext* ctx, const Tensor& x, double p,
@@ -64,28 +88,15 @@ struct DropoutOnCuda : torch::autograd::Function<DropoutOnCuda> {
   }
 };
 
-Tensor on_cuda(const Tensor& x, double p, const DropoutKey& given) {
-  auto key = given;
-  if (!key.step.defined()) key.step = at::zeros({}, x.options().dtype(torch::kLong));
-  return DropoutOnCuda::apply(x, p, key);
-}
-#else
-Tensor on_cuda(const Tensor& x, double p, const DropoutKey& key) {
-  // Without our CUDA kernels the numbers are made on the CPU and copied: the same numbers, slower.
-  const auto step = key.step.defined() ? key.step.cpu() : Tensor();
-  const auto scale = scale_on_cpu(x, p, {key.seed, step, key.site}).to(x.device(), true);
-  return x * scale.to(x.scalar_type());
-}
-#endif
-
 }  // namespace
 
-Tensor dropout(const Tensor& x, double p, const DropoutKey& key) {
+Tensor dropout(const Tensor& x, double p, const DropoutKey& given) {
   if (p < 0 || p >= 1)
     throw InputError("dropout: a rate in [0, 1) was expected, and " + std::to_string(p) + " came");
   if (p == 0) return x;
-  if (x.is_cuda()) return on_cuda(x, p, key);
-  return x * scale_on_cpu(x, p, key).to(x.scalar_type());
+  auto key = given;
+  if (!key.step.defined()) key.step = at::zeros({}, x.options().dtype(torch::kLong));
+  return Dropout::apply(x, p, key);
 }
 
 }  // namespace regard::ops

@@ -71,7 +71,8 @@ class Canvas {
     std::vector<Bits> occupied = occupied_;
     for (int y = 0; y < side_; ++y) {
       const bool lined = y < border || y >= side_ - border;
-      occupied[static_cast<std::size_t>(y)] |= lined ? ~Bits{0} : ~inner(side_, border);
+      occupied[static_cast<std::size_t>(y)] |=
+          inner(side_, 0) & (lined ? ~Bits{0} : ~inner(side_, border));
     }
     for (int y = 0; y < side_; ++y) {
       Bits blocked = 0;
