@@ -8,16 +8,15 @@
 namespace regard::testing {
 namespace {
 
-struct Form {
-  bool causal, time_scale;
-};
-constexpr Form kForms[] = {{false, false}, {false, true}, {true, false}, {true, true}};
+using Form = TimeDomainHrr::Form;
+constexpr Form kForms[] = {
+    {false, false}, {false, true}, {true, false}, {true, true}, {false, true, true}};
 
 HrrReference reference(const HrrProblem& p, const Inputs& in, int64_t b, int64_t h) {
   const Rows u = packed_basis(p.width);
   const auto time = [&](const Buffer& x) { return change_basis(x.head(b, h), u, p.width, true); };
   const int64_t length = p.lengths ? p.lengths[b] : p.length;
-  HrrReference out = TimeDomainHrr(p.length, p.width, length, p.causal, p.time_scale)
+  HrrReference out = TimeDomainHrr(p.length, p.width, length, {p.causal, p.time_scale, p.pads_in})
                          .run(time(in.q), time(in.k), time(in.v), time(in.g));
   for (Rows* x : {&out.y, &out.dq, &out.dk, &out.dv}) *x = change_basis(*x, u, p.width, false);
   return out;
@@ -43,10 +42,10 @@ struct Case {
 /// A case is the same on every target: its reference is computed once.
 template <class T>
 const Case& cached(const HrrProblem& p, int64_t gap, const std::vector<int64_t>& lengths) {
-  static std::map<std::tuple<int64_t, int64_t, int64_t, bool, bool, std::vector<int64_t>>,
+  static std::map<std::tuple<int64_t, int64_t, int64_t, bool, bool, bool, std::vector<int64_t>>,
                   std::unique_ptr<Case>>
       cases;
-  auto& entry = cases[{p.length, p.width, gap, p.causal, p.time_scale, lengths}];
+  auto& entry = cases[{p.length, p.width, gap, p.causal, p.time_scale, p.pads_in, lengths}];
   if (!entry) {
     entry = std::make_unique<Case>(Case{p, Inputs(p, gap).rounded_to<T>(), {}});
     for (int64_t b = 0; b < p.batch; ++b)
@@ -91,11 +90,18 @@ void expect_every_length_and_width(const std::vector<int64_t>& times) {
   for (const int64_t time : times) {
     for (const int64_t width : {2, 4, 16, 30, 64, 256}) {
       for (const Form form : kForms) {
+        if (form.pads_in) continue;  // without padding there is nothing to tell
         if (time * width > 100000 && form.time_scale) continue;  // the reference takes seconds
         SCOPED_TRACE(::testing::Message() << "T " << time << " d " << width << " causal "
                                           << form.causal << " scaled " << form.time_scale);
-        const HrrProblem p{
-            1, time * width < 3000 ? 3 : 1, time, width, nullptr, form.causal, form.time_scale};
+        const HrrProblem p{1,
+                           time * width < 3000 ? 3 : 1,
+                           time,
+                           width,
+                           nullptr,
+                           form.causal,
+                           form.time_scale,
+                           form.pads_in};
         const Case& c = cached<T>(p, 0, {});
         expect_agreement<T>(p, c.inputs, c.expected, 0);
       }
@@ -110,7 +116,8 @@ void expect_lengths_in_strided_views() {
     for (const int64_t width : {4, 30, 32}) {
       for (const Form form : kForms) {
         SCOPED_TRACE(::testing::Message() << "d " << width << " causal " << form.causal);
-        const HrrProblem p{3, 2, 130, width, lengths.data(), form.causal, form.time_scale};
+        const HrrProblem p{3,           2, 130, width, lengths.data(), form.causal, form.time_scale,
+                           form.pads_in};
         const Case& c = cached<T>(p, 3, lengths);
         expect_agreement<T>(p, c.inputs, c.expected, 3);
       }
@@ -135,7 +142,7 @@ TEST_P(HrrAgree, LengthsInStridedViewsInBFloat16) { expect_lengths_in_strided_vi
 
 TEST_P(HrrAgree, ZeroRowsAreSilent) {
   for (const Form form : kForms) {
-    const HrrProblem p{1, 2, 70, 8, nullptr, form.causal, form.time_scale};
+    const HrrProblem p{1, 2, 70, 8, nullptr, form.causal, form.time_scale, form.pads_in};
     Inputs in(p);
     for (int64_t j = 0; j < p.width; ++j) {
       for (const int64_t t : {0, 5, 69}) in.v.at(0, 0, t, j) = 0;  // no value, and no S at first
@@ -161,7 +168,7 @@ TEST_P(HrrAgree, HugeAndSmallRows) {
           Sizes{1, 1e-18f}, Sizes{1e4f, 1e4f}, Sizes{1e8f, 1e8f}, Sizes{1e12f, 1e12f}}) {
       SCOPED_TRACE(::testing::Message()
                    << "q, v " << size.qv << " k " << size.k << " causal " << form.causal);
-      const HrrProblem p{1, 1, 100, 16, nullptr, form.causal, form.time_scale};
+      const HrrProblem p{1, 1, 100, 16, nullptr, form.causal, form.time_scale, form.pads_in};
       Inputs in(p);
       for (int64_t t = 0; t < p.length; ++t) {
         for (int64_t j = 0; j < p.width; ++j) {
@@ -179,7 +186,7 @@ TEST_P(HrrAgree, HugeAndSmallRows) {
 TEST(HrrReference, ClosedFormAgreesWithCentralDifferences) {
   for (const Form form : kForms) {
     const int64_t time = 7, width = 6, length = 6;
-    const TimeDomainHrr hrr(time, width, length, form.causal, form.time_scale);
+    const TimeDomainHrr hrr(time, width, length, form);
     std::mt19937 random(3);
     std::normal_distribution<double> normal;
     Rows x[4];

@@ -15,18 +15,26 @@ struct HrrReference {
   Rows y, dq, dk, dv;
 };
 
-/// y and the gradients of <g, y>. Only the first `length` tokens exist.
+/// y and the gradients of <g, y>. Only the first `length` tokens exist; with `pads_in` (not with causal) all of them enter S.
 class TimeDomainHrr {
  public:
-  TimeDomainHrr(int64_t time, int64_t width, int64_t length, bool causal, bool time_scale)
-      : T_(time), d_(width), length_(length), causal_(causal), time_scale_(time_scale) {}
+  struct Form {
+    bool causal = false, time_scale = false, pads_in = false;
+  };
+  TimeDomainHrr(int64_t time, int64_t width, int64_t length, Form form)
+      : T_(time),
+        d_(width),
+        length_(length),
+        bound_(form.pads_in ? time : length),
+        causal_(form.causal),
+        time_scale_(form.time_scale) {}
 
   HrrReference run(const Rows& q, const Rows& k, const Rows& v, const Rows& g) const {
     const auto d = d_;
     HrrReference out{Rows(T_ * d), Rows(T_ * d), Rows(T_ * d), Rows(T_ * d)};
     Rows s(T_ * d), z(T_ * d), cosine(T_), vv(T_), zz(T_), e(T_), Z(T_);
     Rows sum(d);
-    for (int64_t t = 0; t < length_; ++t) {
+    for (int64_t t = 0; t < bound_; ++t) {
       const Rows bound = convolve(&k[t * d], &v[t * d]);
       for (int64_t i = 0; i < d; ++i) sum[i] += bound[i];
       for (int64_t i = 0; i < d; ++i) s[t * d + i] = sum[i];
@@ -83,7 +91,7 @@ class TimeDomainHrr {
       for (int64_t i = 0; i < d; ++i) ds[i] += part[i];
       std::copy(ds.begin(), ds.end(), &ds_at[t * d]);
     }
-    for (int64_t t = 0; t < length_; ++t) {
+    for (int64_t t = 0; t < bound_; ++t) {
       const double* const total_ds = causal_ ? &ds_at[t * d] : ds.data();
       for (int64_t m = 0; m < d; ++m) {
         for (int64_t n = 0; n < d; ++n) {
@@ -106,7 +114,7 @@ class TimeDomainHrr {
     return out;
   }
 
-  int64_t T_, d_, length_;
+  int64_t T_, d_, length_, bound_;
   bool causal_, time_scale_;
 };
 

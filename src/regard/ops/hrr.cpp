@@ -208,7 +208,6 @@ Support can_hrr(const Problem& p, const HrrOptions& options) {
       return Support::no("it takes fp32 and bf16");
     }
     if (options.unbind != "conj") return Support::no("it unbinds with conj");
-    if (options.pads_in) return Support::no("it leaves padding out");
     return Support::yes();
   }
   if (p.device != torch::kCUDA) return Support::no("it runs on CPUs and CUDA GPUs");

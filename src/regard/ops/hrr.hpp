@@ -15,7 +15,7 @@ struct HrrOptions {
   bool causal = false;
   bool time_scale = false;      ///< row t times its number of allowed keys
   std::string unbind = "conj";  ///< conj, exact or unit; the last two on GPUs alone
-  bool pads_in = false;         ///< rows behind the length enter S; on GPUs alone
+  bool pads_in = false;         ///< rows behind the length enter S; not with causal
 };
 
 /// Whether the operator computes the problem, and why not. The graph is taken as full or causal.

@@ -10,9 +10,9 @@ static_assert(kHrrStateTokens == kernels::kHrrChunk);
 namespace {
 
 void check(const HrrArguments& x, at::TensorList others) {
-  TORCH_CHECK(x.options.unbind == "conj" && !x.options.pads_in,
-              "regard::hrr: unbind=conj with pads left out was expected on the CPU, and unbind=",
-              x.options.unbind, x.options.pads_in ? " with pads in" : "", " came");
+  TORCH_CHECK(x.options.unbind == "conj",
+              "regard::hrr: unbind=conj was expected on the CPU, and unbind=", x.options.unbind,
+              " came");
   TORCH_CHECK(x.q.scalar_type() == torch::kFloat || x.q.scalar_type() == torch::kBFloat16,
               "regard::hrr: fp32 or bf16 was expected on the CPU, and ", x.q.scalar_type(),
               " came");
@@ -54,7 +54,8 @@ kernels::HrrProblem problem_of(const Tensor& q, const Tensor& lengths, const Hrr
           q.size(3),
           lengths.defined() ? lengths.const_data_ptr<int64_t>() : nullptr,
           options.causal,
-          options.time_scale};
+          options.time_scale,
+          options.pads_in};
 }
 
 void check_state(const HrrResult& forward, const kernels::HrrProblem& problem) {

@@ -119,6 +119,7 @@ TEST(Hrr, TheWeightOfRealSlotsBelongsToTheInverse) {
 TEST(Hrr, KernelsAgreeWithTheReference) {
   harness::agree("hrr", true);
   harness::agree("hrr(scale=time)", true);
+  harness::agree("hrr(mode=paper)", true);
 }
 
 // The control: gates read a memory that holds nothing of their own sequence, and all else stays.

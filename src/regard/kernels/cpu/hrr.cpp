@@ -46,7 +46,7 @@ void forward_bidirectional(D d, const HrrForward<T>& args) {
   args.parallel(plan.units, plan.grain_of_chunks(), [&](int64_t begin, int64_t end) HWY_ATTR {
     for (int64_t i = begin; i < end; ++i) {
       const HrrUnit u = plan.unit(i);
-      bind_sum(d, half, chunk_rows(args.k, u), chunk_rows(args.v, u), u.count,
+      bind_sum(d, half, chunk_rows(args.k, u), chunk_rows(args.v, u), u.bound,
                sums.data() + i * width);
     }
   });

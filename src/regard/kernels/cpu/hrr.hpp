@@ -36,6 +36,7 @@ struct HrrProblem {
       nullptr;              ///< (batch), in [0, length]; null: all tokens. Rows behind give 0.
   bool causal = false;      ///< S and Z are inclusive prefix sums over time
   bool time_scale = false;  ///< m = number of allowed keys (the length, or t + 1), else 1
+  bool pads_in = false;     ///< rows behind the length enter S, and nothing else; not with causal
 };
 
 /// Tokens between two states that a causal forward keeps.

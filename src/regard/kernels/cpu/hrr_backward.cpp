@@ -38,6 +38,10 @@ HWY_INLINE void set_factors(const TokenScalars& tokens, int64_t t, float weight,
   factors.v_in_v[t] = alpha * tokens.a_vv[t];
 }
 
+HWY_INLINE void clear_factors(int64_t t, TokenFactors& factors) {
+  for (auto* const x : {factors.g_in_v, factors.cross, factors.z_in_z, factors.v_in_v}) x[t] = 0.0f;
+}
+
 template <class T>
 struct ChunkGradients {
   ChunkRows<const T> q, k, v, g;
@@ -98,7 +102,7 @@ HWY_INLINE void chunk_backward(D d, int64_t half, const ChunkGradients<T>& x,
 
 template <class T>
 void zero_behind(const ChunkGradients<T>& x, int64_t width, const HrrUnit& u) {
-  for (const auto& rows : {x.dq, x.dk, x.dv}) zero_rows(rows, width, u.count, u.rows);
+  for (const auto& rows : {x.dq, x.dk, x.dv}) zero_rows(rows, width, u.bound, u.rows);
 }
 
 /// dS is affine in R = sum_t w_t r_t, which is not known yet: dS = mean_free - R * plain, with
@@ -205,7 +209,9 @@ void backward_bidirectional(D d, const HrrBackward<T>& args) {
         set_factors(tokens, t, plan.keys(u.b, t) * w, w * (tokens.gv[t] - first.mean_r[u.head]),
                     factors);
       }
-      chunk_backward<false>(d, half, x, {row.get(), 0}, u.count, tokens, factors,
+      // A row that enters S alone: dk = conj(v) o dS, dv = conj(k) o dS.
+      for (int64_t t = u.count; t < u.bound; ++t) clear_factors(t, factors);
+      chunk_backward<false>(d, half, x, {row.get(), 0}, u.bound, tokens, factors,
                             first.ds.data() + u.head * width, nullptr);
       zero_behind(x, width, u);
     }

@@ -9,9 +9,9 @@
 namespace regard::kernels {
 
 /// One chunk of tokens of one head: tokens [first, first + rows), of which the first `count` are inside
-/// the length.
+/// the length and the first `bound` enter S.
 struct HrrUnit {
-  int64_t b, h, head, first, rows, count;  // head counts over all batches
+  int64_t b, h, head, first, rows, count, bound;  // head counts over all batches
 };
 
 /// Outputs from this size on are written past the caches. Measured on a Xeon with 2 MiB of L2 a core, with
@@ -35,8 +35,8 @@ struct HrrPlan {
   HrrUnit unit(int64_t b, int64_t h, int64_t chunk) const {
     const int64_t first = chunk * kHrrChunk;
     const int64_t rows = std::min(kHrrChunk, problem.length - first);
-    return {b,     h,    b * problem.heads + h,
-            first, rows, std::clamp<int64_t>(length(b) - first, 0, rows)};
+    const int64_t count = std::clamp<int64_t>(length(b) - first, 0, rows);
+    return {b, h, b * problem.heads + h, first, rows, count, problem.pads_in ? rows : count};
   }
 
   HrrUnit unit(int64_t index) const {
