@@ -259,6 +259,10 @@ void add_doctor(CLI::App& app) {
     for (auto& [key, value] : rows) {
       if (key == "GPU")
         value = why.empty() ? lab::device_name(lab::choose_device("cuda")) : "no: " + why;
+      if (key == "allocator" && value == "C library")
+        value +=
+            "; large steps on CPUs are faster with tcmalloc; mend: `apt-get install "
+            "libgoogle-perftools-dev`, then build again";
     }
 #ifdef REGARD_CUDA
     rows.emplace_back("CUDA kernels", "compiled");

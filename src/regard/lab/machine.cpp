@@ -72,6 +72,13 @@ std::string device_name(torch::Device device) {
   return "GPU " + std::to_string(device.index());
 }
 
+std::string allocator_name() {
+  using Version = const char* (*)(int*, int*, const char**);
+  const auto version = reinterpret_cast<Version>(dlsym(RTLD_DEFAULT, "tc_version"));
+  if (!version) return "C library";
+  return "tcmalloc (" + std::string(version(nullptr, nullptr, nullptr)) + ")";
+}
+
 Environment environment(torch::Device device) {
   return {
       {"device", device.is_cpu() ? "cpu" : "cuda"},
@@ -80,6 +87,7 @@ Environment environment(torch::Device device) {
       {"cores", std::to_string(cores())},
       {"threads", std::to_string(at::get_num_threads())},
       {"SIMD target", kernels::hrr_target()},
+      {"allocator", allocator_name()},
       {"regard", version_text()},
       {"PyTorch", TORCH_VERSION},
       {"compiler", std::string("g++ ") + __VERSION__},

@@ -27,4 +27,7 @@ std::string device_name(torch::Device device);
 using Environment = std::vector<std::pair<std::string, std::string>>;
 Environment environment(torch::Device device);
 
+/// What malloc of this process is: "tcmalloc (gperftools 2.10)", or "C library".
+std::string allocator_name();
+
 }  // namespace regard::lab
