@@ -6,24 +6,16 @@
 // Source: Long Range Arena's Retrieval, as Hrrformer's code has it.
 #pragma once
 
-#include "regard/models/model.hpp"
+#include "regard/models/classifier.hpp"
 
 namespace regard::models {
 
 /// Rows 2 i and 2 i + 1 of a batch are the two texts of pair i.
-class PairClassifier final : public Model {
+class PairClassifier final : public Classifier {
  public:
   PairClassifier(const ModelSpec& spec, const ModelShape& shape,
                  const std::vector<attention::Phrase>& phrases, uint64_t seed);
-  torch::Tensor loss(const nn::Batch& batch) override;
-  torch::Tensor score(const nn::Batch& batch) override;
   torch::Tensor logits(const nn::Batch& batch) override;
-  nn::Trunk& trunk() override { return *trunk_; }
-
- private:
-  ModelSpec spec_;
-  std::shared_ptr<nn::Trunk> trunk_;
-  torch::nn::Linear pool_{nullptr}, hidden_{nullptr}, head_{nullptr};
 };
 
 }  // namespace regard::models

@@ -1,0 +1,69 @@
+#include "regard/models/classifier.hpp"
+
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/gelu.h>
+
+#include "regard/base/error.hpp"
+#include "regard/models/pooling.hpp"
+#include "regard/nn/context.hpp"
+#include "regard/nn/full_precision.hpp"
+
+namespace regard::models {
+using torch::Tensor;
+
+Classifier::Classifier(const std::string& name, const ModelSpec& spec, const ModelShape& shape,
+                       const std::vector<attention::Phrase>& phrases, uint64_t seed,
+                       int64_t features)
+    : spec_(spec) {
+  if (shape.classes < 2) {
+    throw InputError(name + ": at least 2 classes were expected, and " +
+                     std::to_string(shape.classes) + " came");
+  }
+  trunk_ = register_module(
+      "trunk", std::make_shared<nn::Trunk>(nn::TrunkOptions{.spec = spec.trunk,
+                                                            .input = shape.input,
+                                                            .phrases = phrases,
+                                                            .max_length = shape.max_length,
+                                                            .causal = false,
+                                                            .cls = spec.pooling == "cls"}));
+  if (spec.pooling == "attention")
+    pool_ = register_module("pool", torch::nn::Linear(spec.trunk.width, 1));
+  if (spec.head_hidden > 0)
+    hidden_ = register_module("hidden", torch::nn::Linear(features, spec.head_hidden));
+  head_ = register_module(
+      "head", torch::nn::Linear(spec.head_hidden > 0 ? spec.head_hidden : features, shape.classes));
+  trunk_->initialise(seed);
+  for (const auto& item : named_parameters()) {
+    if (item.key().starts_with("trunk.")) continue;
+    nn::fill_normal(item.value(), item.key(), spec.trunk.deviation(item.value()), seed);
+  }
+}
+
+Tensor Classifier::pooled(const nn::Batch& batch) {
+  return pool(spec_.pooling, *trunk_, batch, pool_);
+}
+
+Tensor Classifier::classify(const Tensor& features) {
+  nn::observe("pool", features);
+  const nn::FullPrecision full(features);
+  auto x = features.to(head_->weight.scalar_type());
+  if (hidden_) x = at::gelu(hidden_->forward(x));
+  const auto out = head_->forward(x);
+  nn::observe("head", out);
+  return out.to(torch::kFloat);
+}
+
+Tensor Classifier::loss(const nn::Batch& batch) {
+  return at::cross_entropy_loss(logits(batch), batch.targets, {}, at::Reduction::Mean, -1,
+                                spec_.label_smoothing);
+}
+
+Tensor Classifier::score(const nn::Batch& batch) {
+  const auto out = logits(batch);
+  const auto sum =
+      at::cross_entropy_loss(out, batch.targets, {}, at::Reduction::Sum).to(torch::kDouble);
+  const auto right = (out.argmax(1) == batch.targets).sum().to(torch::kDouble);
+  return at::stack({sum, right, at::full_like(sum, out.size(0))});
+}
+
+}  // namespace regard::models
