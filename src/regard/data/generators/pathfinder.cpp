@@ -316,11 +316,14 @@ PathfinderImage Pathfinder::image(uint64_t seed, uint64_t index) const {
   constexpr int64_t kAttempts = 1'000'000;
   const auto& r = *rules_;
   Random random(seed, RandomStream::kPathfinder, index);
+  // Most drawings end at their first dash: what they begin with is made once.
+  std::vector<Canvas> empty;
+  for (const auto& tables : r.tables) empty.emplace_back(tables, r.side, r.padding, r.contrast);
   PathfinderImage image;
   image.label = static_cast<int>(random.below(2));
   while (image.attempts < kAttempts) {
     ++image.attempts;
-    Canvas canvas(r.tables[random.below(r.tables.size())], r.side, r.padding, r.contrast);
+    Canvas canvas = empty[random.below(empty.size())];
     auto curves = long_curves(canvas, r.contour, r.seed_distance, r.around, random);
     if (!curves) continue;
     canvas.set_contrast(r.distractor_contrast);
