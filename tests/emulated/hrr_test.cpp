@@ -18,7 +18,7 @@ using testing::Rows;  // (T, d) of one head, double
 struct Case {
   int64_t batch, heads, length, width;
   std::vector<int64_t> lengths;
-  bool causal = false, time_scale = false;
+  bool causal = false, time_scale = false, pads_in = false;
 };
 
 template <class T>
@@ -81,7 +81,7 @@ void check(const Case& c, double limit) {
   const HrrProblem problem{c.batch,       c.heads,
                            c.length,      c.width,
                            kStorage<T>,   c.lengths.empty() ? nullptr : c.lengths.data(),
-                           Unbind::kConj, false,
+                           Unbind::kConj, c.pads_in,
                            c.time_scale,  c.causal};
   const int64_t states = c.batch * c.heads * hrr_states(problem);
   std::vector<float> s(states * c.width, NAN), z(states, NAN);
@@ -124,7 +124,8 @@ void check(const Case& c, double limit) {
   }
   for (int64_t b = 0; b < c.batch; ++b) {
     const int64_t length = c.lengths.empty() ? c.length : c.lengths[b];
-    const testing::TimeDomainHrr reference(c.length, c.width, length, c.causal, c.time_scale);
+    const testing::TimeDomainHrr reference(c.length, c.width, length,
+                                           {c.causal, c.time_scale, c.pads_in});
     for (int64_t h = 0; h < c.heads; ++h) {
       const auto rows = [&](Buffer<T>& buffer, int64_t part) {
         return in_time_domain<T>(c, buffer.rows(c, part), b, h);
@@ -145,6 +146,7 @@ const Case kCases[] = {{1, 1, 1, 2, {}},
                        {2, 8, 33, 32, {33, 5}},
                        {1, 4, 70, 64, {}, false, true},
                        {3, 2, 18, 128, {18, 0, 1}},
+                       {2, 2, 37, 32, {5, 37}, false, false, true},
                        {1, 1, 19, 256, {}},
                        {1, 40, 9, 32, {}}};
 
@@ -173,9 +175,13 @@ TEST(EmulatedHrr, SixteenBitStorage) {
 
 // Rows in shared memory: clusters of 1 to 16 blocks, shares behind the end, padding, every width.
 TEST(EmulatedHrr, RowsThatStayInSharedMemory) {
-  const Case cases[] = {
-      {2, 1, 300, 16, {300, 41}}, {1, 2, 129, 32, {}},  {2, 1, 700, 64, {650, 0}, false, true},
-      {1, 1, 257, 128, {}},       {1, 1, 40, 256, {3}}, {1, 1, 2100, 64, {}}};
+  const Case cases[] = {{2, 1, 300, 16, {300, 41}},
+                        {1, 2, 129, 32, {}},
+                        {2, 1, 700, 64, {650, 0}, false, true},
+                        {1, 1, 257, 128, {}},
+                        {1, 1, 40, 256, {3}},
+                        {1, 1, 2100, 64, {}},
+                        {2, 1, 300, 32, {41, 299}, false, false, true}};
   for (const auto& c : cases) {
     SCOPED_TRACE("T " + std::to_string(c.length) + ", d " + std::to_string(c.width));
     check<__half>(c, 3e-3);

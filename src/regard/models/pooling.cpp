@@ -24,7 +24,7 @@ Tensor pool(const std::string& pooling, nn::Trunk& trunk, const nn::Batch& batch
   if (valid.defined()) scores = scores.masked_fill(~valid, -1e30);
   auto weights = at::softmax(scores, 1, torch::kFloat);
   if (valid.defined()) weights = weights.masked_fill(~valid, 0.0);  // an empty row pools to 0
-  return (weights.to(x.scalar_type()) * x).sum(1);
+  return (weights * x).sum(1);                                      // fp32 or better
 }
 
 }  // namespace regard::models

@@ -17,12 +17,12 @@ using torch::Tensor;
 namespace {
 
 Tensor plain(const Tensor& x, const Tensor& lengths) {
-  if (!lengths.defined()) return x.mean(1);
   const auto type = x.scalar_type() == torch::kDouble ? torch::kDouble : torch::kFloat;
+  if (!lengths.defined()) return x.mean(1, false, type);
   const auto valid = (at::arange(x.size(1), lengths.options()).unsqueeze(0) < lengths.unsqueeze(1))
                          .unsqueeze(-1);  // (B, T, 1)
   const auto count = lengths.clamp_min(1).unsqueeze(1).to(type);
-  return (x.masked_fill(~valid, 0.0).sum(1, false, type) / count).to(x.scalar_type());
+  return x.masked_fill(~valid, 0.0).sum(1, false, type) / count;
 }
 
 #ifdef REGARD_CUDA
@@ -48,14 +48,15 @@ struct MeanRows : torch::autograd::Function<MeanRows> {
     const c10::DeviceGuard guard(x_in.device());
     const auto x = x_in.contiguous(), lengths = lengths_in.value_or(Tensor());
     const auto problem = problem_of(x.sizes(), lengths);
-    const auto y = at::empty({x.size(0), x.size(2)}, x.options());
-    const auto scratch =
-        at::empty({cuda::mean_rows_scratch(problem)}, x.options().dtype(torch::kFloat));
+    const auto options = x.options().dtype(torch::kFloat);
+    const auto y = at::empty({x.size(0), x.size(2)}, options);
+    const auto scratch = at::empty({cuda::mean_rows_scratch(problem)}, options);
     check_status(cuda::mean_rows(problem, storage_of(x.scalar_type()), x.const_data_ptr(),
-                                 y.data_ptr(), scratch.data_ptr<float>(), stream_of(x)),
+                                 y.data_ptr<float>(), scratch.data_ptr<float>(), stream_of(x)),
                  "mean_rows");
     ctx->save_for_backward({lengths});
     ctx->saved_data["sizes"] = x.sizes().vec();
+    ctx->saved_data["type"] = x.scalar_type();
     return y;
   }
 
@@ -63,9 +64,10 @@ struct MeanRows : torch::autograd::Function<MeanRows> {
     const auto lengths = ctx->get_saved_variables()[0], g = grads[0].contiguous();
     const c10::DeviceGuard guard(g.device());
     const auto sizes = ctx->saved_data["sizes"].toIntVector();
-    const auto dx = at::empty(sizes, g.options());
-    check_status(cuda::mean_rows_backward(problem_of(sizes, lengths), storage_of(g.scalar_type()),
-                                          g.const_data_ptr(), dx.data_ptr(), stream_of(g)),
+    const auto type = ctx->saved_data["type"].toScalarType();
+    const auto dx = at::empty(sizes, g.options().dtype(type));
+    check_status(cuda::mean_rows_backward(problem_of(sizes, lengths), storage_of(type),
+                                          g.const_data_ptr<float>(), dx.data_ptr(), stream_of(g)),
                  "mean_rows");
     return {dx, Tensor()};
   }

@@ -6,7 +6,7 @@
 namespace regard::ops {
 
 /// x (B, T, H) -> (B, H): the mean over the first lengths[b] tokens, 0 where there is none; lengths (B) int64 or
-/// undefined: all. Sums in fp32 or better.
+/// undefined: all. The mean has fp32 or better, whatever x has: a token's share of it is less than a rounding of 16 bits.
 torch::Tensor mean_rows(const torch::Tensor& x, const torch::Tensor& lengths);
 
 }  // namespace regard::ops

@@ -49,29 +49,30 @@ __global__ __launch_bounds__(kThreads) void sum_sequence(MeanRows p, const T* x,
   parts[(b * gridDim.y + blockIdx.y) * p.columns + mine] = total;
 }
 
-template <class T>
 __global__ __launch_bounds__(kThreads) void finish_mean(MeanRows p, int runs, const float* parts,
-                                                        T* y) {
+                                                        float* y) {
   const int64_t column = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x, b = blockIdx.y;
   if (column >= p.columns) return;
   float sum = 0.0f;
 #pragma unroll 8
   for (int r = 0; r < runs; ++r) sum += parts[(b * runs + r) * p.columns + column];
   const int64_t length = length_of(p, b);
-  y[b * p.columns + column] = from_float<T>(length > 0 ? sum / static_cast<float>(length) : 0.0f);
+  y[b * p.columns + column] = length > 0 ? sum / static_cast<float>(length) : 0.0f;
 }
 
 template <class T>
-__global__ __launch_bounds__(kThreads) void spread(MeanRows p, const T* dy, T* dx) {
+__global__ __launch_bounds__(kThreads) void spread(MeanRows p, const float* dy, T* dx) {
   const int64_t at = (blockIdx.x * static_cast<int64_t>(kThreads) + threadIdx.x) * kEach;
   const int64_t b = blockIdx.y;
   if (at >= p.rows * p.columns) return;
   const int64_t length = length_of(p, b);
   const float share = at / p.columns < length ? 1.0f / static_cast<float>(length) : 0.0f;
-  auto pack = *reinterpret_cast<const Pack<T, kEach>*>(dy + b * p.columns + at % p.columns);
+  const auto from =
+      *reinterpret_cast<const Pack<float, kEach>*>(dy + b * p.columns + at % p.columns);
+  Pack<T, kEach> pack;
 #pragma unroll
   for (int i = 0; i < kEach; ++i) {
-    pack.x[i] = from_float<T>(share == 0.0f ? 0.0f : to_float(pack.x[i]) * share);
+    pack.x[i] = from_float<T>(share == 0.0f ? 0.0f : from.x[i] * share);
   }
   *reinterpret_cast<Pack<T, kEach>*>(dx + b * p.rows * p.columns + at) = pack;
 }
@@ -88,7 +89,7 @@ unsigned blocks_for(int64_t threads) {
 
 int64_t mean_rows_scratch(const MeanRows& p) { return p.batch * runs_of(p) * p.columns; }
 
-int mean_rows(const MeanRows& p, Storage storage, const void* x, void* y, float* scratch,
+int mean_rows(const MeanRows& p, Storage storage, const void* x, float* y, float* scratch,
               void* stream) {
   if (!takes(p)) return static_cast<int>(cudaErrorInvalidValue);
   const auto on = static_cast<cudaStream_t>(stream);
@@ -98,19 +99,19 @@ int mean_rows(const MeanRows& p, Storage storage, const void* x, void* y, float*
     using T = decltype(element);
     launch(sum_sequence<T>, dim3(tiles, runs, batch), kThreads, 0, on, p, static_cast<const T*>(x),
            scratch);
-    launch(finish_mean<T>, dim3(blocks_for(p.columns), batch), kThreads, 0, on, p,
-           static_cast<int>(runs), scratch, static_cast<T*>(y));
+    launch(finish_mean, dim3(blocks_for(p.columns), batch), kThreads, 0, on, p,
+           static_cast<int>(runs), scratch, y);
     return static_cast<int>(cudaGetLastError());
   });
 }
 
-int mean_rows_backward(const MeanRows& p, Storage storage, const void* dy, void* dx, void* stream) {
+int mean_rows_backward(const MeanRows& p, Storage storage, const float* dy, void* dx,
+                       void* stream) {
   if (!takes(p)) return static_cast<int>(cudaErrorInvalidValue);
   return with_storage(storage, [&](auto element) {
     using T = decltype(element);
     launch(spread<T>, dim3(blocks_for(p.rows * p.columns / kEach), static_cast<unsigned>(p.batch)),
-           kThreads, 0, static_cast<cudaStream_t>(stream), p, static_cast<const T*>(dy),
-           static_cast<T*>(dx));
+           kThreads, 0, static_cast<cudaStream_t>(stream), p, dy, static_cast<T*>(dx));
     return static_cast<int>(cudaGetLastError());
   });
 }
