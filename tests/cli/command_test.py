@@ -261,7 +261,11 @@ class Command(unittest.TestCase):
         names = {e["name"] for e in json.loads(regard("list", "folds", "--json").stdout)}
         self.assertTrue({"softmax", "hrr", "linear", "mean", "off"} <= names)
         self.assertIn("batch = 32", regard("show", "recipes/demo.toml").stdout)
-        self.assertIn("PyTorch", json.loads(regard("doctor", "--json").stdout))
+        paper = json.loads(regard("explain", "hrr(mode=paper)", "--ragged", "--json").stdout)
+        self.assertEqual([k["name"] for k in paper["kernels"] if k["chosen"]], ["highway"])
+        doctor = json.loads(regard("doctor", "--json").stdout)
+        self.assertIn("PyTorch", doctor)
+        self.assertRegex(doctor["allocator"], "^(tcmalloc|C library)")
         for command in ("train", "compare", "eval", "predict", "generate", "report", "list", "show", "explain", "doctor", "bench"):
             self.assertEqual(regard(command, "--help").returncode, 0)
 
