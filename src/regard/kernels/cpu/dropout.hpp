@@ -8,7 +8,7 @@
 #include <cstdint>
 
 #include "regard/base/philox.hpp"
-#include "regard/kernels/cpu/hrr.hpp"
+#include "regard/kernels/cpu/bfloat16.hpp"
 
 namespace regard::kernels::cpu {
 

@@ -13,14 +13,10 @@
 
 #include <cstdint>
 
+#include "regard/kernels/cpu/bfloat16.hpp"
 #include "regard/kernels/cpu/parallel.hpp"
 
 namespace regard::kernels {
-
-/// The upper half of a float.
-struct BFloat16 {
-  uint16_t bits;
-};
 
 /// Rows of (batch, head, time), each of `width` contiguous elements; strides count elements.
 template <class T>

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "regard/kernels/cpu/hrr.hpp"
+#include "regard/kernels/cpu/bfloat16.hpp"
 #include "regard/kernels/cpu/packed-inl.hpp"
 
 HWY_BEFORE_NAMESPACE();
