@@ -58,7 +58,7 @@ std::vector<Pixel> ring(double distance) {
 }
 
 DashTables::DashTables(const DashShape& shape, double continuity)
-    : margin(shape.margin), tips(circle(shape.length + shape.margin)) {
+    : tips(circle(shape.length + shape.margin)) {
   std::vector<double> angles;
   for (int degree = 0; degree < kDegrees; ++degree) angles.push_back((degree - 180) * kPi / 180);
   for (const auto& tip : tips) angles.push_back(std::atan2(tip.y, tip.x));
@@ -80,7 +80,7 @@ DashTables::DashTables(const DashShape& shape, double continuity)
       turn.push_back(static_cast<uint32_t>(rounded(65536 * smooth * smooth)));
     }
   }
-  surroundings = within(margin);
+  surroundings = within(shape.margin);
 }
 
 }  // namespace regard::data

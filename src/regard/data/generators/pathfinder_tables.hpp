@@ -17,7 +17,6 @@ inline constexpr int kDegrees = 360;
 struct DashTables {
   DashTables(const DashShape& shape, double continuity);
 
-  int margin = 0;
   std::vector<Pixel>
       tips;  // candidates about a pivot, at distance length + margin, one for each pixel of arc
   std::vector<Stamp>
