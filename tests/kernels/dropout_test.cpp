@@ -66,6 +66,11 @@ TEST_P(Dropout, RoundsBFloat16ToTheNearest) {
   }
 }
 
+TEST(DropoutDraw, ARateNextToOneDropsAll) {
+  EXPECT_EQ(DropoutDraw(1 - 1e-12, 1, 2, 3).bound, 0xFFFFFFFFu);
+  EXPECT_EQ(DropoutDraw(0.5, 1, 2, 3).bound, 0x80000000u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Targets, Dropout, every_target(), target_label);
 
 }  // namespace

@@ -4,6 +4,7 @@
 //   y_i = x_i / (1 - p) where number i is at least p 2^32, else 0
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -22,7 +23,7 @@ struct DropoutDraw {
       : key(seed ^ (uint64_t{static_cast<uint32_t>(RandomStream::kDropout)} << 32 | site) *
                        0x9E3779B97F4A7C15u),
         step(step),
-        bound(static_cast<uint32_t>(std::llround(p * 0x1.0p32))),
+        bound(static_cast<uint32_t>(std::min(std::round(p * 0x1.0p32), 0x1.0p32 - 1))),
         keep(static_cast<float>(1.0 / (1.0 - p))) {}
 };
 
