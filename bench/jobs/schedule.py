@@ -1,4 +1,4 @@
-"""Jobs on one device, several at a time, within a budget of seconds.
+"""Jobs on one device or on several GPUs, several at a time, within a budget of seconds.
 
 A job starts when its estimate fits into what is left: steps that remain x seconds a step + fixed seconds. Seconds a step are those measured
 at the same kind of job in this call, else the job's guess times what nearby jobs took beyond their guesses. At the end of the
@@ -71,8 +71,8 @@ def last_step(folder):
 class Running:
     """A job's present process, and how fast it goes."""
 
-    def __init__(self, job, environment):
-        self.job, self.environment = job, environment
+    def __init__(self, job, environment, gpu=None):
+        self.job, self.environment, self.gpu = job, environment, gpu
         self.began, self.first, self.process, self.output = time.monotonic(), None, None, None
         self.before = last_step(job.folder)  # of an earlier call
         self.start_next()
@@ -114,8 +114,9 @@ def keep_output(command, output):
 
 
 class Schedule:
-    def __init__(self, jobs, budget, total=None, parallel=1, reserve=0.0, environment=None, tell=None, poll=0.5):
+    def __init__(self, jobs, budget, total=None, parallel=1, reserve=0.0, environment=None, tell=None, poll=0.5, gpus=()):
         self.jobs, self.parallel, self.poll, self.environment = jobs, parallel, poll, environment
+        self.gpus = tuple(gpus)  # numbers of nvidia-smi; empty: all jobs see what this process sees
         self.began = time.monotonic()
         self.end = self.began + budget - reserve  # SIGTERM then
         self.last = self.began + budget
@@ -164,7 +165,7 @@ class Schedule:
             ratios = [rate / guess for kind, (rate, guess) in self.rates.items() if kind[:near] == job.kind[:near] and guess > 0]
             if ratios:
                 return job.guess * statistics.median(ratios)
-        return job.guess * (1 if self.parallel == 1 else 0.8 * self.parallel)
+        return job.guess * max(1, 0.8 * self.parallel / max(1, len(self.gpus)))
 
     def estimate(self, job):
         return job.fixed + max(0, job.steps - last_step(job.folder)) * self.expected_rate(job)
@@ -179,6 +180,16 @@ class Schedule:
 
     # Processes
 
+    def free_gpu(self):
+        """The GPU with the fewest jobs, or None where none are named."""
+        busy = [run.gpu for run in self.running]
+        return min(self.gpus, key=busy.count, default=None)
+
+    def environment_on(self, gpu):
+        if gpu is None:
+            return self.environment
+        return {**(os.environ if self.environment is None else self.environment), "CUDA_VISIBLE_DEVICES": str(gpu)}
+
     def fill_slots(self):
         changed = False
         for job in self.jobs:
@@ -186,7 +197,8 @@ class Schedule:
                 break
             if job.state == "waiting" and self.fits(job):
                 job.note, job.state = "", "running"
-                self.running.append(Running(job, self.environment))
+                gpu = self.free_gpu()
+                self.running.append(Running(job, self.environment_on(gpu), gpu))
                 self.tell(f"{self.clock()} start {job.name}: about {self.estimate(job):.0f} s")
                 changed = True
         return changed
@@ -240,9 +252,10 @@ class Schedule:
     def rescue_stopped(self):
         """The test of stopped runs' best checkpoints, side by side, until the budget is over."""
         live = []
-        for job in self.jobs:
-            if job.state == "stopped" and job.rescue and not job.rescue.done():
-                live.append((job, *start(job.rescue, job.log, self.environment)))
+        stopped = [job for job in self.jobs if job.state == "stopped" and job.rescue and not job.rescue.done()]
+        for number, job in enumerate(stopped):
+            gpu = self.gpus[number % len(self.gpus)] if self.gpus else None
+            live.append((job, *start(job.rescue, job.log, self.environment_on(gpu))))
         while live and not self.signal and time.monotonic() < self.last:
             for job, process, output in list(live):
                 if process.poll() is not None:

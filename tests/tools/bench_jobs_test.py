@@ -17,7 +17,7 @@ COMMAND = pathlib.Path(os.environ.get("REGARD_COMMAND", ROOT / "build/bin/regard
 # A "phrase" slow takes 20 ms a step, others 1 ms; `off` fails.
 PRETEND = textwrap.dedent("""\
     #!%s
-    import json, pathlib, signal, sys, time
+    import json, os, pathlib, signal, sys, time
     words = sys.argv
     if words[1] == "eval":
         print(json.dumps({"accuracy": 0.75, "n": 1000}))
@@ -27,6 +27,7 @@ PRETEND = textwrap.dedent("""\
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / "starts", "a") as file:
         file.write("x")
+    (folder / "gpu").write_text(os.environ.get("CUDA_VISIBLE_DEVICES", "unset"))
     if phrase == "off":
         print("Error: the loss is not finite", file=sys.stderr)
         sys.exit(1)
@@ -118,6 +119,13 @@ class Schedule(unittest.TestCase):
         self.assertEqual((rows[0]["test_accuracy"], rows[0]["test_count"]), (0.75, 1000))
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_runs_are_spread_over_the_gpus_named(self):
+        jobs = [f"listops softmax layers=1 steps=60 seed={seed}" for seed in range(4)]
+        done, rows = self.lra(*jobs, options=["--budget", 60, "--reserve", 0, "--jobs", 4, "--gpus", 1, 3])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([row["state"] for row in rows], ["done"] * 4)
+        self.assertEqual(sorted(path.read_text() for path in (self.dir / "runs").glob("*/gpu")), ["1", "1", "3", "3"])
+
     def test_a_failed_run_is_told_and_the_others_go_on(self):
         done, rows = self.lra("listops off layers=1 steps=40", "listops hrr layers=1 steps=20", options=["--budget", 60, "--reserve", 0, "--jobs", 1])
         self.assertEqual(done.returncode, 1)
@@ -135,7 +143,7 @@ class Schedule(unittest.TestCase):
     def test_the_plan_names_every_default_run(self):
         done = subprocess.run([sys.executable, LRA, "--list"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
-        for line in ("| listops hrr(mode=paper) layers=1 fraction=1 seed=1 | 60000 |", "| text softmax layers=1 fraction=0.2 seed=1 | 2816 |",
+        for line in ("| listops hrr(mode=paper) layers=1 fraction=1 seed=1 | 60000 |", "| text hrr(memory=other) layers=1 fraction=0.2 seed=1 | 2816 |",
                      "| image hrr(scale=time) layers=1 fraction=1 seed=1 train.warmup=500 | 28140 |"):
             self.assertIn(line, done.stdout)
 
