@@ -2,7 +2,7 @@
 // in every head width and option, packed and apart; residual sum with dropout and norm; embedding; dropout; features of
 // linear attention. Then 100 recorded training steps against 100 that are not. Exit code 1 when anything is off.
 //
-//   bench_device_operators [cuda]
+//   bench_device_operators [cuda [GROUP [brief]]]        brief: for compute-sanitizer
 #include <ATen/Functions.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
@@ -31,7 +31,7 @@
 
 namespace {
 using namespace regard;
-using bench::compare, bench::distance, bench::kTypes, bench::report, bench::Tensors;
+using bench::compare, bench::distance, bench::report, bench::Tensors;
 using torch::Tensor;
 
 void check_hrr(torch::Device device) {
@@ -72,7 +72,7 @@ void check_hrr(torch::Device device) {
                                                                                       : "conj",
                                    .pads_in = std::string(options) == "pads=in"};
         const auto there = ragged ? lengths.to(device) : Tensor();
-        for (const auto type : kTypes) {
+        for (const auto type : bench::types()) {
           const auto what = "hrr(" + std::string(options) + ") B" + std::to_string(s.batch) + " T" +
                             std::to_string(s.time) + " h" + std::to_string(s.heads) + " d" +
                             std::to_string(s.width) + (ragged ? " ragged" : "");
@@ -140,7 +140,7 @@ void check_small_operators(torch::Device device) {
     const auto ids = torch::randint(rows, {3, 5000}, torch::kLong);
     const Tensors inputs = {torch::randn({rows, width}, torch::kDouble),
                             torch::randn({5000, width}, torch::kDouble)};
-    for (const auto type : kTypes) {
+    for (const auto type : bench::types()) {
       compare(
           "embed, table of " + std::to_string(rows) + " x " + std::to_string(width), device, type,
           inputs,
@@ -156,7 +156,7 @@ void check_small_operators(torch::Device device) {
     torch::manual_seed(6);
     const Tensors inputs = {torch::randn({count}, torch::kDouble)};
     const auto step = torch::full({}, 5, torch::kLong);
-    for (const auto type : kTypes) {
+    for (const auto type : bench::types()) {
       compare(
           "dropout of " + std::to_string(count), device, type, inputs,
           [&](const Tensors& x) {
@@ -171,7 +171,7 @@ void check_small_operators(torch::Device device) {
     torch::manual_seed(7);
     const Tensors inputs = {torch::randn({2, 21, 3, width}, torch::kDouble)};
     const auto lengths = torch::tensor({21, 4}, torch::kLong);
-    for (const auto type : kTypes) {
+    for (const auto type : bench::types()) {
       compare(
           "linear_features width " + std::to_string(width), device, type, inputs,
           [&](const Tensors& x) {
@@ -190,7 +190,7 @@ void check_small_operators(torch::Device device) {
     const Tensors inputs = {torch::randn({3, 1000, width}, torch::kDouble)};
     const auto lengths = torch::tensor({1000, 0, 37}, torch::kLong);
     for (const bool ragged : {false, true}) {
-      for (const auto type : kTypes) {
+      for (const auto type : bench::types()) {
         compare(
             "mean_rows width " + std::to_string(width) + (ragged ? ", ragged" : ""), device, type,
             inputs,
@@ -282,7 +282,7 @@ void check_feed_forward(torch::Device device) {
         const Tensors inputs = {torch::randn({2, length, width}, torch::kDouble),
                                 weight(hidden, width), torch::randn({hidden}, torch::kDouble),
                                 weight(width, hidden), torch::randn({width}, torch::kDouble)};
-        for (const auto type : kTypes) {
+        for (const auto type : bench::types()) {
           compare(
               "feed-forward " + std::to_string(width) + " to " + std::to_string(hidden) + ", " +
                   std::to_string(2 * length) + " rows",
@@ -306,6 +306,7 @@ int main(int argc, char** argv) {
   try {
     const auto device = lab::choose_device(argc > 1 ? argv[1] : "cuda");
     const std::string only = argc > 2 ? argv[2] : "";
+    if (argc > 3 && std::string(argv[3]) == "brief") bench::make_brief();
     const auto wanted = [&](const char* name) { return only.empty() || only == name; };
     if (wanted("hrr")) check_hrr(device);
     if (wanted("norms")) {

@@ -44,6 +44,7 @@ void check_bound(torch::Device device) {
       const auto g = torch::randn({batch, length, kWidth});
       const std::vector<int64_t> rows = {batch, length, 3, heads, kWidth / heads};
       for (const auto type : {torch::kHalf, torch::kBFloat16}) {
+        if (brief() && (type == torch::kHalf || length == 4160)) continue;
         Tensors rounded;
         for (const auto& x : given) rounded.push_back(x.to(type));
         const auto exact = leaves(rounded, torch::kDouble);

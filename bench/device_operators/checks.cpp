@@ -9,6 +9,7 @@ namespace regard::bench {
 namespace {
 
 Tally counted;
+bool is_brief = false;
 
 }  // namespace
 
@@ -20,6 +21,14 @@ void report(const std::string& what, double error, double limit) {
 }
 
 Tally tally() { return counted; }
+
+void make_brief() { is_brief = true; }
+bool brief() { return is_brief; }
+
+std::vector<torch::ScalarType> types() {
+  if (is_brief) return {torch::kFloat, torch::kBFloat16};
+  return {torch::kFloat, torch::kHalf, torch::kBFloat16};
+}
 
 double distance(const torch::Tensor& came, const torch::Tensor& expected) {
   const double size = expected.norm().item<double>();

@@ -22,7 +22,12 @@ Tally tally();
 /// |came - expected| / |expected|, or |came| where the expected is 0. `expected` is float64 on the CPU.
 double distance(const torch::Tensor& came, const torch::Tensor& expected);
 
-inline constexpr torch::ScalarType kTypes[] = {torch::kFloat, torch::kHalf, torch::kBFloat16};
+/// Fewer number types, rows and steps from now on: every kernel still runs, and a checker that is a thousand times slower ends.
+void make_brief();
+bool brief();
+
+/// fp32, fp16 and bf16; briefly fp32 and bf16, since fp16 runs the code of bf16.
+std::vector<torch::ScalarType> types();
 
 /// Values and gradients of <g_i, out_i> by `device` (inputs of `type`) against `exact` (the same, in float64).
 void compare(const std::string& what, torch::Device device, torch::ScalarType type,

@@ -17,7 +17,7 @@ void check_norms(torch::Device device) {
   for (const int64_t width : {8, 64, 256, 264, 512, 1000, 1024}) {
     for (const bool centred : {true, false}) {
       for (const double p : {0.0, 0.3}) {
-        for (const auto type : kTypes) {
+        for (const auto type : types()) {
           torch::manual_seed(4);
           const Tensors inputs = {
               torch::randn({3, 71, width}, torch::kDouble),
@@ -104,7 +104,7 @@ void check_embedded_norms(torch::Device device) {
       return Tensors{out.x.to(type) + (c.positions ? 0 : 1) * x[1],
                      out.h.to(type) + (c.centred ? 0 : 1) * x[3]};
     };
-    for (const auto type : kTypes) {
+    for (const auto type : types()) {
       // PyTorch's layer_norm on a CPU sums the gradients of its weights in 16 bits: 9 % off after 5331 rows.
       if (device.is_cpu() && type != torch::kFloat) continue;
       for (const bool same : {true, false}) {

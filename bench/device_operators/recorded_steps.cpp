@@ -24,7 +24,9 @@ struct Recorded {
               bias = "all";  // with feed_forward also a norm behind the embedding, none at the end
 };
 
-/// Losses of 100 steps and the weights after them, on batches of two shapes.
+int64_t steps() { return brief() ? 12 : 100; }
+
+/// Losses of so many steps and the weights after them, on batches of two shapes.
 Tensors losses_and_weights(const Recorded& of, torch::Device device, const std::string& dtype,
                            bool capture) {
   const ops::SideStream stream(device);
@@ -50,7 +52,7 @@ Tensors losses_and_weights(const Recorded& of, torch::Device device, const std::
   train::CapturedStep captured(step, capture ? train::Record::kMust : train::Record::kNo);
   torch::manual_seed(5);
   std::vector<double> losses;
-  for (int64_t i = 0; i < 100; ++i) {
+  for (int64_t i = 0; i < steps(); ++i) {
     const int64_t time = i % 3 == 0 ? 40 : 64;
     const auto ids = torch::randint(50, {4, time}, torch::kLong);
     const bool language = of.kind == "language_model";
@@ -94,9 +96,9 @@ void check_recorded_steps(torch::Device device) {
            {"language_model", "window(width=8)"},
            {"language_model", "linear"}}) {
     for (const auto* dtype : {"fp32", "bf16"}) {
-      const auto what = "100 recorded steps, " + of.kind + ", " + of.phrase + ", positions " +
-                        of.positions + ", width " + std::to_string(of.width) + ", norm " + of.norm +
-                        ", biases " + of.bias + ", " + dtype;
+      const auto what = std::to_string(steps()) + " recorded steps, " + of.kind + ", " + of.phrase +
+                        ", positions " + of.positions + ", width " + std::to_string(of.width) +
+                        ", norm " + of.norm + ", biases " + of.bias + ", " + dtype;
       try {
         const auto expected = losses_and_weights(of, device, dtype, false);
         const auto came = losses_and_weights(of, device, dtype, true);
