@@ -10,6 +10,7 @@ import shutil
 import subprocess
 
 LIMIT = 5 << 20
+SAME_ANSWER = 1e-3
 MOST_POINTS = 200  # of a curve of training losses
 
 
@@ -72,7 +73,7 @@ def row_of(job, batch=None):
            "epochs": training[-1].get("epoch") if training else None,
            "valid_accuracy": result.get("valid_accuracy", best.get("valid_accuracy")), "valid_loss": result.get("valid_loss", best.get("valid_loss")),
            "valid_count": best.get("valid_count"), "test_accuracy": test if test is not None else rescued.get("accuracy"),
-           "test_count": rescued.get("n"), "seconds": seconds,
+           "logit_deviation": evaluation[-1].get("logit_deviation") if evaluation else None, "test_count": rescued.get("n"), "seconds": seconds,
            "examples_per_second": steps * batch / seconds if batch and seconds and steps else None,
            "parameters": result.get("parameters"), "peak_memory": result.get("peak_memory"), "kernels": result.get("kernels"),
            "call_seconds": job.seconds or None}
@@ -112,7 +113,9 @@ def table(head, rows):
 
 
 def state_of(row):
-    return row["state"] + (f": {row['note']}" if row.get("note") else "")
+    """How a run ended; one whose logits do not vary says nothing about its attention (train::same_answer)."""
+    stuck = ", same answer for every example" if row.get("logit_deviation", 1) < SAME_ANSWER else ""
+    return row["state"] + stuck + (f": {row['note']}" if row.get("note") else "")
 
 
 def curves_table(rows):

@@ -121,6 +121,7 @@ TEST(EncoderClassifier, LossIsTheMeanNegativeLogarithm) {
     EXPECT_NEAR(score[0].item<double>(), plain, 1e-5);
     EXPECT_EQ(score[1].item<double>(), right);
     EXPECT_EQ(score[2].item<double>(), 4);
+    EXPECT_TRUE(at::allclose(score.slice(0, 3), at::cat({logits.sum(0), logits.square().sum(0)})));
   }
 }
 

@@ -85,6 +85,16 @@ TEST(Summary, UnfinishedRunsCountInNoMean) {
             "step 12).");
 }
 
+TEST(Summary, RunsThatAnswerAllAlikeAreNamedFirst) {
+  auto c = three_phrases();
+  const auto before = summary(c).notes;
+  c.runs[2].note = kSameAnswer;
+  const auto notes = summary(c).notes;
+  ASSERT_EQ(notes.size(), before.size() + 1);
+  EXPECT_EQ(notes.front().find("NOT TRAINED: 1 of 2 runs of `hrr` gave the same answer"), 0u)
+      << notes.front();
+}
+
 TEST(Answer, SaysWhatIsToldApart) {
   const auto said = answer(three_phrases());
   EXPECT_NE(said.sentence.find("`hrr` has the lowest validation loss, 1.810 ± "), std::string::npos)

@@ -64,7 +64,8 @@ class ToyLearner : public Learner {
     const auto out = logits(features(batch)).to(torch::kFloat64);
     const auto losses = torch::cross_entropy_loss(out, batch.targets, {}, at::Reduction::Sum);
     const auto right = out.argmax(1).eq(batch.targets).sum().to(torch::kFloat64);
-    return torch::stack({losses, right, torch::full({}, batch.rows, torch::kFloat64)});
+    const auto three = torch::stack({losses, right, torch::full({}, batch.rows, torch::kFloat64)});
+    return torch::cat({three, out.sum(0), out.square().sum(0)});
   }
 
   /// From this batch counter on, `layer` puts out a NaN.

@@ -115,6 +115,7 @@ report::Run report_run(const fs::path& folder, const std::string& phrase, int64_
   run.tokens_per_second = r.outcome.tokens_per_second;
   run.peak_memory_bytes = static_cast<double>(r.outcome.peak_memory);
   run.finished = true;
+  if (train::same_answer(r.outcome.logit_deviation)) run.note = report::kSameAnswer;
   return run;
 }
 

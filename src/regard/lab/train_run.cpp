@@ -49,6 +49,7 @@ void write_result(const fs::path& folder, const RunResult& r) {
                      {"valid_loss", number(o.best_loss)},
                      {"valid_accuracy", number(o.best_accuracy)},
                      {"best_step", o.best_step},
+                     {"logit_deviation", number(o.logit_deviation)},
                      {"test_loss", number(r.test_loss)},
                      {"test_accuracy", number(r.test_accuracy)},
                      {"finished", o.finished},
@@ -62,6 +63,13 @@ std::string unit_of(const data::Encoding& encoding) {
   const auto name = encoding.tokenizer->name();
   return name == "words" ? "word" : name;
 }
+
+constexpr const char* kStuck =
+    "at its last evaluation the model gave the same answer to every example: it is stuck, and its "
+    "accuracy "
+    "says nothing about its attention. Mend: a lower train.lr, a longer train.warmup, train.clip = "
+    "1, or "
+    "[model] norm_last = true";
 
 void say(const std::string& sentence) { std::fprintf(stderr, "%s\n", sentence.c_str()); }
 
@@ -129,6 +137,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   result.outcome =
       train::run(learner, batches, valid, recipe.train, run_folder, identity,
                  train::console_progress(phrase + ", seed " + std::to_string(recipe.run.seed)));
+  if (train::same_answer(result.outcome.logit_deviation)) say(std::string("warning: ") + kStuck);
   result.phrase = phrase;
   result.seed = recipe.run.seed;
   result.task = data::task_name(prepared.encoding.task);
@@ -172,6 +181,7 @@ RunResult read_result(const fs::path& folder) {
   o.best_loss = o.valid_loss = number(json, "valid_loss");
   o.best_accuracy = o.valid_accuracy = number(json, "valid_accuracy");
   o.best_step = json.value("best_step", int64_t{-1});
+  o.logit_deviation = number(json, "logit_deviation");
   o.finished = json.value("finished", "");
   r.test_loss = number(json, "test_loss");
   r.test_accuracy = number(json, "test_accuracy");

@@ -1,5 +1,6 @@
 #include "regard/models/classifier.hpp"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/gelu.h>
 
@@ -63,7 +64,9 @@ Tensor Classifier::score(const nn::Batch& batch) {
   const auto sum =
       at::cross_entropy_loss(out, batch.targets, {}, at::Reduction::Sum).to(torch::kDouble);
   const auto right = (out.argmax(1) == batch.targets).sum().to(torch::kDouble);
-  return at::stack({sum, right, at::full_like(sum, out.size(0))});
+  const auto wide = out.to(torch::kDouble);
+  return at::cat({at::stack({sum, right, at::full_like(sum, out.size(0))}), wide.sum(0),
+                  wide.square().sum(0)});
 }
 
 }  // namespace regard::models

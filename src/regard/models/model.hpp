@@ -40,7 +40,8 @@ class Model : public torch::nn::Module {
  public:
   /// Mean loss in nats over the targets of a batch.
   virtual torch::Tensor loss(const nn::Batch& batch) = 0;
-  /// {sum of losses, number right, number of targets}, float64.
+  /// {sum of losses, number right, number of targets}, float64; of a classifier then the sums of each
+  /// logit and of each logit squared.
   virtual torch::Tensor score(const nn::Batch& batch) = 0;
   /// Unnormalised log-probabilities: (B, classes), or (B, T, vocabulary).
   virtual torch::Tensor logits(const nn::Batch& batch) = 0;

@@ -21,6 +21,9 @@ struct Point {
   double train_loss = kAbsent, valid_loss = kAbsent, valid_accuracy = kAbsent;
 };
 
+/// The note of a finished run whose logits do not vary: its accuracy is that of the most frequent class.
+inline constexpr const char* kSameAnswer = "the same answer for every example";
+
 /// One training run. Losses in nats, accuracies in [0, 1].
 struct Run {
   std::string phrase;

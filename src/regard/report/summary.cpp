@@ -127,6 +127,25 @@ void add_costs(Builder& builder) {
   });
 }
 
+/// Phrases with a run that got stuck: what their row says is about the training and not about the attention.
+std::vector<std::string> stuck(const Comparison& comparison) {
+  std::vector<std::string> sentences;
+  for (const auto& phrase : phrases(comparison)) {
+    int64_t same = 0, all = 0;
+    for (const auto& run : comparison.runs) {
+      if (run.phrase != phrase || !run.finished) continue;
+      ++all;
+      same += run.note == kSameAnswer ? 1 : 0;
+    }
+    if (same == 0) continue;
+    sentences.push_back("NOT TRAINED: " + std::to_string(same) + " of " + std::to_string(all) +
+                        (all == 1 ? " run of `" : " runs of `") + phrase +
+                        "` gave the same answer to every example; a lower train.lr or a longer "
+                        "train.warmup may mend it.");
+  }
+  return sentences;
+}
+
 std::vector<std::string> notes(const std::vector<Standing>& all) {
   const bool intervals =
       std::any_of(all.begin(), all.end(), [](const Standing& s) { return s.quality.known(); });
@@ -163,7 +182,8 @@ Table summary(const Comparison& comparison) {
   add_quality(builder, comparison);
   if (all.size() > 1) add_difference(builder, comparison, all);
   add_costs(builder);
-  builder.table.notes = notes(all);
+  builder.table.notes = stuck(comparison);
+  for (auto& note : notes(all)) builder.table.notes.push_back(std::move(note));
   return std::move(builder.table);
 }
 

@@ -27,6 +27,7 @@ std::string to_json(const RunState& s, const RunIdentity& identity) {
               {"best_accuracy", s.best_accuracy},
               {"valid_loss", s.valid_loss},
               {"valid_accuracy", s.valid_accuracy},
+              {"logit_deviation", s.logit_deviation},
               {"stale", s.stale},
               {"finished", s.finished},
               {"seed", identity.seed},
@@ -45,6 +46,7 @@ RunState read_state(const Json& json) {
   s.best_accuracy = number(json.at("best_accuracy"));
   s.valid_loss = number(json.at("valid_loss"));
   s.valid_accuracy = number(json.at("valid_accuracy"));
+  if (json.contains("logit_deviation")) s.logit_deviation = number(json["logit_deviation"]);
   s.stale = json.at("stale").get<int64_t>();
   s.finished = json.at("finished").get<std::string>();
   return s;

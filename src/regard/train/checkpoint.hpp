@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <string>
 
@@ -28,7 +29,8 @@ struct RunState {
   double best_accuracy = 0;
   double valid_loss = 0;  // of the last evaluation
   double valid_accuracy = 0;
-  int64_t stale = 0;     // evaluations since the best
+  double logit_deviation = std::numeric_limits<double>::quiet_NaN();  // of the last evaluation
+  int64_t stale = 0;                                                  // evaluations since the best
   std::string finished;  // why the run ended; empty while it goes on
 };
 

@@ -14,20 +14,32 @@ nn::Batch to_device(nn::Batch batch, torch::Device device) {
   return batch;
 }
 
+namespace {
+
+double largest_deviation(const torch::Tensor& sums) {
+  const auto logits = (sums.size(0) - 3) / 2;
+  if (logits <= 0) return std::numeric_limits<double>::quiet_NaN();
+  const auto mean = sums.slice(0, 3, 3 + logits) / sums[2];
+  const auto square = sums.slice(0, 3 + logits) / sums[2];
+  return (square - mean * mean).clamp_min(0).max().sqrt().item<double>();
+}
+
+}  // namespace
+
 Score evaluate(Learner& learner, const Evaluation& data, const std::function<bool()>& stop) {
   const torch::NoGradGuard no_grad;
   const auto parameters = learner.parameters();
   const auto device =
       parameters.empty() ? torch::Device(torch::kCPU) : parameters[0].second.device();
-  auto sums = torch::zeros({3}, torch::dtype(torch::kFloat64).device(device));
+  auto sums = torch::zeros({1}, torch::dtype(torch::kFloat64).device(device));
   for (int64_t i = 0; i < data.count; ++i) {
-    if (stop && stop()) return {0, 0, -1};
-    sums += learner.score(to_device(data.batch(i), device));
+    if (stop && stop()) return {.count = -1};
+    sums = sums + learner.score(to_device(data.batch(i), device));
   }
   sums = sums.cpu();
   const double* s = sums.const_data_ptr<double>();
-  if (s[2] == 0) throw InputError("evaluation: the data has no target");
-  return {s[0] / s[2], s[1] / s[2], static_cast<int64_t>(s[2])};
+  if (data.count == 0 || s[2] == 0) throw InputError("evaluation: the data has no target");
+  return {s[0] / s[2], s[1] / s[2], static_cast<int64_t>(s[2]), largest_deviation(sums)};
 }
 
 void load_weights(const std::filesystem::path& checkpoint, Learner& learner) {

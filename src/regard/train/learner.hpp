@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 
 #include "regard/nn/batch.hpp"
@@ -20,7 +21,8 @@ class Learner {
   /// The mean loss of a batch, a scalar with gradient, as in training (dropout on). Inside a step:
   /// no copy to the host, no `.item()`.
   virtual torch::Tensor loss(const nn::Batch& batch) = 0;
-  /// {sum of losses, number right, number of targets}, float64 on the device, as in evaluation.
+  /// {sum of losses, number right, number of targets}, float64 on the device, as in evaluation. A
+  /// classifier goes on with the sums of each logit and then of each logit squared, over the examples.
   virtual torch::Tensor score(const nn::Batch& batch) = 0;
 };
 
@@ -46,7 +48,13 @@ struct Score {
   double loss = 0;
   double accuracy = 0;
   int64_t count = 0;
+  /// Standard deviation over the examples of the logit that varies most; NaN where no logits are told.
+  double logit_deviation = std::numeric_limits<double>::quiet_NaN();
 };
+
+/// Logits that hardly vary: the model answers every example alike, so that its accuracy says nothing about
+/// its layers. At a thousandth, probabilities differ by less than that. False for NaN.
+inline bool same_answer(double logit_deviation) { return logit_deviation < 1e-3; }
 
 /// Scores all batches without gradient. `stop`, asked between batches, may end it early: count is then -1.
 Score evaluate(Learner& learner, const Evaluation& data, const std::function<bool()>& stop = {});

@@ -185,13 +185,12 @@ class Loop {
     state_.evaluated = state_.step;
     state_.valid_loss = score.loss;
     state_.valid_accuracy = score.accuracy;
-    metrics_->write(Json{{"step", state_.step},
-                         {"seconds", seconds_},
-                         {"valid_loss", score.loss},
-                         {"valid_accuracy", score.accuracy},
-                         {"valid_count", score.count},
-                         {"peak_memory", peak_memory(step_.device())}}
-                        .dump());
+    state_.logit_deviation = score.logit_deviation;
+    Json line{{"step", state_.step},        {"seconds", seconds_},
+              {"valid_loss", score.loss},   {"valid_accuracy", score.accuracy},
+              {"valid_count", score.count}, {"peak_memory", peak_memory(step_.device())}};
+    if (!std::isnan(score.logit_deviation)) line["logit_deviation"] = score.logit_deviation;
+    metrics_->write(line.dump());
     if (std::isfinite(score.loss) && (state_.best_step < 0 || score.loss < state_.best_loss)) {
       state_.best_loss = score.loss;
       state_.best_accuracy = score.accuracy;
@@ -260,6 +259,7 @@ class Loop {
     const double none = std::numeric_limits<double>::quiet_NaN();
     p.valid_loss = state_.evaluated > 0 ? state_.valid_loss : none;
     p.valid_accuracy = state_.evaluated > 0 ? state_.valid_accuracy : none;
+    p.logit_deviation = state_.logit_deviation;
     progress_(p);
   }
 
@@ -273,6 +273,7 @@ class Loop {
     o.train_loss = loss_;
     o.valid_loss = state_.evaluated > 0 ? state_.valid_loss : none;
     o.valid_accuracy = state_.evaluated > 0 ? state_.valid_accuracy : none;
+    o.logit_deviation = state_.logit_deviation;
     o.best_loss = state_.best_step >= 0 ? state_.best_loss : none;
     o.best_accuracy = state_.best_step >= 0 ? state_.best_accuracy : none;
     o.best_step = state_.best_step;

@@ -24,8 +24,9 @@ struct Outcome {
   double best_loss = 0;
   double best_accuracy = 0;
   int64_t best_step = -1;
-  int64_t peak_memory = 0;  // bytes, of this process
-  std::string finished;     // "steps", "seconds" or "early stop"
+  double logit_deviation = 0;  // of the last evaluation, NaN without one or without classes
+  int64_t peak_memory = 0;     // bytes, of this process
+  std::string finished;        // "steps", "seconds" or "early stop"
 };
 
 /// Trains until the steps, the seconds or the patience of `spec` end it. In a folder opened to resume,

@@ -8,6 +8,7 @@
 
 #include "regard/base/clock.hpp"
 #include "regard/base/text.hpp"
+#include "regard/train/learner.hpp"
 
 namespace regard::train {
 namespace {
@@ -25,6 +26,7 @@ std::string line_of(const std::string& title, const Progress& p) {
   line += format("  loss %.4f", p.loss);
   if (p.event != Progress::Event::kLog && !std::isnan(p.valid_loss)) {
     line += format("  valid %.4f", p.valid_loss) + format("  accuracy %.4f", p.valid_accuracy);
+    if (same_answer(p.logit_deviation)) line += "  the same answer for every example";
   }
   line += "  " + format("%.0f", p.tokens_per_second) + " tokens/s  " + human_seconds(p.seconds);
   if (p.seconds_left >= 0 && p.event != Progress::Event::kEnd) {

@@ -21,6 +21,7 @@ struct Progress {
   double lr = 0;
   double valid_loss = 0;  // of the last evaluation, NaN before the first
   double valid_accuracy = 0;
+  double logit_deviation = 0;  // see Score; NaN before the first evaluation
 };
 
 using ProgressCallback = std::function<void(const Progress&)>;
