@@ -345,6 +345,32 @@ TEST_F(LoopTest, StopsEarlyWithoutImprovement) {
   EXPECT_EQ(outcome.step, outcome.best_step + 15);
 }
 
+/// Overfits: each evaluation has a higher loss and more right answers, but the last one fewer.
+class OverfittingLearner : public ToyLearner {
+ public:
+  torch::Tensor score(const nn::Batch&) override {
+    const auto evaluation = static_cast<double>(calls_++ / toy_evaluation().count);
+    return torch::tensor({1 + evaluation, evaluation < 2 ? evaluation : 0.0, 4.0}, torch::kDouble);
+  }
+
+ private:
+  int64_t calls_ = 0;
+};
+
+TEST_F(LoopTest, TheBestCheckpointIsThatOfTheLossOrOfTheAccuracy) {
+  Spec spec = short_run();
+  OverfittingLearner by_loss, by_accuracy;
+  const auto lowest = train(by_loss, spec);
+  EXPECT_EQ(lowest.best_step, 20);
+  EXPECT_DOUBLE_EQ(lowest.best_loss, 0.25);
+  std::filesystem::remove_all(run_folder);
+  spec.best = "accuracy";
+  const auto most = train(by_accuracy, spec);
+  EXPECT_EQ(most.best_step, 40);
+  EXPECT_DOUBLE_EQ(most.best_accuracy, 0.25);
+  EXPECT_DOUBLE_EQ(most.best_loss, 0.5);
+}
+
 TEST_F(LoopTest, StopsAfterItsSecondsAndTheRateFollowsTheClock) {
   Spec spec = short_run();
   spec.seconds = 0.3;

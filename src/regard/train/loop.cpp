@@ -173,6 +173,16 @@ class Loop {
                    std::to_string(bad_step + 1) + " (" + where + "): " + place);
   }
 
+  /// The loss decides between equal accuracies.
+  bool is_better(const Score& score) const {
+    if (!std::isfinite(score.loss)) return false;
+    if (state_.best_step < 0) return true;
+    if (spec_.best == "accuracy" && score.accuracy != state_.best_accuracy) {
+      return score.accuracy > state_.best_accuracy;
+    }
+    return score.loss < state_.best_loss;
+  }
+
   void evaluate_now() {
     flush();
     Score score;
@@ -191,7 +201,7 @@ class Loop {
               {"valid_count", score.count}, {"peak_memory", peak_memory(step_.device())}};
     if (!std::isnan(score.logit_deviation)) line["logit_deviation"] = score.logit_deviation;
     metrics_->write(line.dump());
-    if (std::isfinite(score.loss) && (state_.best_step < 0 || score.loss < state_.best_loss)) {
+    if (is_better(score)) {
       state_.best_loss = score.loss;
       state_.best_accuracy = score.accuracy;
       state_.best_step = state_.step;

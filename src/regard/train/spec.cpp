@@ -28,7 +28,9 @@ void Spec::visit(Visitor& f) {
   f("eval_every", eval_every, "steps between evaluations; 0: ten times in a run");
   f("checkpoint_every", checkpoint_every, "steps between checkpoints; 0: with each evaluation");
   f("keep", keep, "checkpoints of earlier steps to keep beside last and best");
-  f("early_stop", early_stop, "stop after so many evaluations without a better loss; 0: never");
+  f("best", best, "what makes a checkpoint the best: the validation loss or its accuracy",
+    {"loss", "accuracy"});
+  f("early_stop", early_stop, "stop after so many evaluations without a better one; 0: never");
   f("log_every", log_every, "steps between lines of metrics");
   f("dtype", dtype, "numbers of the forward and backward pass; weights stay fp32",
     {"fp32", "bf16"});

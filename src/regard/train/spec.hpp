@@ -27,6 +27,7 @@ struct Spec {
   int64_t eval_every = 0;
   int64_t checkpoint_every = 0;
   int64_t keep = 0;
+  std::string best = "loss";
   int64_t early_stop = 0;
   int64_t log_every = 20;
   std::string dtype = "fp32";
