@@ -30,6 +30,9 @@ regard_test(kernels LINK regard_kernels)
 # CUDA kernels compiled as C++ (tests/emulated/cuda.hpp): they are checked where there is no GPU.
 regard_test(emulated LINK regard_base)
 target_compile_options(test_emulated PRIVATE -Wno-unknown-pragmas)
+# Again with threads in another order and copies as late as may be: races between threads of a block show.
+add_test(NAME emulated_order COMMAND test_emulated WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+set_tests_properties(emulated_order PROPERTIES TIMEOUT 600 ENVIRONMENT REGARD_EMULATED_ORDER=1)
 regard_test(readers LINK regard_readers)
 regard_test(report LINK regard_report)
 regard_test(safetensors LINK regard_safetensors)

@@ -2,6 +2,10 @@
 // give way to the others. What a GPU would not forgive is an error here: a barrier that a running thread never
 // reaches, a shuffle that part of a warp never joins, a launch with too many threads.
 //
+// REGARD_EMULATED_ORDER=N: threads take their turns in an order drawn from N, and a copy into shared memory is made as late as
+// it may be, when its thread waits for it. A missing barrier or wait then gives other numbers. Without it threads
+// go forwards and backwards in turn and copies are made at once, so that a buffer refilled too early shows.
+//
 // A .cu file is compiled as C++ with REGARD_EMULATE_CUDA defined, which makes kernels/cuda/device.cuh include this one.
 #pragma once
 
@@ -15,8 +19,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <numeric>
+#include <random>
 #include <type_traits>
 #include <vector>
 
@@ -110,7 +117,24 @@ struct Fiber {
   unsigned rank = 0;  // of the block in its cluster
   State state = State::kReady;
   int parity = 0;
+  std::vector<std::function<void()>> open;  // copies that belong to no group yet
+  std::deque<std::vector<std::function<void()>>> groups;
+
+  void finish_copies(std::size_t left) {
+    for (; groups.size() > left; groups.pop_front()) {
+      for (const auto& copy : groups.front()) copy();
+    }
+  }
 };
+
+/// 0: the usual order.
+inline unsigned order_seed() {
+  static const unsigned seed = [] {
+    const char* text = std::getenv("REGARD_EMULATED_ORDER");
+    return text == nullptr ? 0u : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
+  }();
+  return seed;
+}
 
 /// One cluster at a time, most often of one block. Blocks of a larger one share what a kernel declares as static
 /// shared memory, which on a GPU they do not: such a kernel may only use the dynamic one.
@@ -125,6 +149,7 @@ struct Machine {
   std::vector<float> slots[2];
   std::vector<void*> places[2];
   const std::function<void()>* body = nullptr;
+  std::mt19937 random{order_seed()};
 
   static Machine& get() {
     static Machine machine;
@@ -134,6 +159,7 @@ struct Machine {
   static void enter() {
     auto& m = get();
     (*m.body)();
+    m.fibers[m.current].finish_copies(0);
     m.fibers[m.current].state = State::kDone;
     swapcontext(&m.fibers[m.current].context, &m.scheduler);
   }
@@ -180,6 +206,8 @@ struct Machine {
       f.block = dim3(first.x + f.rank, first.y, first.z);
       f.state = State::kReady;
       f.parity = 0;
+      f.open.clear();
+      f.groups.clear();
       getcontext(&f.context);
       f.context.uc_stack.ss_sp = stacks.get() + i * kStack;
       f.context.uc_stack.ss_size = kStack;
@@ -188,9 +216,15 @@ struct Machine {
     }
     for (bool forward = true;; forward = !forward) {
       bool ran = false;
-      for (std::size_t n = 0; n < threads; ++n) {
-        // Now from the first, now from the last: what depends on the order of threads shows.
-        current = forward ? n : threads - 1 - n;
+      // Now from the first, now from the last, or by steps that meet all: what depends on the order shows.
+      std::size_t start = forward ? 0 : threads - 1, step = forward ? 1 : threads - 1;
+      if (order_seed() != 0) {
+        start = random() % threads;
+        do step = 1 + random() % threads;
+        while (std::gcd(step, threads) != 1);
+      }
+      for (std::size_t n = 0; n < threads; ++n, start = (start + step) % threads) {
+        current = start;
         if (fibers[current].state != State::kReady) continue;
         ran = true;
         swapcontext(&scheduler, &fibers[current].context);
@@ -315,18 +349,34 @@ inline float cluster_read(const float* mine, unsigned rank) {
   const auto offset = reinterpret_cast<const char*>(mine) - m.dynamic_of(emulated::rank());
   return *reinterpret_cast<const float*>(m.dynamic_of(rank) + offset);
 }
+inline void copy_late_or_now(void* shared, const void* global, bool on, std::size_t bytes) {
+  const auto copy = [=] {
+    on ? std::memcpy(shared, global, bytes) : std::memset(shared, 0, bytes);
+  };
+  if (emulated::order_seed() == 0) return copy();
+  auto& m = emulated::Machine::get();
+  m.fibers[m.current].open.emplace_back(copy);
+}
 inline void copy_async(void* shared, const void* global, bool on) {
-  on ? std::memcpy(shared, global, 16) : std::memset(shared, 0, 16);
+  copy_late_or_now(shared, global, on, 16);
 }
 inline void copy_async_cached(void* shared, const void* global, bool on) {
   copy_async(shared, global, on);
 }
 inline void copy_async_8(void* shared, const void* global, bool on) {
-  on ? std::memcpy(shared, global, 8) : std::memset(shared, 0, 8);
+  copy_late_or_now(shared, global, on, 8);
 }
-inline void copies_commit() {}
+inline void copies_commit() {
+  auto& m = emulated::Machine::get();
+  auto& fiber = m.fibers[m.current];
+  fiber.groups.push_back(std::move(fiber.open));
+  fiber.open.clear();
+}
 template <int left>
-void copies_wait() {}
+void copies_wait() {
+  auto& m = emulated::Machine::get();
+  m.fibers[m.current].finish_copies(left);
+}
 
 // kernels/cuda/group-products.cuh: a thread computes its own sums, when it asks for them.
 #define REGARD_GROUP_PRODUCTS 1
