@@ -57,40 +57,6 @@ class LoopTest : public testing::Test {
   RunIdentity identity{"toy", 1, {{"kind", "toy"}}};
 };
 
-/// Numbers of a made table, as the only logits of two classes.
-class TableLearner : public Learner {
- public:
-  explicit TableLearner(torch::Tensor logits) : logits_(std::move(logits)) {}
-  NamedTensors parameters() override { return {}; }
-  torch::Tensor loss(const nn::Batch&) override { return torch::zeros({}); }
-  torch::Tensor score(const nn::Batch& batch) override {
-    const auto out = logits_.slice(0, batch.rows, batch.rows + 2);
-    return torch::cat(
-        {torch::tensor({0.0, 0.0, 2.0}, torch::kDouble), out.sum(0), out.square().sum(0)});
-  }
-
- private:
-  torch::Tensor logits_;
-};
-
-TEST(Evaluation, TellsHowFarTheLogitsVaryOverAllBatches) {
-  const auto logits =
-      torch::tensor({{1.0, 5.0}, {3.0, 5.0}, {2.0, 5.5}, {6.0, 4.5}}, torch::kDouble);
-  const Evaluation data{[](int64_t i) {
-                          nn::Batch batch;
-                          batch.rows = 2 * i;
-                          return batch;
-                        },
-                        2};
-  TableLearner varied(logits), same(torch::full({4, 2}, 7.0, torch::kDouble));
-  EXPECT_NEAR(evaluate(varied, data).logit_deviation,
-              logits.std(0, /*unbiased=*/false).max().item<double>(), 1e-14);
-  EXPECT_FALSE(same_answer(evaluate(varied, data).logit_deviation));
-  EXPECT_EQ(evaluate(same, data).logit_deviation, 0);
-  EXPECT_TRUE(same_answer(evaluate(same, data).logit_deviation));
-  EXPECT_FALSE(same_answer(std::nan("")));  // a model without classes
-}
-
 TEST_F(LoopTest, ARunWhoseLogitsDoNotVaryIsTold) {
   ToyLearner learner;
   {

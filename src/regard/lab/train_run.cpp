@@ -65,11 +65,9 @@ std::string unit_of(const data::Encoding& encoding) {
 }
 
 constexpr const char* kStuck =
-    "at its last evaluation the model gave the same answer to every example: it is stuck, and its "
-    "accuracy "
-    "says nothing about its attention. Mend: a lower train.lr, a longer train.warmup, train.clip = "
-    "1, or "
-    "[model] norm_last = true";
+    "warning: at its last evaluation the model gave the same answer to every example: it is stuck, "
+    "and its accuracy says nothing about its attention. Mend: a lower train.lr, a longer "
+    "train.warmup, train.clip = 1, or [model] norm_last = true";
 
 void say(const std::string& sentence) { std::fprintf(stderr, "%s\n", sentence.c_str()); }
 
@@ -137,7 +135,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   result.outcome =
       train::run(learner, batches, valid, recipe.train, run_folder, identity,
                  train::console_progress(phrase + ", seed " + std::to_string(recipe.run.seed)));
-  if (train::same_answer(result.outcome.logit_deviation)) say(std::string("warning: ") + kStuck);
+  if (train::same_answer(result.outcome.logit_deviation)) say(kStuck);
   result.phrase = phrase;
   result.seed = recipe.run.seed;
   result.task = data::task_name(prepared.encoding.task);

@@ -18,7 +18,8 @@ namespace {
 
 double largest_deviation(const torch::Tensor& sums) {
   const auto logits = (sums.size(0) - 3) / 2;
-  if (logits <= 0) return std::numeric_limits<double>::quiet_NaN();
+  const bool one_example = sums[2].item<double>() < 2;
+  if (logits <= 0 || one_example) return std::numeric_limits<double>::quiet_NaN();
   const auto mean = sums.slice(0, 3, 3 + logits) / sums[2];
   const auto square = sums.slice(0, 3 + logits) / sums[2];
   return (square - mean * mean).clamp_min(0).max().sqrt().item<double>();
@@ -31,14 +32,15 @@ Score evaluate(Learner& learner, const Evaluation& data, const std::function<boo
   const auto parameters = learner.parameters();
   const auto device =
       parameters.empty() ? torch::Device(torch::kCPU) : parameters[0].second.device();
-  auto sums = torch::zeros({1}, torch::dtype(torch::kFloat64).device(device));
+  torch::Tensor sums;
   for (int64_t i = 0; i < data.count; ++i) {
     if (stop && stop()) return {.count = -1};
-    sums = sums + learner.score(to_device(data.batch(i), device));
+    const auto score = learner.score(to_device(data.batch(i), device));
+    sums = sums.defined() ? sums.add_(score) : score;
   }
-  sums = sums.cpu();
-  const double* s = sums.const_data_ptr<double>();
-  if (data.count == 0 || s[2] == 0) throw InputError("evaluation: the data has no target");
+  if (sums.defined()) sums = sums.cpu();
+  const double* s = sums.defined() ? sums.const_data_ptr<double>() : nullptr;
+  if (s == nullptr || s[2] == 0) throw InputError("evaluation: the data has no target");
   return {s[0] / s[2], s[1] / s[2], static_cast<int64_t>(s[2]), largest_deviation(sums)};
 }
 

@@ -48,7 +48,7 @@ struct Score {
   double loss = 0;
   double accuracy = 0;
   int64_t count = 0;
-  /// Standard deviation over the examples of the logit that varies most; NaN where no logits are told.
+  /// Standard deviation over the examples of the logit that varies most; NaN where no logits are told, and for one example.
   double logit_deviation = std::numeric_limits<double>::quiet_NaN();
 };
 
