@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Two other ways to a layer of hrr, by the time of their parts: are they worth a kernel?
 
-    bench/other_forms.py --device cuda                         bytes131k and bytes16k, bf16
+    bench/other_forms.py --device cuda                         bytes131k, bytes16k, text and image, bf16
     bench/other_forms.py --device cpu --shapes 1x1024x256 --dtype float32
 
 gram        S_f = W_k[f]' (X'X) W_v[f]: no k. Forward: x W_q, x W_v and X'X. Backward: dX takes x (dG + dG') in place of dk W_k', dW is two
@@ -64,9 +64,9 @@ def pieces_of(b, t, h, dtype, device):
     def array(*shape):
         return torch.randn(*shape, device=device).to(dtype)
 
-    x, d3, d2, d1 = array(n, h), array(n, 3 * h), array(n, 2 * h), array(n, h)
+    x, d3, d2 = array(n, h), array(n, 3 * h), array(n, 2 * h)
     w3, w2, w1 = (array(k * h, h) / h**0.5 for k in (3, 2, 1))
-    y3, y2, y1, dx = torch.empty_like(d3), torch.empty_like(d2), torch.empty_like(d1), torch.empty_like(x)
+    y3, y2, y1, dx = torch.empty_like(d3), torch.empty_like(d2), torch.empty_like(x), torch.empty_like(x)
     g3, g2 = array(3 * h, h), array(2 * h, h)
     gram, slope = array(b, h, h), array(b, h, h)
     xb, dxb = x.view(b, t, h), dx.view(b, t, h)
