@@ -2,7 +2,7 @@
 // in every head width and option, packed and apart; residual sum with dropout and norm; embedding; dropout; features of
 // linear attention. Then 100 recorded training steps against 100 that are not. Exit code 1 when anything is off.
 //
-//   bench_device_operators [cuda [GROUP [brief]]]        brief: for compute-sanitizer
+//   bench_device_operators [cuda [GROUP [brief [wide]]]]        brief, wide: for compute-sanitizer
 #include <ATen/Functions.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/types.h>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "device_operators/checks.hpp"
+#include "device_operators/wide_products.hpp"
 #include "regard/attention/fold.hpp"
 #include "regard/attention/fourier.hpp"
 #include "regard/attention/phrase.hpp"
@@ -307,6 +308,7 @@ int main(int argc, char** argv) {
     const auto device = lab::choose_device(argc > 1 ? argv[1] : "cuda");
     const std::string only = argc > 2 ? argv[2] : "";
     if (argc > 3 && std::string(argv[3]) == "brief") bench::make_brief();
+    if (argc > 4 && std::string(argv[4]) == "wide") bench::widen_products(device);
     const auto wanted = [&](const char* name) { return only.empty() || only == name; };
     if (wanted("hrr")) check_hrr(device);
     if (wanted("norms")) {
