@@ -316,6 +316,7 @@ int main(int argc, char** argv) {
       bench::check_embedded_norms(device);
     }
     if (wanted("small")) check_small_operators(device);
+    if (wanted("rotary") && device.is_cuda()) bench::check_rotary(device);
     if (wanted("mlp")) check_feed_forward(device);
     if (wanted("bound")) bench::check_bound(device);
     if (wanted("product_norm")) bench::check_product_norm(device);

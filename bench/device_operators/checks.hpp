@@ -47,6 +47,9 @@ void check_weights(torch::Device device);
 /// Products by a tried algorithm against PyTorch's: equal bit for bit.
 void check_products(torch::Device device);
 
+/// Rotary positions alone, in every form of the kernel, and in whole attentions, in value and gradient.
+void check_rotary(torch::Device device);
+
 /// Projection with binding and the passes of holographic attention after it, in value and gradient.
 void check_bound(torch::Device device);
 

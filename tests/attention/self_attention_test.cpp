@@ -49,16 +49,27 @@ std::vector<Tensor> gradients(SelfAttention& m, const Tensor& y, const Tensor& x
   return torch::autograd::grad({loss}, inputs);
 }
 
+/// What the kernel of a GPU does, by tensor operations.
+Tensor rotate_packed(const Tensor& qkv) {
+  const auto turned = [&](int64_t i) {
+    return nn::rotate(qkv.select(2, i).transpose(1, 2), 0).transpose(1, 2);
+  };
+  return at::stack({turned(0), turned(1), qkv.select(2, 2)}, 2);
+}
+
 TEST(SelfAttention, ABasisFoldedIntoTheWeightsChangesNothing) {
+  const Positions none, rotary_apart{.rotate = nn::rotate, .rotate_packed = {}, .bias = {}},
+      rotary_packed{.rotate = nn::rotate, .rotate_packed = rotate_packed, .bias = {}};
   for (const auto& [width, heads] : {std::pair{16, 2}, {14, 2}, {12, 1}, {6, 6}}) {
     for (const char* phrase :
          {"hrr", "hrr(unbind=unit)", "window(width=3)+hrr", "softmax", "linear", "mean", "off"}) {
       for (const bool causal : {false, true}) {
-        for (const bool rotary : {false, true}) {
+        for (const auto* positions : {&none, &rotary_apart, &rotary_packed}) {
+          const bool rotary = positions != &none;
           SCOPED_TRACE(std::string(phrase) + (causal ? ", causal" : "") +
-                       (rotary ? ", rotary" : ""));
-          const auto m = module(phrase, width, heads, causal,
-                                rotary ? nn::attention_positions("rotary", heads) : Positions{});
+                       (rotary ? ", rotary" : "") +
+                       (positions->rotate_packed ? " in one piece" : ""));
+          const auto m = module(phrase, width, heads, causal, *positions);
           const auto x = harness::random({3, 11, width}, 3).requires_grad_();
           const auto lengths = at::tensor({11, 4, 1}, torch::kLong);
           const auto y = m->forward(x, lengths);

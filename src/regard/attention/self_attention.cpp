@@ -1,6 +1,10 @@
 #include "regard/attention/self_attention.hpp"
 
+#include <ATen/ops/matmul.h>
+
 #include "regard/base/error.hpp"
+#include "regard/ops/heads.hpp"
+#include "regard/ops/kept_constant.hpp"
 #include "regard/ops/linear.hpp"
 
 namespace regard::attention {
@@ -42,18 +46,37 @@ const Tensor& SelfAttention::basis() {
   return basis_;
 }
 
+bool SelfAttention::rotate_packed(Qkv& projected) {
+  if (!positions_.rotate_packed || phrase_.fold->uses().count() != 3) return false;
+  if (!projected.packed.value.defined()) return false;
+  auto turned = positions_.rotate_packed(ops::settle(projected.packed));
+  if (!turned.defined()) return false;
+  if (const auto u = phrase_.fold->basis(turned.size(4)); u.defined()) {
+    turned = at::matmul(turned, ops::kept_constant(u, turned.options()));
+  }
+  const auto all = ops::split_heads(turned);
+  projected = {all[0], all[1], all[2], {turned, {}}};
+  return true;
+}
+
 Inputs SelfAttention::project(const Tensor& x, const Tensor& lengths, bool in_basis) {
-  const auto into = in_basis ? basis() : Tensor();
+  // The basis goes into the weights unless rotary has to act between projection and basis.
+  const bool rotary = static_cast<bool>(positions_.rotate);
+  const auto into = in_basis && !rotary ? basis() : Tensor();
   const auto graph = phrase_.graph->make(options_.causal);
   const bool all = !lengths.defined() && !graph.causal && !graph.banded();
-  auto [q, k, v, packed] = projection_->forward(
+  auto projected = projection_->forward(
       x, {.basis = into, .bound = all && into.defined() && phrase_.fold->reads_bound()});
-  if (positions_.rotate && q.defined()) q = positions_.rotate(q, 0);
-  if (positions_.rotate && k.defined()) k = positions_.rotate(k, 0);
+  auto& [q, k, v, packed] = projected;
+  const bool in_one = rotary && in_basis && rotate_packed(projected);
+  if (rotary && !in_one) {
+    if (q.defined()) q = positions_.rotate(q, 0);
+    if (k.defined()) k = positions_.rotate(k, 0);
+  }
   auto inputs = make_inputs(q, k, v, graph, "self-attention");
   inputs.lengths = lengths;
-  if (!positions_.rotate && phrase_.fold->uses().count() == 3) inputs.packed = packed;
-  inputs.in_basis = into.defined();
+  if ((!rotary || in_one) && phrase_.fold->uses().count() == 3) inputs.packed = packed;
+  inputs.in_basis = into.defined() || (in_one && basis().defined());
   if (positions_.bias) {
     inputs.bias = positions_.bias(x.size(1), x.size(1), v.options()).unsqueeze(0);
   }
@@ -61,8 +84,7 @@ Inputs SelfAttention::project(const Tensor& x, const Tensor& lengths, bool in_ba
 }
 
 ops::Branch SelfAttention::branch(const Tensor& x, const Tensor& lengths) {
-  // The basis goes into the weights unless rotary has to act between projection and basis.
-  const auto inputs = project(x, lengths, !positions_.rotate);
+  const auto inputs = project(x, lengths, true);
   const auto y =
       attend(*phrase_.fold, phrase_.fold_name, inputs).transpose(1, 2).reshape(x.sizes());
   if (!inputs.in_basis) return ops::linear_branch(y, out_->weight, out_->bias);

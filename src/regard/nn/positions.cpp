@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "regard/ops/kept_constant.hpp"
+#include "regard/ops/rotate.hpp"
 
 namespace regard::nn {
 using torch::Tensor;
@@ -59,7 +60,13 @@ Tensor alibi_bias(int64_t heads, int64_t queries, int64_t keys,
 
 attention::Positions attention_positions(const std::string& kind, int64_t heads) {
   attention::Positions positions;
-  if (kind == "rotary") positions.rotate = rotate;
+  if (kind == "rotary") {
+    positions.rotate = rotate;
+    positions.rotate_packed = [](const Tensor& qkv) {
+      const bool here = ops::has_rotate(qkv.device().type(), qkv.scalar_type());
+      return here ? ops::rotate_packed(qkv) : Tensor();
+    };
+  }
   if (kind == "alibi") {
     positions.bias = [heads](int64_t queries, int64_t keys, const torch::TensorOptions& options) {
       return alibi_bias(heads, queries, keys, options);

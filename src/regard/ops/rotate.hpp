@@ -1,0 +1,15 @@
+// Rotary positions on the packed projections of attention as one differentiable operator.
+#pragma once
+
+#include <torch/types.h>
+
+namespace regard::ops {
+
+/// Whether rotate_packed runs here: a CUDA build and a type that it takes.
+bool has_rotate(torch::DeviceType device, torch::ScalarType type);
+
+/// qkv (B, T, 3, h, d), contiguous, with q and k as nn::rotate(., 0) leaves them and v as it is. The angles are exact to fp32
+/// for every place, whatever the type.
+torch::Tensor rotate_packed(const torch::Tensor& qkv);
+
+}  // namespace regard::ops
