@@ -309,8 +309,8 @@ int main(int argc, char** argv) {
   try {
     const auto device = lab::choose_device(argc > 1 ? argv[1] : "cuda");
     const std::string only = argc > 2 ? argv[2] : "";
-    std::setvbuf(stdout, nullptr, _IOLBF,
-                 0);  // what was checked is to be seen when this is stopped
+    // What was checked is to be seen when this is stopped.
+    std::setvbuf(stdout, nullptr, _IOLBF, 0);
     if (argc > 3 && std::string(argv[3]) == "brief") bench::make_brief();
     if (argc > 4 && std::string(argv[4]) == "wide") bench::widen_products(device);
     const auto wanted = [&](const char* name) { return only.empty() || only == name; };

@@ -2,10 +2,12 @@
 #include "regard/nn/positions.hpp"
 
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <cmath>
 
 #include "harness/case.hpp"
+#include "regard/ops/rotate.hpp"
 
 namespace regard::nn {
 namespace {
@@ -51,6 +53,28 @@ TEST(Rotary, RowsSitAtConsecutivePlaces) {
   const auto y = rotate(x, 4);
   for (int64_t t = 0; t < 6; ++t)
     EXPECT_LE(harness::relative(y.narrow(2, t, 1), rotate(x.narrow(2, t, 1), 4 + t)), 1e-15);
+}
+
+// The kernel of packed projections against tensor operations, in value and gradient.
+TEST(Rotary, PackedTurnsQueriesAndKeys) {
+  for (const int64_t d : {16, 10, 7}) {
+    const auto qkv = harness::random({2, 70, 3, 4, d}, 1);
+    const auto weights = harness::random(qkv.sizes(), 2);
+    const auto part = [](const Tensor& x, int64_t i) {
+      return rotate(x.select(2, i).transpose(1, 2), 0).transpose(1, 2);
+    };
+    const auto x = qkv.clone().requires_grad_();
+    const auto expected = at::stack({part(x, 0), part(x, 1), x.select(2, 2)}, 2);
+    const auto slope = torch::autograd::grad({(expected * weights).sum()}, {x})[0];
+    for (const auto& [type, limit] : {std::pair{torch::kFloat, 1e-6}, {torch::kBFloat16, 6e-3}}) {
+      const auto given = qkv.to(type).requires_grad_();
+      const auto y = ops::rotate_packed(given);
+      EXPECT_LE(harness::relative(y.to(torch::kDouble), expected), limit) << d;
+      const auto came = torch::autograd::grad({y}, {given}, {weights.to(type)})[0];
+      EXPECT_LE(harness::relative(came.to(torch::kDouble), slope), limit) << d;
+    }
+  }
+  EXPECT_FALSE(ops::has_rotate(torch::kCPU, torch::kDouble));
 }
 
 TEST(Alibi, SlopesOfThePaper) {  // Press et al. 2022: 8 heads 1/2 .. 1/256; 12 heads in their code

@@ -5,7 +5,9 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "regard/base/error.hpp"
+#include "regard/kernels/cpu/rotate.hpp"
 #include "regard/ops/cuda.hpp"
+#include "regard/ops/parallel.hpp"
 #ifdef REGARD_CUDA
 #include "regard/kernels/cuda/rotate.hpp"
 #endif
@@ -13,21 +15,41 @@
 namespace regard::ops {
 using torch::Tensor;
 
-#ifdef REGARD_CUDA
-
 namespace {
 
 constexpr int64_t kRotated = 2;  // q and k
 
-Tensor turned(const Tensor& x, bool back) {
-  const c10::DeviceGuard guard(x.device());
-  const auto from = x.contiguous();
-  const auto to = at::empty(from.sizes(), from.options());
-  check_status(kernels::cuda::rotate({storage_of(from.scalar_type()), from.size(0), from.size(1),
-                                      from.size(2), from.size(3), from.size(4), kRotated, back},
-                                     from.const_data_ptr(), to.data_ptr(), stream_of(from)),
+template <class T>
+void run_on_cpu(const kernels::cpu::Rotation& r, const Tensor& x, const Tensor& y) {
+  const auto* from = static_cast<const T*>(x.const_data_ptr());
+  auto* to = static_cast<T*>(y.data_ptr());
+  const int64_t units =
+      (r.time + kernels::cpu::kRotationPlaces - 1) / kernels::cpu::kRotationPlaces;
+  parallel_for(units, 1, [&](int64_t begin, int64_t end) {
+    kernels::cpu::rotate<T>(r, from, to, begin, end);
+  });
+}
+
+Tensor turned(const Tensor& given, bool back) {
+  const c10::DeviceGuard guard(given.device());
+  const auto x = given.contiguous();
+  const auto y = at::empty(x.sizes(), x.options());
+  if (x.is_cpu()) {
+    const kernels::cpu::Rotation r{x.size(0), x.size(1), x.size(2), x.size(3),
+                                   x.size(4), kRotated,  back};
+    x.scalar_type() == torch::kFloat ? run_on_cpu<float>(r, x, y)
+                                     : run_on_cpu<kernels::BFloat16>(r, x, y);
+    return y;
+  }
+#ifdef REGARD_CUDA
+  check_status(kernels::cuda::rotate({storage_of(x.scalar_type()), x.size(0), x.size(1), x.size(2),
+                                      x.size(3), x.size(4), kRotated, back},
+                                     x.const_data_ptr(), y.data_ptr(), stream_of(x)),
                "rotate_packed");
-  return to;
+  return y;
+#else
+  throw RunError("rotate_packed: this build has no CUDA kernels; build with the preset cuda");
+#endif
 }
 
 struct RotatePacked : torch::autograd::Function<RotatePacked> {
@@ -45,23 +67,21 @@ struct RotatePacked : torch::autograd::Function<RotatePacked> {
 }  // namespace
 
 bool has_rotate(torch::DeviceType device, torch::ScalarType type) {
+  if (device == torch::kCPU) return type == torch::kFloat || type == torch::kBFloat16;
+#ifdef REGARD_CUDA
   return device == torch::kCUDA && has_storage(type);
+#else
+  return false;
+#endif
 }
 
 Tensor rotate_packed(const Tensor& qkv) {
-  TORCH_CHECK(qkv.dim() == 5 && qkv.size(2) == 3 && has_storage(qkv.scalar_type()),
-              "regard::rotate_packed: (batch, time, 3, heads, width) in fp32, fp16 or bf16 was ",
-              "expected, and ", qkv.scalar_type(), " of shape ", qkv.sizes(), " came");
+  TORCH_CHECK(
+      qkv.dim() == 5 && qkv.size(2) == 3 && has_rotate(qkv.device().type(), qkv.scalar_type()),
+      "regard::rotate_packed: (batch, time, 3, heads, width) in fp32 or bf16, or fp16 on a ",
+      "GPU, was expected, and ", qkv.scalar_type(), " of shape ", qkv.sizes(), " on ", qkv.device(),
+      " came");
   return RotatePacked::apply(qkv);
 }
-
-#else
-
-bool has_rotate(torch::DeviceType, torch::ScalarType) { return false; }
-Tensor rotate_packed(const Tensor&) {
-  throw RunError("rotate_packed: this build has no CUDA kernels; build with the preset cuda");
-}
-
-#endif
 
 }  // namespace regard::ops
