@@ -51,7 +51,7 @@ Tensor bmm(const Tensor& a, const Tensor& b) {
 void widen_products(torch::Device device) {
   if (!device.is_cuda() && !device.is_cpu()) {
     throw InputError("widen_products: the device cuda or cpu was expected, and " + device.str() +
-                   " came");
+                     " came");
   }
   // Kept to the end: a library that goes takes its kernels with it.
   static const auto library = std::make_unique<torch::Library>(
