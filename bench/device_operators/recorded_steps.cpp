@@ -96,7 +96,11 @@ void check_recorded_steps(torch::Device device) {
            {"language_model", "hrr"},
            {"language_model", "window(width=8)"},
            {"language_model", "linear"}}) {
-    for (const auto* dtype : {"fp32", "bf16"}) {
+    for (const std::string dtype : {"fp32", "bf16"}) {
+      // The kernels of fp32 are those of the other groups; what is left to see here is how steps put them together.
+      const bool plain = of.kind == "encoder_classifier" && of.positions == "learned" &&
+                         of.width == 64 && of.norm == "pre";
+      if (brief() && dtype == "fp32" && !plain) continue;
       const auto what = std::to_string(steps()) + " recorded steps, " + of.kind + ", " + of.phrase +
                         ", positions " + of.positions + ", width " + std::to_string(of.width) +
                         ", norm " + of.norm + ", biases " + of.bias + ", " + dtype;
