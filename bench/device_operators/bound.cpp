@@ -64,15 +64,10 @@ void check_bound(torch::Device device) {
         const auto came = with_gradients(
             ops::hrr_packed(made, {}, {}).transpose(1, 2).reshape({batch, length, -1}), on,
             g.to(type));
-        double worst = 0;
-        for (std::size_t i = 0; i < came.size(); ++i) {
-          const double e = distance(came[i], expected[i]);
-          if (!(e <= worst)) worst = e;
-        }
         report("q, k and v " + std::string(bound ? "bound on the way" : "as they are") + ", T " +
                    std::to_string(length) + ", " + std::to_string(heads) + " heads, " +
                    c10::toString(type),
-               worst, type == torch::kHalf ? 4e-3 : 3e-2);
+               worst_distance(came, expected), limit_of(type));
       }
     }
   }

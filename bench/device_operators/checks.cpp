@@ -36,13 +36,18 @@ double distance(const torch::Tensor& came, const torch::Tensor& expected) {
   return size == 0 ? off : off / size;
 }
 
-namespace {
+double worst_distance(const Tensors& came, const Tensors& expected) {
+  double worst = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const double e = distance(came[i], expected[i]);
+    if (!(e <= worst)) worst = e;
+  }
+  return worst;
+}
 
 double limit_of(torch::ScalarType type) {
   return type == torch::kFloat ? 2e-5 : type == torch::kHalf ? 4e-3 : 3e-2;
 }
-
-}  // namespace
 
 void compare(const std::string& what, torch::Device device, torch::ScalarType type,
              const Tensors& inputs, const std::function<Tensors(const Tensors&)>& fast,
@@ -66,12 +71,7 @@ void compare(const std::string& what, torch::Device device, torch::ScalarType ty
     return out;
   };
   const auto expected = run(exact, false), came = run(fast, true);
-  double worst = 0;
-  for (std::size_t i = 0; i < came.size(); ++i) {
-    const double e = distance(came[i], expected[i]);
-    if (!(e <= worst)) worst = e;
-  }
-  report(what + ", " + c10::toString(type), worst, limit_of(type));
+  report(what + ", " + c10::toString(type), worst_distance(came, expected), limit_of(type));
 }
 
 }  // namespace regard::bench

@@ -22,6 +22,12 @@ Tally tally();
 /// |came - expected| / |expected|, or |came| where the expected is 0. `expected` is float64 on the CPU.
 double distance(const torch::Tensor& came, const torch::Tensor& expected);
 
+/// The worst of the distances, NaN if one is.
+double worst_distance(const Tensors& came, const Tensors& expected);
+
+/// What the roundings of a type allow.
+double limit_of(torch::ScalarType type);
+
 /// Fewer number types, rows and steps from now on: every kernel still runs, and a checker that is a thousand times slower ends.
 void make_brief();
 bool brief();

@@ -107,12 +107,7 @@ void check_recorded_steps(torch::Device device) {
       try {
         const auto expected = losses_and_weights(of, device, dtype, false);
         const auto came = losses_and_weights(of, device, dtype, true);
-        double worst = 0;
-        for (std::size_t i = 0; i < came.size(); ++i) {
-          const double e = distance(came[i], expected[i]);
-          if (!(e <= worst)) worst = e;
-        }
-        report(what, worst, 0);
+        report(what, worst_distance(came, expected), 0);
       } catch (const std::exception& error) {
         std::printf("%s: %.300s\n", what.c_str(), error.what());
         report(what, 1, 0);

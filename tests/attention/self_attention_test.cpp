@@ -49,17 +49,9 @@ std::vector<Tensor> gradients(SelfAttention& m, const Tensor& y, const Tensor& x
   return torch::autograd::grad({loss}, inputs);
 }
 
-/// What the kernel of a GPU does, by tensor operations.
-Tensor rotate_packed(const Tensor& qkv) {
-  const auto turned = [&](int64_t i) {
-    return nn::rotate(qkv.select(2, i).transpose(1, 2), 0).transpose(1, 2);
-  };
-  return at::stack({turned(0), turned(1), qkv.select(2, 2)}, 2);
-}
-
 TEST(SelfAttention, ABasisFoldedIntoTheWeightsChangesNothing) {
-  const Positions none, rotary_apart{.rotate = nn::rotate, .rotate_packed = {}, .bias = {}},
-      rotary_packed{.rotate = nn::rotate, .rotate_packed = rotate_packed, .bias = {}};
+  const Positions none, rotary_packed = nn::attention_positions("rotary", 1),
+                        rotary_apart{.rotate = nn::rotate, .rotate_packed = {}, .bias = {}};
   for (const auto& [width, heads] : {std::pair{16, 2}, {14, 2}, {12, 1}, {6, 6}}) {
     for (const char* phrase :
          {"hrr", "hrr(unbind=unit)", "window(width=3)+hrr", "softmax", "linear", "mean", "off"}) {

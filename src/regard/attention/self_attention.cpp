@@ -49,10 +49,7 @@ const Tensor& SelfAttention::basis() {
 bool SelfAttention::rotate_packed(Qkv& projected) {
   if (!positions_.rotate_packed || phrase_.fold->uses().count() != 3) return false;
   if (!projected.packed.value.defined()) return false;
-  const auto& owing = projected.packed;
-  const auto rows = ops::settle({owing.value.flatten(2), owing.bias}).view_as(owing.value);
-  auto turned = positions_.rotate_packed(rows);
-  if (!turned.defined()) return false;
+  auto turned = positions_.rotate_packed(ops::settle(projected.packed));
   if (const auto u = phrase_.fold->basis(turned.size(4)); u.defined()) {
     turned = at::matmul(turned, ops::kept_constant(u, turned.options()));
   }

@@ -12,7 +12,7 @@ namespace regard::attention {
 struct Positions {
   /// x (B, h, T, d) at positions first, first + 1, ...
   std::function<torch::Tensor(const torch::Tensor& x, int64_t first)> rotate;
-  /// qkv (B, T, 3, h, d) with q and k so mapped from position 0; undefined where no kernel does that in one piece.
+  /// qkv (B, T, 3, h, d) with q and k so mapped from position 0.
   std::function<torch::Tensor(const torch::Tensor& qkv)> rotate_packed;
   /// (h, T_q, T_k) for queries that end at the last key.
   std::function<torch::Tensor(int64_t queries, int64_t keys, const torch::TensorOptions&)> bias;
@@ -49,7 +49,7 @@ class SelfAttention : public torch::nn::Module {
 
  private:
   Inputs project(const torch::Tensor& x, const torch::Tensor& lengths, bool in_basis);
-  /// By one kernel, then into the basis as one product; false where there is no such kernel.
+  /// In one piece, then into the basis as one product; false where the projection is not packed.
   bool rotate_packed(Qkv& projected);
   /// The fold's basis where the weights are, kept: a copy from the host could not be recorded. Undefined: none.
   const torch::Tensor& basis();

@@ -33,6 +33,14 @@ Tensor rotate(const Tensor& x, int64_t first) {
   return at::cat(parts, 3);
 }
 
+Tensor rotate_packed(const Tensor& qkv) {
+  if (ops::has_rotate(qkv.device().type(), qkv.scalar_type())) return ops::rotate_packed(qkv);
+  const auto turned = [&](int64_t part) {
+    return rotate(qkv.select(2, part).transpose(1, 2), 0).transpose(1, 2);
+  };
+  return at::stack({turned(0), turned(1), qkv.select(2, 2)}, 2);
+}
+
 Tensor alibi_slopes(int64_t heads) {
   const auto power_of_two = [](int64_t n) {
     std::vector<double> slopes;
@@ -62,10 +70,7 @@ attention::Positions attention_positions(const std::string& kind, int64_t heads)
   attention::Positions positions;
   if (kind == "rotary") {
     positions.rotate = rotate;
-    positions.rotate_packed = [](const Tensor& qkv) {
-      const bool here = ops::has_rotate(qkv.device().type(), qkv.scalar_type());
-      return here ? ops::rotate_packed(qkv) : Tensor();
-    };
+    positions.rotate_packed = rotate_packed;
   }
   if (kind == "alibi") {
     positions.bias = [heads](int64_t queries, int64_t keys, const torch::TensorOptions& options) {

@@ -90,12 +90,13 @@ struct Linear : torch::autograd::Function<Linear> {
 };
 
 struct Settle : torch::autograd::Function<Settle> {
-  static Tensor forward(AutogradContext*, const Tensor& value, const Tensor&) {
+  static Tensor forward(AutogradContext* ctx, const Tensor& value, const Tensor& bias) {
     at::AutoDispatchBelowADInplaceOrView below;
+    ctx->saved_data["count"] = bias.numel();
     return value.alias();
   }
-  static variable_list backward(AutogradContext*, const variable_list& grads) {
-    return {grads[0], bias_gradient(grads[0], grads[0].size(-1))};
+  static variable_list backward(AutogradContext* ctx, const variable_list& grads) {
+    return {grads[0], bias_gradient(grads[0], ctx->saved_data["count"].toInt())};
   }
 };
 

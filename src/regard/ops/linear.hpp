@@ -26,7 +26,8 @@ struct OwedBias {
 OwedBias linear_owing(const torch::Tensor& x, const torch::Tensor& weight,
                       const torch::Tensor& bias);
 
-/// The value with its debt paid: the gradient of the bias by one more reading of the value's.
+/// The value, of any shape whose last axes make the bias, with its debt paid: the gradient of the bias by one more reading of the
+/// value's.
 torch::Tensor settle(const OwedBias& linear);
 
 /// gelu(x W^T + b) with the exact GELU.
