@@ -24,7 +24,8 @@ struct Recorded {
               bias = "all";  // with feed_forward also a norm behind the embedding, none at the end
 };
 
-int64_t steps() { return brief() ? 12 : 100; }
+/// Five for a sanitizer: two of each shape as they are, and one that is recorded and replayed.
+int64_t steps() { return brief() ? 5 : 100; }
 
 /// Losses of so many steps and the weights after them, on batches of two shapes.
 Tensors losses_and_weights(const Recorded& of, torch::Device device, const std::string& dtype,
