@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "harness/case.hpp"
+#include "harness/message.hpp"
 #include "regard/ops/rotate.hpp"
 
 namespace regard::nn {
@@ -22,6 +23,21 @@ TEST(Sinusoidal, KnownValues) {
   EXPECT_NEAR(at(49, 2), std::sin(49 / std::pow(10000.0, 2.0 / 6)), 1e-7);
   EXPECT_NEAR(at(49, 5), std::cos(49 / std::pow(10000.0, 4.0 / 6)), 1e-7);
   EXPECT_EQ(sinusoidal_table(4, 5).sizes(), (std::vector<int64_t>{4, 5}));
+}
+
+TEST(SinusoidalGrid, RowsInOneHalfAndColumnsInTheOther) {
+  const auto table = sinusoidal_grid(49, 12), line = sinusoidal_table(7, 6);
+  ASSERT_EQ(table.sizes(), (std::vector<int64_t>{49, 12}));
+  for (int64_t row = 0; row < 7; ++row) {
+    for (int64_t column = 0; column < 7; ++column) {
+      const auto place = table[row * 7 + column];
+      EXPECT_TRUE(at::equal(place.narrow(0, 0, 6), line[row]));
+      EXPECT_TRUE(at::equal(place.narrow(0, 6, 6), line[column]));
+    }
+  }
+  EXPECT_EQ(harness::message([] { sinusoidal_grid(48, 12); }),
+            "positions sinusoidal_2d: a square number of places and an even width were expected, "
+            "and 48 and 12 came");
 }
 
 TEST(Rotary, KnownValues) {
@@ -104,7 +120,7 @@ TEST(Alibi, BiasFallsWithDistanceFromTheLastKey) {
 }
 
 TEST(Positions, OnlyTwoKindsReachAttention) {
-  for (const char* kind : {"learned", "sinusoidal", "none"}) {
+  for (const char* kind : {"learned", "sinusoidal", "sinusoidal_2d", "none"}) {
     const auto positions = attention_positions(kind, 2);
     EXPECT_FALSE(positions.rotate || positions.bias) << kind;
   }

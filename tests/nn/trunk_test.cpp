@@ -46,6 +46,10 @@ TEST(Trunk, ParametersAreCountedByFormula) {
   auto sinusoidal = rotary;
   sinusoidal.spec.positions = "sinusoidal";
   EXPECT_EQ(count(Trunk(sinusoidal)), count(Trunk(rotary)));
+  sinusoidal.spec.positions = "sinusoidal_2d";  // 16 places: 4 x 4
+  EXPECT_EQ(count(Trunk(sinusoidal)), count(Trunk(rotary)));
+  sinusoidal.cls = true;
+  EXPECT_EQ(count(Trunk(sinusoidal)), count(Trunk(rotary)) + kH);
   auto post = options({"softmax"});
   post.spec.norm = "post";
   EXPECT_EQ(count(Trunk(post)), count(Trunk(options({"softmax"}))) - kNorm);

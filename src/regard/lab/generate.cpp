@@ -7,6 +7,7 @@
 #include "regard/base/error.hpp"
 #include "regard/base/philox.hpp"
 #include "regard/models/language_model.hpp"
+#include "regard/nn/positions.hpp"
 
 namespace regard::lab {
 namespace {
@@ -40,8 +41,7 @@ class Generator {
  public:
   Generator(const TrainedRun& run, models::LanguageModel& model)
       : run_(run), model_(model), state_(model.start()) {
-    const auto& positions = run.recipe.model.trunk.positions;
-    bounded_ = positions == "learned" || positions == "sinusoidal";
+    bounded_ = nn::has_table(run.recipe.model.trunk.positions);
   }
   torch::Tensor push(int32_t id) {
     seen_.push_back(id);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "regard/base/error.hpp"
 #include "regard/ops/kept_constant.hpp"
 #include "regard/ops/rotate.hpp"
 
@@ -16,6 +17,22 @@ Tensor sinusoidal_table(int64_t positions, int64_t width) {
   table.slice(1, 0, width, 2).copy_(angle.sin());
   table.slice(1, 1, width, 2).copy_(angle.cos().narrow(1, 0, width / 2));
   return table.to(torch::kFloat);
+}
+
+Tensor sinusoidal_grid(int64_t positions, int64_t width) {
+  const auto side = static_cast<int64_t>(std::llround(std::sqrt(static_cast<double>(positions))));
+  if (side * side != positions || width % 2 != 0) {
+    throw InputError(
+        "positions sinusoidal_2d: a square number of places and an even width were expected, and " +
+        std::to_string(positions) + " and " + std::to_string(width) + " came");
+  }
+  const auto line = sinusoidal_table(side, width / 2);
+  const auto grid = [&](int64_t axis) { return line.unsqueeze(axis).expand({side, side, -1}); };
+  return at::cat({grid(1), grid(0)}, 2).reshape({positions, width});
+}
+
+bool has_table(const std::string& kind) {
+  return kind == "learned" || kind == "sinusoidal" || kind == "sinusoidal_2d";
 }
 
 Tensor rotate(const Tensor& x, int64_t first) {

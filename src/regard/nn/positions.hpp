@@ -10,6 +10,13 @@ namespace regard::nn {
 /// (T, H): sin(t / 10000^(2i/H)) in even columns, cos in odd ones (Vaswani et al. 2017).
 torch::Tensor sinusoidal_table(int64_t positions, int64_t width);
 
+/// (T, H), H even, for the pixels of a square image in rows, T a square: place (r, c) has sinusoidal_table(., H / 2) of r
+/// in its first half and of c in its second (Chen, Xie, He 2021). Neighbours in a column are then as near as in a row.
+torch::Tensor sinusoidal_grid(int64_t positions, int64_t width);
+
+/// Whether this kind of positions holds a row for each place, and so ends at the maximal length.
+bool has_table(const std::string& kind);
+
 /// Rotary positions (Su et al. 2021) on x (B, h, T, d), d even, in halves: (a, b) -> (a cos - b sin, b cos + a sin)
 /// with angle t / 10000^(2i/d), t = first, first + 1, ...
 torch::Tensor rotate(const torch::Tensor& x, int64_t first);

@@ -21,7 +21,7 @@ void TrunkSpec::visit(Visitor& f) {
   f("heads", heads, "attention heads; they divide the width");
   f("mlp", mlp, "width of the feed-forward (0: four times the width)");
   f("positions", positions, "how the model knows places",
-    {"learned", "sinusoidal", "rotary", "alibi", "none"});
+    {"learned", "sinusoidal", "sinusoidal_2d", "rotary", "alibi", "none"});
   f("norm", norm,
     "norm before each part, after each residual sum, or before the feed-forward alone",
     {"pre", "post", "feed_forward"});
@@ -79,6 +79,11 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
     positions_ = register_parameter("positions", at::empty({places, spec.width}));
   } else if (spec.positions == "sinusoidal") {
     positions_ = register_buffer("positions", sinusoidal_table(places, spec.width));
+  } else if (spec.positions == "sinusoidal_2d") {
+    // [CLS] is no pixel: zeros, as in MAE (He et al. 2022).
+    auto grid = sinusoidal_grid(options_.max_length, spec.width);
+    if (options_.cls) grid = at::cat({at::zeros({1, spec.width}), grid}, 0);
+    positions_ = register_buffer("positions", grid);
   }
   if (options_.cls) cls_ = register_parameter("cls", at::empty({1, 1, spec.width}));
   for (int64_t i = 0; i < spec.layers; ++i) {
@@ -107,8 +112,7 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
 }
 
 void Trunk::check_length(int64_t last) const {
-  const auto& kind = options_.spec.positions;
-  if ((kind == "learned" || kind == "sinusoidal") && last > positions_.size(0)) {
+  if (positions_.defined() && last > positions_.size(0)) {
     throw InputError("positions: the table holds " + std::to_string(positions_.size(0)) +
                      " places, and a sequence of " + std::to_string(last) +
                      " came; raise the maximal length or take positions rotary, alibi or none");
