@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Two baselines for Pathfinder, which every number about it should stand beside.
+"""Baselines for Pathfinder, which every number about it should stand beside.
 
     regard generate-data pathfinder --out DIR
-    bench/pathfinder_baselines.py DIR [--models discs convolutions] [--train N] [--epochs N] [--json]
+    bench/pathfinder_baselines.py DIR [--models discs sum convolutions] [--share S ...] [--train N] [--epochs N] [--json]
 
 DIR holds train.bin, valid.bin and test.bin: a label byte, then 32 x 32 pixels. `train` is learned from, `valid` decides, `test` is scored once.
 
 discs          where the two discs lie, and nothing else: each is found by the sum of the nine pixels about it, and four coordinates go through two
                hidden layers of 128 GELUs. Knows nothing of any curve.
+sum            the same two places as a mean over tokens hands them on: `share` times the sum of two vectors of 128 numbers (positions sinusoidal_2d),
+               beside a vector that is the same for all images; a head of 512 GELUs. In a mean over 1,024 tokens a pixel's share is 0.001.
 convolutions   a residual network (He et al. 2016) of 11 convolutions, 48 to 192 channels, batch norm, mean pooling.
 
 AdamW, learning rate 2e-3 in one cycle (Smith and Topin 2018), batches of 128; the epoch with the best accuracy on `valid`.
@@ -76,8 +78,26 @@ def discs():
     return nn.Sequential(nn.Linear(4, 128), nn.GELU(), nn.Linear(128, 128), nn.GELU(), nn.Linear(128, 2))
 
 
+class Sum(nn.Module):
+    """(N, 4) as of find_discs -> (N, 128): c + share (u_1 + u_2), u a place's sines and cosines of row and column, c fixed and normal."""
+
+    def __init__(self, share):
+        super().__init__()
+        self.share = share
+        self.register_buffer("rates", 10000 ** -(torch.arange(0, 64, 2) / 64))
+        self.register_buffer("constant", torch.randn(128))
+
+    def forward(self, places):
+        angles = (places.unflatten(1, (2, 2, 1)) + 1) * 15.5 * self.rates  # (N, disc, axis, 32)
+        return self.constant + self.share * torch.cat([angles.sin(), angles.cos()], 3).sum(1).flatten(1)
+
+
+def places_of_a_mean(share):
+    return nn.Sequential(Sum(share), nn.Linear(128, 512), nn.GELU(), nn.Linear(512, 2))
+
+
 # The network, and what it reads of images.
-MODELS = {"discs": (discs, find_discs), "convolutions": (convolutions, lambda images: images)}
+MODELS = {"discs": (discs, find_discs), "sum": (places_of_a_mean, find_discs), "convolutions": (convolutions, lambda images: images)}
 
 
 @torch.no_grad()
@@ -86,10 +106,11 @@ def accuracy(model, inputs, labels):
     return sum((model(x).argmax(1) == y).sum().item() for x, y in zip(inputs.split(500), labels.split(500))) / len(labels)
 
 
-def train(name, parts, epochs, log):
+def train(name, arguments, parts, epochs, log):
     torch.manual_seed(1)
     network, read = MODELS[name]
-    model = network()
+    model = network(*arguments)
+    name = " ".join(map(str, (name, *arguments)))
     parts = {part: (read(images), labels) for part, (images, labels) in parts.items()}
     inputs, labels = parts["train"]
     steps = epochs * math.ceil(len(labels) / 128)
@@ -119,12 +140,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path, metavar="DIR")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--share", nargs="+", type=float, default=[1.0], metavar="S", help="of `sum`: one run for each (default: 1)")
     parser.add_argument("--train", type=int, help="images to learn from (default: all)")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     parts = {part: read_part(given.folder / f"{part}.bin", given.train if part == "train" else None) for part in ("train", "valid", "test")}
-    rows = [train(name, parts, given.epochs, lambda text: print(text, file=sys.stderr, flush=True)) for name in given.models]
+    runs = [(name, arguments) for name in given.models for arguments in ([(share,) for share in given.share] if name == "sum" else [()])]
+    rows = [train(name, arguments, parts, given.epochs, lambda text: print(text, file=sys.stderr, flush=True)) for name, arguments in runs]
     if given.json:
         print(json.dumps(rows, indent=1))
         return

@@ -49,6 +49,18 @@ class PathfinderBaselines(unittest.TestCase):
         self.assertEqual((row["model"], row["train"]), ("discs", 500))
         self.assertGreater(row["test_accuracy"], 0.9)
 
+    def test_the_sum_has_rows_and_columns_of_both_discs(self):
+        places = torch.tensor([[2.0, 5.0, 31.0, 0.0]])  # (row, column) twice
+        whole, half = pathfinder_baselines.Sum(1), pathfinder_baselines.Sum(0.5)
+        coordinates = places / 15.5 - 1
+        came = whole(coordinates) - whole.constant
+        torch.testing.assert_close(half(coordinates) - half.constant, came / 2)
+        torch.testing.assert_close(whole(coordinates[:, [2, 3, 0, 1]]) - whole.constant, came)
+        rates = 10000 ** -(torch.arange(0, 64, 2) / 64)
+        for axis, (a, b) in enumerate(((2, 31), (5, 0))):
+            expected = torch.cat([torch.sin(a * rates) + torch.sin(b * rates), torch.cos(a * rates) + torch.cos(b * rates)])
+            torch.testing.assert_close(came[0, 64 * axis:64 * axis + 64], expected, atol=1e-5, rtol=1e-5)
+
     def test_the_network_of_convolutions_reads_images(self):
         self.assertEqual(pathfinder_baselines.convolutions(8)(torch.stack([picture((9, 9), (20, 20))] * 3)).shape, (3, 2))
 
