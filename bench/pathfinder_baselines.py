@@ -2,7 +2,7 @@
 """Baselines for Pathfinder, which every number about it should stand beside.
 
     regard generate-data pathfinder --out DIR
-    bench/pathfinder_baselines.py DIR [--models discs sum convolutions] [--share S ...] [--train N] [--epochs N] [--json]
+    bench/pathfinder_baselines.py DIR [--models NAME ...] [--share S ...] [--power P ...] [--train N] [--epochs N] [--json]
 
 DIR holds train.bin, valid.bin and test.bin: a label byte, then 32 x 32 pixels. `train` is learned from, `valid` decides, `test` is scored once.
 
@@ -10,6 +10,8 @@ discs          where the two discs lie, and nothing else: each is found by the s
                hidden layers of 128 GELUs. Knows nothing of any curve.
 sum            the same two places as a mean over tokens hands them on: `share` times the sum of two vectors of 128 numbers (positions sinusoidal_2d),
                beside a vector that is the same for all images; a head of 512 GELUs. In a mean over 1,024 tokens a pixel's share is 0.001.
+mean           the mean over all 1,024 pixels of brightness^power times that vector of the pixel's place; the same head.
+standardised   the same, each of its numbers with mean 0 and deviation 1 over a batch (batch norm; Ioffe and Szegedy 2015).
 convolutions   a residual network (He et al. 2016) of 11 convolutions, 48 to 192 channels, batch norm, mean pooling.
 
 AdamW, learning rate 2e-3 in one cycle (Smith and Topin 2018), batches of 128; the epoch with the best accuracy on `valid`.
@@ -52,6 +54,19 @@ def find_discs(images):
     return places.gather(1, order.unsqueeze(2).expand(-1, -1, 2)).flatten(1)
 
 
+def place_vectors(places):
+    """(N, 2) rows and columns in [-1, 1] -> (N, 128): sines and cosines of the row, then of the column (positions sinusoidal_2d)."""
+    angles = (places.unsqueeze(2) + 1) * 15.5 * 10000 ** -(torch.arange(0, 64, 2) / 64)  # (N, axis, 32)
+    return torch.cat([angles.sin(), angles.cos()], 2).flatten(1)
+
+
+def bright_places(images, power):
+    """(N, 128): of each image the mean over its pixels of brightness^power times the vector of the place."""
+    pixel = torch.arange(SIDE * SIDE)
+    vectors = place_vectors(torch.stack([pixel // SIDE, pixel % SIDE], 1) / 15.5 - 1)
+    return torch.cat([(part.flatten(1) / 255) ** power @ vectors for part in images.split(4096)]) / SIDE**2
+
+
 class Residual(nn.Module):
     def __init__(self, inside, outside, stride):
         super().__init__()
@@ -79,25 +94,29 @@ def discs():
 
 
 class Sum(nn.Module):
-    """(N, 4) as of find_discs -> (N, 128): c + share (u_1 + u_2), u a place's sines and cosines of row and column, c fixed and normal."""
+    """(N, 4) as of find_discs -> (N, 128): c + share (u_1 + u_2), u the vector of a disc's place, c fixed and normal."""
 
     def __init__(self, share):
         super().__init__()
         self.share = share
-        self.register_buffer("rates", 10000 ** -(torch.arange(0, 64, 2) / 64))
         self.register_buffer("constant", torch.randn(128))
 
     def forward(self, places):
-        angles = (places.unflatten(1, (2, 2, 1)) + 1) * 15.5 * self.rates  # (N, disc, axis, 32)
-        return self.constant + self.share * torch.cat([angles.sin(), angles.cos()], 3).sum(1).flatten(1)
+        return self.constant + self.share * (place_vectors(places[:, :2]) + place_vectors(places[:, 2:]))
 
 
-def places_of_a_mean(share):
-    return nn.Sequential(Sum(share), nn.Linear(128, 512), nn.GELU(), nn.Linear(512, 2))
+def head():
+    return nn.Sequential(nn.Linear(128, 512), nn.GELU(), nn.Linear(512, 2))
 
 
-# The network, and what it reads of images.
-MODELS = {"discs": (discs, find_discs), "sum": (places_of_a_mean, find_discs), "convolutions": (convolutions, lambda images: images)}
+# The network, what it reads of images, and the option that gives each of its runs one number.
+MODELS = {
+    "discs": (discs, find_discs, None),
+    "sum": (lambda share: nn.Sequential(Sum(share), head()), lambda images, share: find_discs(images), "share"),
+    "mean": (lambda power: head(), bright_places, "power"),
+    "standardised": (lambda power: nn.Sequential(nn.BatchNorm1d(128, affine=False), head()), bright_places, "power"),
+    "convolutions": (convolutions, lambda images: images, None),
+}
 
 
 @torch.no_grad()
@@ -108,10 +127,9 @@ def accuracy(model, inputs, labels):
 
 def train(name, arguments, parts, epochs, log):
     torch.manual_seed(1)
-    network, read = MODELS[name]
+    network, read, _ = MODELS[name]
     model = network(*arguments)
-    name = " ".join(map(str, (name, *arguments)))
-    parts = {part: (read(images), labels) for part, (images, labels) in parts.items()}
+    parts = {part: (read(images, *arguments), labels) for part, (images, labels) in parts.items()}
     inputs, labels = parts["train"]
     steps = epochs * math.ceil(len(labels) / 128)
     optimizer = torch.optim.AdamW(model.parameters(), 1e-3, weight_decay=1e-4)
@@ -128,11 +146,11 @@ def train(name, arguments, parts, epochs, log):
             optimizer.step()
             cycle.step()
         valid = accuracy(model, *parts["valid"])
-        log(f"{name}: epoch {epoch + 1}/{epochs}, validation accuracy {100 * valid:.2f} %")
+        log(f"{' '.join(map(str, (name, *arguments)))}: epoch {epoch + 1}/{epochs}, validation accuracy {100 * valid:.2f} %")
         if valid > best[0]:
             best = valid, copy.deepcopy(model.state_dict())
     model.load_state_dict(best[1])
-    return {"model": name, "train": len(labels), "epochs": epochs, "valid_accuracy": best[0],
+    return {"model": " ".join(map(str, (name, *arguments))), "train": len(labels), "epochs": epochs, "valid_accuracy": best[0],
             "test_accuracy": accuracy(model, *parts["test"]), "test_count": len(parts["test"][1])}
 
 
@@ -140,13 +158,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=pathlib.Path, metavar="DIR")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
-    parser.add_argument("--share", nargs="+", type=float, default=[1.0], metavar="S", help="of `sum`: one run for each (default: 1)")
+    parser.add_argument("--share", nargs="+", type=float, default=[1.0], metavar="S", help="of sum: one run for each (default: 1)")
+    parser.add_argument("--power", nargs="+", type=float, default=[1.0], metavar="P", help="of mean and standardised: one run for each (default: 1)")
     parser.add_argument("--train", type=int, help="images to learn from (default: all)")
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     parts = {part: read_part(given.folder / f"{part}.bin", given.train if part == "train" else None) for part in ("train", "valid", "test")}
-    runs = [(name, arguments) for name in given.models for arguments in ([(share,) for share in given.share] if name == "sum" else [()])]
+    runs = [(name, arguments) for name in given.models for arguments in ([(v,) for v in getattr(given, MODELS[name][2])] if MODELS[name][2] else [()])]
     rows = [train(name, arguments, parts, given.epochs, lambda text: print(text, file=sys.stderr, flush=True)) for name, arguments in runs]
     if given.json:
         print(json.dumps(rows, indent=1))

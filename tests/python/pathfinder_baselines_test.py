@@ -61,6 +61,12 @@ class PathfinderBaselines(unittest.TestCase):
             expected = torch.cat([torch.sin(a * rates) + torch.sin(b * rates), torch.cos(a * rates) + torch.cos(b * rates)])
             torch.testing.assert_close(came[0, 64 * axis:64 * axis + 64], expected, atol=1e-5, rtol=1e-5)
 
+    def test_the_mean_weighs_places_by_brightness(self):
+        image = torch.zeros(1, 32, 32, dtype=torch.uint8)
+        image[0, 2, 5], image[0, 31, 0] = 255, 51
+        one, other = pathfinder_baselines.place_vectors(torch.tensor([[2.0, 5.0], [31.0, 0.0]]) / 15.5 - 1)
+        torch.testing.assert_close(pathfinder_baselines.bright_places(image, 2.0)[0] * 1024, one + 0.04 * other)
+
     def test_the_network_of_convolutions_reads_images(self):
         self.assertEqual(pathfinder_baselines.convolutions(8)(torch.stack([picture((9, 9), (20, 20))] * 3)).shape, (3, 2))
 
