@@ -25,6 +25,17 @@ pkg_check_modules(hwy QUIET IMPORTED_TARGET GLOBAL libhwy)
 regard_need(PkgConfig::hwy libhwy-dev)
 pkg_check_modules(archive QUIET IMPORTED_TARGET GLOBAL libarchive)
 regard_need(PkgConfig::archive libarchive-dev)
+pkg_check_modules(icu QUIET IMPORTED_TARGET GLOBAL icu-i18n icu-uc)
+regard_need(PkgConfig::icu libicu-dev)
+# LIBLINEAR comes without a pkg-config file.
+find_path(REGARD_LIBLINEAR_INCLUDE NAMES linear.h PATH_SUFFIXES liblinear)
+find_library(REGARD_LIBLINEAR_LIBRARY NAMES linear)
+if(REGARD_LIBLINEAR_INCLUDE AND REGARD_LIBLINEAR_LIBRARY)
+  add_library(Liblinear::liblinear UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(Liblinear::liblinear PROPERTIES IMPORTED_LOCATION "${REGARD_LIBLINEAR_LIBRARY}")
+  target_include_directories(Liblinear::liblinear SYSTEM INTERFACE "${REGARD_LIBLINEAR_INCLUDE}")
+endif()
+regard_need(Liblinear::liblinear liblinear-dev)
 # Optional: an allocator that keeps what large tensors give back. The C library returns it to the system, and each step then faults every page in
 # anew, half of the time of a large step on a CPU.
 pkg_check_modules(tcmalloc QUIET IMPORTED_TARGET GLOBAL libtcmalloc_minimal)
