@@ -5,6 +5,7 @@
 
 #include "harness/case.hpp"
 #include "harness/message.hpp"
+#include "regard/attention/context.hpp"
 #include "regard/nn/block.hpp"
 #include "regard/nn/context.hpp"
 #include "regard/nn/embedding.hpp"
@@ -64,25 +65,25 @@ TEST(Dropout, IsKeyedByTheStepAndOffOutsideOfTraining) {
   const auto x = at::ones({500});
   EXPECT_TRUE(dropout(x, 0.5, 1, false).is_same(x));
   const auto at_step = [&](int64_t seed, int64_t step, int64_t site) {
-    const RandomContext context{seed, at::scalar_tensor(step, torch::kLong)};
-    const RandomScope scope(context);
+    const attention::RandomContext context{seed, at::scalar_tensor(step, torch::kLong)};
+    const attention::RandomScope scope(context);
     return dropout(x, 0.5, site, true);
   };
   EXPECT_TRUE(at::equal(at_step(1, 7, 2), at_step(1, 7, 2)));
   EXPECT_FALSE(at::equal(at_step(1, 7, 2), at_step(1, 8, 2)));
   EXPECT_FALSE(at::equal(at_step(1, 7, 2), at_step(2, 7, 2)));
   EXPECT_FALSE(at::equal(at_step(1, 7, 2), at_step(1, 7, 3)));
-  EXPECT_EQ(random_context(), nullptr);
+  EXPECT_EQ(attention::random_context(), nullptr);
 }
 
 TEST(Dropout, ScopesNest) {
-  const RandomContext outer{1, at::scalar_tensor(1, torch::kLong)}, inner{2, outer.step};
-  const RandomScope a(outer);
+  const attention::RandomContext outer{1, at::scalar_tensor(1, torch::kLong)}, inner{2, outer.step};
+  const attention::RandomScope a(outer);
   {
-    const RandomScope b(inner);
-    EXPECT_EQ(random_context()->seed, 2);
+    const attention::RandomScope b(inner);
+    EXPECT_EQ(attention::random_context()->seed, 2);
   }
-  EXPECT_EQ(random_context()->seed, 1);
+  EXPECT_EQ(attention::random_context()->seed, 1);
 }
 
 TEST(Observer, SeesNamesOfNestedLayersAndNothingOutsideItsScope) {
@@ -153,8 +154,8 @@ TEST(Residual, AnEmbeddingWaitsForWhatReadsIt) {
   const ops::Embedded from{harness::random({5, 6}, 1), ids, harness::random({3, 6}, 2),
                            torch::kDouble};
   const auto branch = harness::random({2, 3, 6}, 3), lengths = at::tensor({3, 1}, torch::kLong);
-  const RandomContext context{5, at::scalar_tensor(3, torch::kLong)};
-  const RandomScope scope(context);
+  const attention::RandomContext context{5, at::scalar_tensor(3, torch::kLong)};
+  const attention::RandomScope scope(context);
   const auto sum = dropout(at::embedding(from.table, ids) + from.positions, 0.4, 0, true);
   const auto stream = [&] { return Residual(from, 0.4, true); };
   EXPECT_TRUE(at::equal(stream().sum(), sum));

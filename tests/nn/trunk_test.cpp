@@ -7,6 +7,7 @@
 
 #include "harness/case.hpp"
 #include "harness/message.hpp"
+#include "regard/attention/context.hpp"
 #include "regard/nn/context.hpp"
 
 namespace regard::nn {
@@ -171,8 +172,8 @@ TEST(Trunk, DropoutDiffersBySiteAndRepeatsByStep) {
   trunk.initialise(1);
   const auto ids = at::zeros({2, 6}, torch::kLong);
   const auto at_step = [&](int64_t step) {
-    const RandomContext context{5, at::scalar_tensor(step, torch::kLong)};
-    const RandomScope scope(context);
+    const attention::RandomContext context{5, at::scalar_tensor(step, torch::kLong)};
+    const attention::RandomScope scope(context);
     return trunk.forward(ids, {});
   };
   trunk.train();
@@ -242,8 +243,8 @@ TEST(Trunk, AWaitingEmbeddingChangesNoBit) {
         Trunk trunk(o);
         trunk.initialise(1);
         trunk.train();
-        const RandomContext context{5, at::scalar_tensor(3, torch::kLong)};
-        const RandomScope scope(context);
+        const attention::RandomContext context{5, at::scalar_tensor(3, torch::kLong)};
+        const attention::RandomScope scope(context);
         const auto run = [&] {
           const auto y = trunk.forward(ids, lengths);
           const auto weights = at::arange(y.numel(), y.options()).view(y.sizes()).sin();

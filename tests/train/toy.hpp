@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "regard/attention/context.hpp"
 #include "regard/nn/context.hpp"
 #include "regard/train/learner.hpp"
 
@@ -49,7 +50,7 @@ class ToyLearner : public Learner {
 
   torch::Tensor loss(const nn::Batch& batch) override {
     auto hidden = features(batch);
-    const auto* context = nn::random_context();
+    const auto* context = attention::random_context();
     if (dropout_ > 0 && context != nullptr) {
       const auto key =
           static_cast<uint64_t>(context->seed * 1000003 + context->step.item<int64_t>());
@@ -77,7 +78,7 @@ class ToyLearner : public Learner {
     parameters_.emplace_back(name, value.set_requires_grad(true));
   }
   torch::Tensor broken(torch::Tensor x, const std::string& layer) const {
-    const auto* context = nn::random_context();
+    const auto* context = attention::random_context();
     const bool now = nan_from >= 0 && layer == nan_layer && context != nullptr &&
                      context->step.item<int64_t>() >= nan_from;
     return now ? x * std::numeric_limits<float>::quiet_NaN() : x;

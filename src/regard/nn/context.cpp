@@ -4,15 +4,9 @@
 
 namespace regard::nn {
 namespace {
-thread_local const RandomContext* current_random = nullptr;
 thread_local Observer current_observer;
 thread_local std::string current_layer;
 }  // namespace
-
-RandomScope::RandomScope(const RandomContext& context)
-    : before_(std::exchange(current_random, &context)) {}
-RandomScope::~RandomScope() { current_random = before_; }
-const RandomContext* random_context() { return current_random; }
 
 ObserverScope::ObserverScope(Observer observer)
     : before_(std::exchange(current_observer, std::move(observer))) {}

@@ -1,5 +1,5 @@
-// What a step tells every layer without passing through every signature: the counter of random numbers,
-// and an observer of layer outputs.
+// An observer of layer outputs, without passing through every signature. What a step tells its layers stands
+// in attention/context.hpp.
 #pragma once
 
 #include <torch/types.h>
@@ -8,28 +8,6 @@
 #include <string>
 
 namespace regard::nn {
-
-/// Keys dropout by (seed, step, site): the same numbers with graph capture, recomputation and any thread
-/// count. `step` is an int64 scalar on the device of the model, so that a captured step can advance it.
-struct RandomContext {
-  int64_t seed = 0;
-  torch::Tensor step;
-};
-
-/// Makes `context` the one that dropout of this thread reads, until the scope ends.
-class RandomScope {
- public:
-  explicit RandomScope(const RandomContext& context);
-  ~RandomScope();
-  RandomScope(const RandomScope&) = delete;
-  RandomScope& operator=(const RandomScope&) = delete;
-
- private:
-  const RandomContext* before_;
-};
-
-/// The context in force, or nullptr.
-const RandomContext* random_context();
 
 /// Called with the full name of a layer ("blocks.0.attention") and its output.
 using Observer = std::function<void(const std::string& layer, const torch::Tensor& output)>;

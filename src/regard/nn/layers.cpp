@@ -3,7 +3,7 @@
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/silu.h>
 
-#include "regard/nn/context.hpp"
+#include "regard/attention/context.hpp"
 #include "regard/ops/dropout.hpp"
 #include "regard/ops/gelu_mlp.hpp"
 #include "regard/ops/linear.hpp"
@@ -13,7 +13,7 @@ using torch::Tensor;
 
 Tensor dropout(const Tensor& x, double p, int64_t site, bool training) {
   if (!training || p == 0) return x;
-  const auto* context = random_context();
+  const auto* context = attention::random_context();
   return ops::dropout(x, p,
                       {context ? context->seed : 0, context ? context->step : Tensor(), site});
 }

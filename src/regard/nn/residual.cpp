@@ -1,6 +1,6 @@
 #include "regard/nn/residual.hpp"
 
-#include "regard/nn/context.hpp"
+#include "regard/attention/context.hpp"
 #include "regard/ops/add_norm_mean.hpp"
 #include "regard/ops/embed.hpp"
 
@@ -14,7 +14,7 @@ void Residual::add(ops::Branch branch, int64_t site) {
 }
 
 ops::DropoutKey Residual::key() const {
-  const auto* context = random_context();
+  const auto* context = attention::random_context();
   return {context ? context->seed : 0, context ? context->step : Tensor(), site_};
 }
 

@@ -52,7 +52,7 @@ void TrainStep::prepare(int64_t step, double lr) {
 }
 
 torch::Tensor TrainStep::forward(const nn::Batch& batch) {
-  const nn::RandomScope random(random_);
+  const attention::RandomScope random(random_);
   const AutocastScope autocast(device_.type(), bf16_);
   const ops::WeightScope weights(weights_);
   return learner_.loss(batch);

@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-#include "regard/nn/context.hpp"
+#include "regard/attention/context.hpp"
 #include "regard/ops/weight_plan.hpp"
 #include "regard/train/ema.hpp"
 #include "regard/train/learner.hpp"
@@ -50,7 +50,8 @@ class TrainStep {
   std::optional<Ema> ema_;
   StepMeter meter_;
   ops::WeightPlan weights_;
-  nn::RandomContext random_;  // its step counts micro-batches, so that each draws its own numbers
+  attention::RandomContext
+      random_;  // its step counts micro-batches, so that each draws its own numbers
   torch::Tensor lr_, step_, ema_share_, root_;
   double clip_;
   int64_t accumulate_;

@@ -6,9 +6,9 @@
 
 #include <cmath>
 
+#include "regard/attention/context.hpp"
 #include "regard/base/error.hpp"
 #include "regard/battery/models/tokens.hpp"
-#include "regard/nn/context.hpp"
 #include "regard/train/optimizer.hpp"
 #include "regard/train/schedule.hpp"
 
@@ -159,8 +159,9 @@ void train_member(LifeNetwork& net, const AttentionLifeSpec& spec, const Tensor&
   };
   net.train();
   for (int64_t step = 0; step < spec.steps; ++step) {
-    const nn::RandomContext context{static_cast<int64_t>(seed), at::scalar_tensor(step, at::kLong)};
-    const nn::RandomScope scope(context);
+    const attention::RandomContext context{static_cast<int64_t>(seed),
+                                           at::scalar_tensor(step, at::kLong)};
+    const attention::RandomScope scope(context);
     const auto partner = others(), reference = others();
     const auto keep = 1 - spec.mix * uniform(1);
     const auto differ = (uniform(1) < spec.pairs).to(at::kFloat);
