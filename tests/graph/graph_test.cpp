@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace regard::graph {
 namespace {
@@ -104,6 +105,23 @@ TEST(Graph, CountsAMillionPositions) {
   EXPECT_EQ(full().pairs({n, n}), n * n);
   EXPECT_EQ(causal().pairs({n, n}), n * (n + 1) / 2);
   EXPECT_EQ(window(4).pairs({n, n}), 7 * n - 2 * (3 + 2 + 1));
+}
+
+TEST(Graph, CountsWhatLeavesSixtyFourBits) {
+  EXPECT_EQ(full().pairs({10'000'000'000, 10'000'000'000}), 1e20);
+  EXPECT_NEAR(causal().pairs({10'000'000'000, 10'000'000'000}), 5e19, 1e10);
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const double most = static_cast<double>(kMost);
+  for (auto g : graphs()) {
+    for (const Extent e : {Extent{kMost, kMost}, Extent{kMost, 5}, Extent{5, kMost}}) {
+      const double limit = static_cast<double>(e.queries) * static_cast<double>(e.keys);
+      const double pairs = g.pairs(e);
+      EXPECT_TRUE(pairs > 0 && pairs <= 1.001 * limit) << describe(g, e) << ": " << pairs;
+    }
+    if (g.left == kUnlimited || g.right == kUnlimited || g.global > 0) continue;
+    const double width = static_cast<double>(g.left + 1 + (g.causal ? 0 : g.right));
+    EXPECT_NEAR(g.pairs({kMost, kMost}) / most, width, 1e-9 * width) << describe(g, {});
+  }
 }
 
 }  // namespace

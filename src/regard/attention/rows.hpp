@@ -16,10 +16,17 @@ inline torch::ScalarType sum_type(torch::ScalarType type) {
   return type == torch::kHalf || type == torch::kBFloat16 ? torch::kFloat : type;
 }
 
+/// Sequences of one head: B h. In double, as every size that a product of shapes can carry beyond 64 bits.
+inline double rows_of(const ops::Problem& p) {
+  return static_cast<double>(p.batch) * static_cast<double>(p.heads);
+}
+
 /// Bytes of reading q, k, v as far as used and writing y, once each.
 inline double io_bytes(const ops::Problem& p, const Uses& uses) {
-  const double query = static_cast<double>(p.batch * p.heads * p.queries * p.width);
-  const double key = static_cast<double>(p.batch * p.kv_heads * p.keys * p.width);
+  const double width = static_cast<double>(p.width);
+  const double query = rows_of(p) * static_cast<double>(p.queries) * width;
+  const double key = static_cast<double>(p.batch) * static_cast<double>(p.kv_heads) *
+                     static_cast<double>(p.keys) * width;
   return static_cast<double>(c10::elementSize(p.dtype)) *
          (query * (uses.q ? 2 : 1) + key * (int{uses.k} + int{uses.v}));
 }

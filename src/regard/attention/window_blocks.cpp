@@ -10,14 +10,15 @@ using torch::Tensor;
 namespace {
 
 struct Blocks {
-  int64_t size, count, before, after, span;
+  int64_t size, before, after, span;
+  int64_t count(int64_t positions) const { return (positions + size - 1) / size; }
 };
 
-Blocks plan(const graph::Graph& graph, int64_t positions) {
+Blocks plan(const graph::Graph& graph) {
   const int64_t left = graph.left;
   const int64_t right = graph.causal ? 0 : graph.right;
   const int64_t size = std::max<int64_t>(16, std::max(left, right));
-  return {size, (positions + size - 1) / size, left, right, left + size + right};
+  return {size, left, right, left + size + right};
 }
 
 }  // namespace
@@ -31,8 +32,7 @@ ops::Support can_block_window(const ops::Problem& p) {
   }
   if (p.queries != p.keys) return ops::Support::no("as many queries as keys are needed");
   if (p.bias) return ops::Support::no("a score bias is given");
-  const auto blocks = plan(p.graph, p.keys);
-  if (blocks.span * 2 > p.keys)
+  if (plan(p.graph).span > p.keys / 2)
     return ops::Support::no("the sequence is not long beside the window");
   return ops::Support::yes();
 }
@@ -40,26 +40,26 @@ ops::Support can_block_window(const ops::Problem& p) {
 Tensor block_window(const Inputs& x,
                     const std::function<Tensor(const Inputs& block, const Tensor& mask)>& fold) {
   const int64_t batch = x.v.size(0), positions = x.v.size(2), width = x.v.size(3);
-  const auto b = plan(x.graph, positions);
-  const int64_t padded = b.size * b.count;
+  const auto b = plan(x.graph);
+  const int64_t count = b.count(positions), padded = b.size * count;
 
   const auto queries = [&](const Tensor& t) {
     if (!t.defined()) return t;
     return at::constant_pad_nd(t, {0, 0, 0, padded - positions})
-        .view({batch, t.size(1), b.count, b.size, width})
+        .view({batch, t.size(1), count, b.size, width})
         .transpose(1, 2)
-        .reshape({batch * b.count, t.size(1), b.size, width});
+        .reshape({batch * count, t.size(1), b.size, width});
   };
   const auto keys = [&](const Tensor& t) {
     if (!t.defined()) return t;
     return at::constant_pad_nd(t, {0, 0, b.before, padded - positions + b.after})
         .unfold(2, b.span, b.size)  // (B, h, n, d, span)
         .permute({0, 2, 1, 4, 3})
-        .reshape({batch * b.count, t.size(1), b.span, width});
+        .reshape({batch * count, t.size(1), b.span, width});
   };
 
   const auto whole = torch::TensorOptions().dtype(torch::kLong).device(x.v.device());
-  const auto block = at::arange(b.count, whole).view({-1, 1, 1});
+  const auto block = at::arange(count, whole).view({-1, 1, 1});
   const auto i = at::arange(b.size, whole).view({1, -1, 1}) + b.size * block;  // (n, C, 1)
   const auto j =
       at::arange(b.span, whole).view({1, 1, -1}) + b.size * block - b.before;  // (n, 1, span)
@@ -69,8 +69,8 @@ Tensor block_window(const Inputs& x,
   } else {
     mask = mask.unsqueeze(0);
   }
-  mask = (mask | (j == i).unsqueeze(0)).expand({batch, b.count, b.size, b.span});
-  mask = mask.reshape({batch * b.count, 1, b.size, b.span});
+  mask = (mask | (j == i).unsqueeze(0)).expand({batch, count, b.size, b.span});
+  mask = mask.reshape({batch * count, 1, b.size, b.span});
 
   Inputs small = x;
   small.q = queries(x.q.defined() ? clear_padding(x.q, x) : x.q);
@@ -79,7 +79,7 @@ Tensor block_window(const Inputs& x,
   small.queries = b.size;
   small.lengths = Tensor();
   const auto y = fold(small, mask)
-                     .view({batch, b.count, x.heads, b.size, width})
+                     .view({batch, count, x.heads, b.size, width})
                      .transpose(1, 2)
                      .reshape({batch, x.heads, padded, width})
                      .narrow(2, 0, positions);

@@ -87,7 +87,8 @@ std::string human_bytes(double bytes) {
     ++unit;
   }
   char text[32];
-  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", bytes, units[unit]);
+  const char* const format = unit == 0 ? "%.0f %s" : bytes < 1e6 ? "%.1f %s" : "%.3g %s";
+  std::snprintf(text, sizeof text, format, bytes, units[unit]);
   return text;
 }
 

@@ -1,6 +1,7 @@
 #include "regard/graph/graph.hpp"
 
 #include <algorithm>
+#include <vector>
 
 namespace regard::graph {
 
@@ -30,19 +31,44 @@ Range Graph::keys(int64_t first, int64_t last, Extent extent) const {
   return {begin, std::clamp(end, begin, extent.keys)};
 }
 
-int64_t Graph::pairs(Extent extent) const {
-  int64_t count = 0;
-  for (int64_t i = 0; i < extent.queries; ++i) {
-    Graph band = *this;
-    band.global = 0;
-    const int64_t at = i + extent.keys - extent.queries;
-    const int64_t limit = causal ? std::clamp<int64_t>(at + 1, 0, extent.keys) : extent.keys;
-    if (global > 0 && at < global) {
-      count += limit;
-      continue;
+namespace {
+
+// Keys of one query at position `at` of `keys` positions, negative where queries outnumber keys.
+int64_t keys_at(const Graph& g, int64_t at, int64_t keys) {
+  const int64_t left = g.left == kUnlimited ? keys : g.left;
+  const bool open = g.right == kUnlimited && !g.causal;  // to the right
+  const int64_t right = g.causal ? 0 : open ? keys : g.right;
+  if (g.global > 0 && at < g.global) return g.causal ? std::max<int64_t>(at + 1, 0) : keys;
+  if (at < 0) return open ? keys : std::clamp<int64_t>(at + right + 1, 0, keys);
+  const int64_t before = std::min(left, at), after = std::min(right, keys - 1 - at);
+  return before + 1 + after + std::min(g.global, at - before);
+}
+
+}  // namespace
+
+double Graph::pairs(Extent extent) const {
+  const int64_t keys = extent.keys, first = keys - extent.queries;
+  if (keys <= 0 || extent.queries <= 0) return 0;
+  // Between these positions the number of keys grows evenly, so that its mean is that of both ends.
+  std::vector<int64_t> cuts = {first, keys};
+  const auto cut = [&](int64_t at) {
+    for (const int64_t c : {at, at + 1}) {
+      if (c > first && c < keys) cuts.push_back(c);
     }
-    const Range range = band.keys(i, i + 1, extent);
-    count += range.size() + std::clamp<int64_t>(std::min(global, range.begin), 0, limit);
+  };
+  const int64_t ahead = causal ? 0 : right == kUnlimited ? keys : std::min(right, keys);
+  for (const int64_t at : {int64_t{0}, -1 - ahead, keys - 1 - ahead, global}) cut(at);
+  if (left != kUnlimited) {
+    cut(left);
+    if (global < keys - std::min(left, keys)) cut(left + global);
+  }
+  std::sort(cuts.begin(), cuts.end());
+  double count = 0;
+  for (std::size_t i = 0; i + 1 < cuts.size(); ++i) {
+    if (cuts[i] == cuts[i + 1]) continue;
+    const double ends = static_cast<double>(keys_at(*this, cuts[i], keys)) +
+                        static_cast<double>(keys_at(*this, cuts[i + 1] - 1, keys));
+    count += 0.5 * ends * static_cast<double>(cuts[i + 1] - cuts[i]);
   }
   return count;
 }

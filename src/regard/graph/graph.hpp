@@ -39,8 +39,8 @@ struct Graph {
   bool allows(int64_t query, int64_t key, Extent extent) const;
   /// The smallest range that holds every key that queries [first, last) may meet.
   Range keys(int64_t first, int64_t last, Extent extent) const;
-  /// Number of allowed pairs, for costs.
-  int64_t pairs(Extent extent) const;
+  /// Number of allowed pairs, for costs: in closed form, exact below 2^53.
+  double pairs(Extent extent) const;
 };
 
 Graph full();

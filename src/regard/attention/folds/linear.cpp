@@ -129,11 +129,9 @@ std::vector<Kernel> Linear::kernels() const {
 Cost Linear::cost(const ops::Problem& p) const {
   const double d = static_cast<double>(p.width);
   if (p.graph.banded()) {
-    return {4 * d * static_cast<double>(p.batch * p.heads) *
-                static_cast<double>(p.graph.pairs({p.queries, p.keys})),
-            io_bytes(p, uses())};
+    return {4 * d * rows_of(p) * p.graph.pairs({p.queries, p.keys}), io_bytes(p, uses())};
   }
-  return {4 * d * d * static_cast<double>(p.batch * p.heads * p.keys), io_bytes(p, uses())};
+  return {4 * d * d * rows_of(p) * static_cast<double>(p.keys), io_bytes(p, uses())};
 }
 
 std::unique_ptr<Decoder> Linear::decoder(const graph::Graph& graph) const {

@@ -82,8 +82,7 @@ std::vector<Kernel> Softmax::kernels() const {
 }
 
 Cost Softmax::cost(const ops::Problem& p) const {
-  const double pairs = static_cast<double>(p.batch * p.heads) *
-                       static_cast<double>(p.graph.pairs({p.queries, p.keys}));
+  const double pairs = rows_of(p) * p.graph.pairs({p.queries, p.keys});
   return {4 * pairs * static_cast<double>(p.width), io_bytes(p, uses())};
 }
 
