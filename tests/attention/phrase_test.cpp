@@ -47,7 +47,7 @@ TEST(Phrase, PaperModeIsAShortNameForThreeOptions) {
 TEST(Phrase, CanonicalFormReadsBackAsItself) {
   for (const char* text :
        {"softmax", "window(left=3,right=1,global=2)+hrr(unbind=unit)", "causal+linear",
-        "window(width=9)+mean", "off", "hrr(mode=paper)", "window(right=7)"}) {
+        "window(width=9)+mean", "off", "hrr(mode=paper)", "window(right=7)", "window(left=-1)"}) {
     const auto once = canonical(text);
     EXPECT_EQ(canonical(once), once);
   }

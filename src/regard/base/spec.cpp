@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "regard/base/error.hpp"
+#include "regard/base/none.hpp"
 #include "regard/base/text.hpp"
 
 namespace regard {
@@ -191,7 +192,7 @@ Value parse_value(std::string_view raw) {
 std::string to_text(const Value& value) {
   struct Print {
     std::string operator()(bool v) const { return v ? "true" : "false"; }
-    std::string operator()(int64_t v) const { return std::to_string(v); }
+    std::string operator()(int64_t v) const { return v == kNone ? "none" : std::to_string(v); }
     std::string operator()(double v) const { return shortest(v); }
     std::string operator()(const std::string& v) const { return v; }
     std::string operator()(const std::vector<int64_t>& v) const {

@@ -28,6 +28,24 @@ TEST(Window, HoldsWidthKeysOnEachSideOrBehind) {
   }
 }
 
+// As in other libraries: (-1, 0) is causal attention, (-1, -1) is full.
+TEST(Window, MinusOneMeansNoLimit) {
+  EXPECT_EQ(keys_of("window(left=-1,right=0)", false, 50), 51);
+  EXPECT_EQ(keys_of("window(left=-1,right=0)", true, 50), 51);
+  EXPECT_EQ(keys_of("window(left=-1)", false, 50), 51);
+  EXPECT_EQ(keys_of("window(left=5,right=-1)", false, 50), 55);
+  EXPECT_EQ(keys_of("window(right=-1)", false, 50), 50);
+  EXPECT_EQ(keys_of("window(left=-1,right=-1)", false, 50), 100);
+  EXPECT_EQ(parse_phrase("window(left=-1)").canonical, "window(left=-1,right=0)");
+  EXPECT_EQ(parse_phrase("window(left=-1,right=-1)").canonical, "window(left=-1,right=-1)");
+  for (const char* phrase :
+       {"window(left=-1,right=0)", "window(left=2,right=-1)", "window(left=-1,right=-1)"}) {
+    harness::mask_is_predicate(phrase);
+  }
+  const auto options = fields([](Visitor& f) { Window().visit(f); });
+  EXPECT_EQ(to_text(options[1].value), "none");
+}
+
 TEST(Window, GlobalPositionsSeeAndAreSeenWithinCausality) {
   const auto both = parse_phrase("window(width=2,global=2)").graph->make(false);
   EXPECT_TRUE(both.allows(1, 8, {9, 9}) && both.allows(8, 1, {9, 9}));
@@ -44,7 +62,7 @@ TEST(Window, RefusesWhatIsNoWindow) {
   EXPECT_EQ(error("window(width=0)"),
             "phrase \"window(width=0)\", window: width of at least 1 was expected, and 0 came");
   EXPECT_EQ(error("window(left=-2)"),
-            "phrase \"window(left=-2)\", window: left of at least 0 was expected, and -2 came");
+            "phrase \"window(left=-2)\", window: left of at least -1 was expected, and -2 came");
   EXPECT_EQ(error("window(global=-1)"),
             "phrase \"window(global=-1)\", window: global of at least 0 was expected, and -1 came");
   EXPECT_EQ(

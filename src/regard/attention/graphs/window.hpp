@@ -1,16 +1,17 @@
-// A position meets its neighbours: |i - j| < width, or `left` before and `right` after it.
+// A position meets its neighbours: |i - j| < width, or `left` before and `right` after it, where -1 means all.
 #pragma once
 
 #include <memory>
 
 #include "regard/attention/graph_kind.hpp"
+#include "regard/base/none.hpp"
 
 namespace regard::attention::graphs {
 
 struct Window final : Graph {
   int64_t width = 256;
-  int64_t left = graph::kUnlimited;
-  int64_t right = graph::kUnlimited;
+  int64_t left = kNone;
+  int64_t right = kNone;
   int64_t global = 0;
 
   std::string summary() const override {
