@@ -19,7 +19,49 @@ struct Case {
   int64_t batch, heads, length, width;
   std::vector<int64_t> lengths;
   bool causal = false, time_scale = false, pads_in = false;
+  Unbind unbind = Unbind::kConj;
+  bool vanishing = false;  // some numbers of q are 0 or noise, and some rows are tiny
 };
+
+/// The row whose plain unbinding is the inverse of the packed row `q`: c / |c|^2 or c / |c|, real numbers and pairs with the
+/// weights that F(q) gives them; 0 where a number is at most 2^-21 of the row's largest.
+Rows inverse_of(const Rows& q, Unbind unbind) {
+  if (unbind == Unbind::kConj) return q;
+  const std::size_t half = q.size() / 2;
+  double largest = 0;
+  for (const double x : q) largest = std::max(largest, std::abs(x));
+  const bool exact = unbind == Unbind::kExact;
+  Rows out(q.size());
+  const auto put = [&](std::size_t at, double square, double weight) {
+    if (std::sqrt(square) > 0x1p-21 * largest)
+      out[at] = weight * q[at] / (exact ? square : std::sqrt(square));
+  };
+  for (std::size_t i = 0; i < half; ++i) {
+    const double re = q[i] * q[i], im = q[half + i] * q[half + i], both = re + im;
+    put(i, i == 0 ? re : both, i == 0 ? 1 : exact ? 2 : std::sqrt(2.0));
+    put(half + i, i == 0 ? im : both, i == 0 ? 1 : exact ? 2 : std::sqrt(2.0));
+  }
+  return out;
+}
+
+/// The gradient of packed q from that of inverse_of(q), by differences relative to each number.
+Rows through_inverse(const Rows& q, const Rows& gradient, Unbind unbind) {
+  Rows out(q.size());
+  for (std::size_t i = 0; i < q.size(); ++i) {
+    const std::size_t pair = (i + q.size() / 2) % q.size();
+    const bool real = i % (q.size() / 2) == 0;
+    const double step = 1e-5 * std::hypot(q[i], real ? 0 : q[pair]);
+    if (inverse_of(q, unbind)[i] == 0 && (real || inverse_of(q, unbind)[pair] == 0)) continue;
+    Rows more = q, less = q;
+    more[i] += step;
+    less[i] -= step;
+    const Rows up = inverse_of(more, unbind), down = inverse_of(less, unbind);
+    for (std::size_t j = 0; j < q.size(); ++j) {
+      out[i] += gradient[j] * (up[j] - down[j]) / (2 * step);
+    }
+  }
+  return out;
+}
 
 template <class T>
 constexpr Storage kStorage = Storage::kFloat;
@@ -61,6 +103,17 @@ Rows in_time_domain(const Case& c, const cuda::Rows& rows, int64_t b, int64_t h)
   return out;
 }
 
+/// Applies `f` to each row of d numbers.
+template <class F>
+Rows each_row(const Rows& rows, int64_t d, const F& f) {
+  Rows out;
+  for (std::size_t t = 0; t < rows.size(); t += static_cast<std::size_t>(d)) {
+    const Rows row = f(Rows(rows.begin() + t, rows.begin() + t + d), t);
+    out.insert(out.end(), row.begin(), row.end());
+  }
+  return out;
+}
+
 double distance(const Rows& came, const Rows& expected) {
   double off = 0, size = 0;
   for (std::size_t i = 0; i < came.size(); ++i) {
@@ -78,11 +131,20 @@ void check(const Case& c, double limit) {
   for (auto* buffer : {&in, &g}) {
     for (auto& x : buffer->data) x = from_float<T>(normal(random));
   }
-  const HrrProblem problem{c.batch,       c.heads,
-                           c.length,      c.width,
-                           kStorage<T>,   c.lengths.empty() ? nullptr : c.lengths.data(),
-                           Unbind::kConj, c.pads_in,
-                           c.time_scale,  c.causal};
+  if (c.vanishing) {
+    for (int64_t t = 0; t < c.length; ++t) {
+      for (int64_t i = 0; i < c.width; ++i) {
+        auto& x = element<T>(in.rows(c, 0), 0, 0, t, i);
+        if (t % 4 == 1 && i % 3 == 0) x = from_float<T>(0.0f);
+        if (t % 4 == 2) x = from_float<T>(i % 3 == 0 ? 0x1p-30f * to_float(x) : to_float(x));
+        if (t % 4 == 3) x = from_float<T>(0x1p-40f * to_float(x));
+      }
+    }
+  }
+  const HrrProblem problem{c.batch,  c.heads,     c.length,
+                           c.width,  kStorage<T>, c.lengths.empty() ? nullptr : c.lengths.data(),
+                           c.unbind, c.pads_in,   c.time_scale,
+                           c.causal};
   const int64_t states = c.batch * c.heads * hrr_states(problem);
   std::vector<float> s(states * c.width, NAN), z(states, NAN);
   std::vector<char> scratch(hrr_forward_scratch(problem)), more(hrr_backward_scratch(problem));
@@ -130,7 +192,22 @@ void check(const Case& c, double limit) {
       const auto rows = [&](Buffer<T>& buffer, int64_t part) {
         return in_time_domain<T>(c, buffer.rows(c, part), b, h);
       };
-      const auto expected = reference.run(rows(in, 0), rows(in, 1), rows(in, 2), rows(g, 0));
+      const Rows u = testing::packed_basis(c.width), q_time = rows(in, 0);
+      const Rows q_packed = testing::change_basis(q_time, u, c.width, false);
+      const auto inverse = each_row(q_packed, c.width, [&](const Rows& row, std::size_t) {
+        return inverse_of(row, c.unbind);
+      });
+      const bool conj = c.unbind == Unbind::kConj;
+      auto expected =
+          reference.run(conj ? q_time : testing::change_basis(inverse, u, c.width, true),
+                        rows(in, 1), rows(in, 2), rows(g, 0));
+      const Rows dx = testing::change_basis(expected.dq, u, c.width, false);
+      const auto to_q = [&](const Rows& row, std::size_t t) {
+        return through_inverse(row, Rows(dx.begin() + t, dx.begin() + t + c.width), c.unbind);
+      };
+      if (!conj) {
+        expected.dq = testing::change_basis(each_row(q_packed, c.width, to_q), u, c.width, true);
+      }
       EXPECT_LE(distance(rows(y, 0), expected.y), limit) << "y " << b << " " << h;
       EXPECT_LE(distance(rows(out, 0), expected.dq), 4 * limit) << "dq " << b << " " << h;
       EXPECT_LE(distance(rows(out, 1), expected.dk), 4 * limit) << "dk " << b << " " << h;
@@ -166,6 +243,23 @@ TEST(EmulatedHrr, CausalAgreesWithTheTimeDomain) {
     check<float>(c, 5e-6);
   }
   check<__nv_bfloat16>(cases[2], 2e-2);
+}
+
+TEST(EmulatedHrr, InversesLeaveOutWhatVanishes) {
+  for (const auto unbind : {Unbind::kExact, Unbind::kUnit}) {
+    for (const bool vanishing : {false, true}) {
+      for (Case c : {Case{2, 2, 21, 10, {21, 5}}, Case{1, 1, 9, 32, {}},
+                     Case{1, 1, 70, 16, {}, true, true}, Case{1, 1, 9, 256, {}}}) {
+        c.unbind = unbind;
+        c.vanishing = vanishing;
+        SCOPED_TRACE("d " + std::to_string(c.width) + (vanishing ? ", vanishing" : ""));
+        check<float>(c, 2e-4);
+      }
+      Case stays{2, 1, 300, 16, {300, 41}};
+      stays.unbind = unbind;
+      check<__half>(stays, 1e-2);
+    }
+  }
 }
 
 TEST(EmulatedHrr, SixteenBitStorage) {

@@ -187,26 +187,66 @@ __device__ inline float inverse_power(float square, Unbind unbind) {
   return unbind == Unbind::kExact ? 1.0f / square : rsqrtf(square);
 }
 
-/// q -> q / |q|^2 (exact) or q / |q| (unit), slot by slot; 0 where |q| is 0.
+/// What the inverse of a query needs of the whole row: a power of two that brings its largest number near 1, and the
+/// square at which a coefficient vanishes beside it (attention/fourier.hpp, kVanishing).
+struct QueryUnit {
+  float scale = 1.0f, least = 0.0f;
+};
+constexpr float kVanishing = 0x1p-21f;
+
+/// All lanes of the warp call it.
 template <class L>
-__device__ inline Slots<L> unbinding_query(const Slots<L>& q, Lane at, Unbind unbind) {
-  if (unbind == Unbind::kConj) return q;
+__device__ inline QueryUnit unit_of_query(const Slots<L>& q, Unbind unbind) {
+  if (unbind == Unbind::kConj) return {};
+  float largest = 0.0f;
+#pragma unroll
+  for (int i = 0; i < L::kCount; ++i)
+    largest = fmaxf(largest, fmaxf(fabsf(q.re[i]), fabsf(q.im[i])));
+  largest = row_max<L>(largest);
+  const float scale = unit_scale(largest), least = kVanishing * (scale * largest);
+  return {scale, least * least};
+}
+template <class L>
+__device__ inline Slots<L> scaled(const Slots<L>& x, float scale) {
+  Slots<L> out;
+#pragma unroll
+  for (int i = 0; i < L::kCount; ++i) {
+    out.re[i] = scale * x.re[i];
+    out.im[i] = scale * x.im[i];
+  }
+  return out;
+}
+
+__device__ inline float inverse_power(float square, Unbind unbind, float least) {
+  if (square <= least) return 0.0f;
+  return unbind == Unbind::kExact ? 1.0f / square : rsqrtf(square);
+}
+
+/// q -> q / |q|^2 (exact) or q / |q| (unit), slot by slot, of the scaled row: the cosine does not see the scale. 0 where
+/// |q| vanishes.
+template <class L>
+__device__ inline Slots<L> unbinding_query(const Slots<L>& row, Lane at, Unbind unbind,
+                                           QueryUnit unit) {
+  if (unbind == Unbind::kConj) return row;
+  const Slots<L> q = scaled(row, unit.scale);
   Slots<L> out;
 #pragma unroll
   for (int i = 0; i < L::kCount; ++i) {
     float re, im;
     square_modulus(q, at, i, re, im);
-    out.re[i] = q.re[i] * inverse_power(re, unbind);
-    out.im[i] = q.im[i] * inverse_power(im, unbind);
+    out.re[i] = q.re[i] * inverse_power(re, unbind, unit.least);
+    out.im[i] = q.im[i] * inverse_power(im, unbind, unit.least);
   }
   return out;
 }
 
 /// Gradient of q from the gradient dx of x = unbinding_query(q), in place:
-/// dx / |q|^n - n q Re(conj(q) dx) / |q|^(n + 2), n = 2 (exact) or 1 (unit).
+/// dx / |q|^n - n q Re(conj(q) dx) / |q|^(n + 2), n = 2 (exact) or 1 (unit), times the scale.
 template <class L>
-__device__ inline void query_gradient(const Slots<L>& q, Lane at, Unbind unbind, Slots<L>& dx) {
+__device__ inline void query_gradient(const Slots<L>& row, Lane at, Unbind unbind, QueryUnit unit,
+                                      Slots<L>& dx) {
   if (unbind == Unbind::kConj) return;
+  const Slots<L> q = scaled(row, unit.scale);
   const float n = unbind == Unbind::kExact ? 2.0f : 1.0f;
 #pragma unroll
   for (int i = 0; i < L::kCount; ++i) {
@@ -215,10 +255,12 @@ __device__ inline void query_gradient(const Slots<L>& q, Lane at, Unbind unbind,
     const float p = paired(at, i);
     const float along_re = q.re[i] * dx.re[i], along_im = q.im[i] * dx.im[i];
     const float dot_re = along_re + p * along_im, dot_im = along_im + p * along_re;
-    const float part_re = re == 0.0f ? 0.0f : n * dot_re / re;
-    const float part_im = im == 0.0f ? 0.0f : n * dot_im / im;
-    dx.re[i] = inverse_power(re, unbind) * (dx.re[i] - q.re[i] * part_re);
-    dx.im[i] = inverse_power(im, unbind) * (dx.im[i] - q.im[i] * part_im);
+    const float part_re = re <= unit.least ? 0.0f : n * dot_re / re;
+    const float part_im = im <= unit.least ? 0.0f : n * dot_im / im;
+    dx.re[i] =
+        unit.scale * (inverse_power(re, unbind, unit.least) * (dx.re[i] - q.re[i] * part_re));
+    dx.im[i] =
+        unit.scale * (inverse_power(im, unbind, unit.least) * (dx.im[i] - q.im[i] * part_im));
   }
 }
 

@@ -37,6 +37,7 @@ __device__ inline Cosine response(const Slots<L>& x, const Slots<L>& v, const Sl
 template <class L>
 struct Token {
   Slots<L> x, z;  // the unbinding query, and z = conj(x) o S'
+  QueryUnit unit;
   Cosine c;
   float w, r;
 };
@@ -46,7 +47,8 @@ __device__ inline Token<L> read_token(const Slots<L>& q, const Slots<L>& v, cons
                                       const Slots<L>& memory, Lane at, Unbind unbind,
                                       float inverse_z, float keys) {
   Token<L> t;
-  t.x = unbinding_query(q, at, unbind);
+  t.unit = unit_of_query(q, unbind);
+  t.x = unbinding_query(q, at, unbind, t.unit);
   float vv = 0.0f, zz = 0.0f, vz = 0.0f, gv = 0.0f;
 #pragma unroll
   for (int i = 0; i < L::kCount; ++i) {
@@ -103,9 +105,10 @@ __device__ inline void add_to_memory_gradient(const Token<L>& token, const Slots
 
 template <class L>
 __device__ inline Slots<L> gradient_of_q(const Slots<L>& q, const Slots<L>& dz,
-                                         const Slots<L>& memory, Lane at, Unbind unbind) {
+                                         const Slots<L>& memory, Lane at, Unbind unbind,
+                                         QueryUnit unit) {
   Slots<L> out = conj_slots(dz, memory, at);
-  query_gradient(q, at, unbind, out);
+  query_gradient(q, at, unbind, unit, out);
   return out;
 }
 

@@ -222,7 +222,7 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
         const float w = t < inside ? token.w : 0.0f, alpha = w * (token.r - mean);
         const float cross = alpha * token.c.rho;
         const Slots<L> dz = gradient_of_z(vt, token.z, cross, alpha * token.c.a_zz);
-        Slots<L> out = gradient_of_q(qt, dz, memory, p.at, unbind);
+        Slots<L> out = gradient_of_q(qt, dz, memory, p.at, unbind, token.unit);
         store_row(row_of<T>(dq, b, p.head, t), out, p.at);
         columns.add(0, out);
         out = t < bound ? conj_slots(vt, ds, p.at) : zero_slots<L>();

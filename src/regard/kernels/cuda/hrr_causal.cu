@@ -83,7 +83,7 @@ __global__ __launch_bounds__(kThreads) void causal_respond(HrrProblem problem, G
     bind_token(kt, vt, at, s);
     Slots<L> unit;
     unit_of(s, at, real_weight(problem.unbind), unit);
-    const Slots<L> x = unbinding_query(qt, at, problem.unbind);
+    const Slots<L> x = unbinding_query(qt, at, problem.unbind, unit_of_query(qt, problem.unbind));
     const Cosine cos = response(x, vt, unit, at);
     if (c.has(t) && at.lane == 0) {
       const float value = expf(cos.a);
@@ -249,7 +249,7 @@ __global__ __launch_bounds__(kThreads) void causal_gradients(
                  ds.im[j] -= step.ds.im[j];
                }
                if (!c.on || t >= grid.length) return;
-               Slots<L> out = gradient_of_q(qt, step.dz, unit, at, problem.unbind);
+               Slots<L> out = gradient_of_q(qt, step.dz, unit, at, problem.unbind, token.unit);
                store_row(row_of<T>(dq, c.b, c.p.head, t), out, at);
                store_row(row_of<T>(dk, c.b, c.p.head, t), conj_slots(vt, inclusive, at), at);
                const float keys = problem.time_scale ? static_cast<float>(t + 1) : 1.0f;

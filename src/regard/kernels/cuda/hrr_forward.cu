@@ -77,7 +77,8 @@ __global__ __launch_bounds__(kThreads,
         vt = vs.take(slot);
       },
       [&](int t) {
-        const Cosine c = response(unbinding_query(given, p.at, unbind), vt, memory, p.at);
+        const Slots<L> x = unbinding_query(given, p.at, unbind, unit_of_query(given, unbind));
+        const Cosine c = response(x, vt, memory, p.at);
         if (!p.on || t + p.token >= tokens.end || p.at.lane != 0) return;
         const float value = expf(c.a);
         e[(b * grid.length + t + p.token) * grid.heads + p.head] = value;

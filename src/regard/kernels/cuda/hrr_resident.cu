@@ -64,7 +64,9 @@ __global__ __launch_bounds__(kResidentThreads) void forward(HrrProblem problem, 
 #pragma unroll 2
   for (int row = p.row; row < chunk; row += p.kRows) {
     const Slots<L> vt = vs.load(row, p.lane);
-    const Slots<L> qt = unbinding_query(qs.load(row, p.lane), p.lane, problem.unbind);
+    const Slots<L> given = qs.load(row, p.lane);
+    const Slots<L> qt =
+        unbinding_query(given, p.lane, problem.unbind, unit_of_query(given, problem.unbind));
     const Cosine c = response(qt, vt, unit, p.lane);
     const float value = row < share.read ? expf(c.a) : 0.0f;
     if (p.lane.lane == 0) {
@@ -177,16 +179,18 @@ __global__ __launch_bounds__(kResidentThreads) void backward(HrrProblem problem,
     }
   };
   for (int row = p.row; row < chunk; row += p.kRows) {
-    if (row >= share.rows) break;
+    const Slots<L> qt = qs.load(row, p.lane);
+    const QueryUnit of_q = unit_of_query(qt, problem.unbind);  // by all lanes of the warp
+    if (row >= share.rows) continue;
     const int64_t t = share.first + row;
     const Kept token = kept[row];
     const float alpha = token.w * (token.r - mean);
     const float cross = alpha * token.rho;
-    const Slots<L> vt = vs.load(row, p.lane), qt = qs.load(row, p.lane);
-    const Slots<L> xt = unbinding_query(qt, p.lane, problem.unbind);
+    const Slots<L> vt = vs.load(row, p.lane);
+    const Slots<L> xt = unbinding_query(qt, p.lane, problem.unbind, of_q);
     const Slots<L> zt = conj_slots(xt, unit, p.lane);
     const Slots<L> dz = gradient_of_z(vt, zt, cross, alpha * token.a_zz);
-    Slots<L> out = gradient_of_q(qt, dz, unit, p.lane, problem.unbind);
+    Slots<L> out = gradient_of_q(qt, dz, unit, p.lane, problem.unbind, of_q);
     store_row(row_of<T>(dq, b, h, t), out, p.lane);
     add(sum_q, out);
     out = row < share.bound ? conj_slots(vt, ds, p.lane) : zero_slots<L>();
