@@ -75,8 +75,8 @@ std::vector<Tensor> evaluate(const attention::Phrase& phrase, bool causal, Sampl
     *t = t->detach().requires_grad_();
     leaves.push_back(*t);
   }
-  auto x = attention::make_inputs(s.q, s.k, s.v, phrase.graph->make(causal), "device check");
-  x.lengths = s.lengths;
+  auto x = attention::make_inputs(s.q, s.k, s.v, phrase.graph->facts(causal), "device check");
+  x.set_lengths(s.lengths);
   Tensor y;
   if (kernel.empty()) {
     y = phrase.fold->reference(x, attention::dense_mask(x));
@@ -109,7 +109,7 @@ std::pair<double, double> condition(const attention::Phrase& phrase, bool causal
 void check_phrase(const std::string& text, bool causal, bool ragged, torch::Device device,
                   std::vector<Check>& checks) {
   const auto phrase = attention::parse_phrase(text);
-  if (!phrase.fold->refusal(phrase.graph->make(causal)).empty()) return;
+  if (!phrase.fold->refusal(phrase.graph->facts(causal)).empty()) return;
   for (const auto& type : kTypes) {
     const auto exact = make_sample(phrase.fold->uses(), type.type, ragged);
     const auto expected = evaluate(phrase, causal, exact, "");
@@ -122,8 +122,9 @@ void check_phrase(const std::string& text, bool causal, bool ragged, torch::Devi
       continue;
     }
     const auto given = exact.to(device, type.type);
-    auto x = attention::make_inputs(given.q, given.k, given.v, phrase.graph->make(causal), "check");
-    x.lengths = given.lengths;
+    auto x =
+        attention::make_inputs(given.q, given.k, given.v, phrase.graph->facts(causal), "check");
+    x.set_lengths(given.lengths);
     for (const auto& row :
          attention::candidates(*phrase.fold, phrase.fold_name, attention::problem_of(x))) {
       if (!row.support.ok) continue;

@@ -64,8 +64,8 @@ void check_hrr(torch::Device device) {
           const auto u = attention::fourier_basis(s.width);
           auto in = attention::make_inputs(
               at::matmul(part(x[0], 0), u.t()), at::matmul(part(x[0], 1), u.t()),
-              at::matmul(part(x[0], 2), u.t()), phrase.graph->make(causal), "check");
-          in.lengths = lengths;
+              at::matmul(part(x[0], 2), u.t()), phrase.graph->facts(causal), "check");
+          in.set_lengths(lengths);
           return Tensors{at::matmul(phrase.fold->reference(in, attention::dense_mask(in)), u)};
         };
         const ops::HrrOptions with{.causal = causal,

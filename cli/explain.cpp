@@ -216,7 +216,7 @@ void add_explain(CLI::App& app) {
     p.device = absent.empty() ? lab::choose_device(s->device).type() : torch::kCUDA;
     if (p.kv_heads == 0) p.kv_heads = p.heads;
     if (p.keys == 0) p.keys = p.queries;
-    p.graph = phrase.graph->make(s->causal);
+    p.graph = phrase.graph->facts(s->causal);
     p.ragged = s->ragged;
     p.bias = s->bias;
     const auto rows = attention::candidates(*phrase.fold, phrase.fold_name, p);

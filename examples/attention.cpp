@@ -6,7 +6,7 @@ int main() {
   const auto phrase = parse_phrase("window(width=8)+hrr");
   const auto q = at::randn({2, 4, 100, 16}), k = at::randn({2, 4, 100, 16}),
              v = at::randn({2, 4, 100, 16});
-  const auto inputs = make_inputs(q, k, v, phrase.graph->make(/*causal=*/true));
+  const auto inputs = make_inputs(q, k, v, phrase.graph->facts(/*causal=*/true));
   const auto y = attend(*phrase.fold, phrase.fold_name, inputs);  // (2, 4, 100, 16)
   std::cout << phrase.canonical << ": " << y.sizes() << "\n";
 }

@@ -50,7 +50,7 @@ void check_bound(torch::Device device) {
         const auto exact = leaves(rounded, torch::kDouble);
         const auto qkv = at::linear(exact[0], exact[1], exact[2]).view(rows);
         const auto part = [&](int64_t i) { return qkv.select(2, i).transpose(1, 2); };
-        auto in = attention::make_inputs(part(0), part(1), part(2), phrase.graph->make(false));
+        auto in = attention::make_inputs(part(0), part(1), part(2), phrase.graph->facts(false));
         in.in_basis = true;
         const auto expected = with_gradients(
             attention::attend(*phrase.fold, "hrr", in).transpose(1, 2).reshape({batch, length, -1}),

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "harness/case.hpp"
+#include "harness/fuse.hpp"
 #include "harness/message.hpp"
 #include "regard/nn/positions.hpp"
 
@@ -13,15 +13,10 @@ namespace {
 using torch::Tensor;
 
 std::shared_ptr<SelfAttention> module(const std::string& phrase, int64_t width, int64_t heads,
-                                      bool causal = false, Positions positions = {}) {
-  auto made = std::make_shared<SelfAttention>(
-      parse_phrase(phrase), SelfAttentionOptions{.width = width, .heads = heads, .causal = causal},
-      std::move(positions));
-  made->to(torch::kDouble);
-  const torch::NoGradGuard guard;
-  int64_t seed = 40;
-  for (auto& p : made->parameters()) p.copy_(harness::random(p.sizes(), seed++) * 0.3);
-  return made;
+                                      bool causal = false,
+                                      std::shared_ptr<Positions> positions = nullptr) {
+  return harness::module_of(phrase, {.width = width, .heads = heads, .causal = causal},
+                            std::move(positions));
 }
 
 // project, attend in the usual domain, merge the heads, W_o: nothing is folded into weights.
@@ -35,47 +30,78 @@ Tensor written_out(SelfAttention& m, const Tensor& x, const Tensor& lengths, int
   Tensor q, k;
   if (uses.q) q = rotary ? nn::rotate(parts[0], 0) : parts[0];
   if (uses.k) k = rotary ? nn::rotate(parts[1], 0) : parts[1];
-  auto inputs = make_inputs(q, k, parts[uses.count() - 1], m.phrase().graph->make(causal));
-  inputs.lengths = lengths;
+  auto inputs = make_inputs(q, k, parts[uses.count() - 1], m.phrase().graph->facts(causal));
+  inputs.set_lengths(lengths);
   const ops::ForceKernel force("reference");
   const auto y = attend(*m.phrase().fold, "test", inputs);
   return at::linear(y.transpose(1, 2).reshape(x.sizes()), p["out.weight"], p["out.bias"]);
 }
 
-std::vector<Tensor> gradients(SelfAttention& m, const Tensor& y, const Tensor& x) {
-  auto inputs = m.parameters();
-  inputs.push_back(x);
-  const auto loss = (y * harness::random(y.sizes(), 9)).sum();
-  return torch::autograd::grad({loss}, inputs);
-}
-
-TEST(SelfAttention, ABasisFoldedIntoTheWeightsChangesNothing) {
-  const Positions none, rotary_packed = nn::attention_positions("rotary", 1),
-                        rotary_apart{.rotate = nn::rotate, .rotate_packed = {}, .bias = {}};
-  for (const auto& [width, heads] : {std::pair{16, 2}, {14, 2}, {12, 1}, {6, 6}}) {
-    for (const char* phrase :
-         {"hrr", "hrr(unbind=unit)", "window(width=3)+hrr", "softmax", "linear", "mean", "off"}) {
-      for (const bool causal : {false, true}) {
-        for (const auto* positions : {&none, &rotary_apart, &rotary_packed}) {
-          const bool rotary = positions != &none;
-          SCOPED_TRACE(std::string(phrase) + (causal ? ", causal" : "") +
-                       (rotary ? ", rotary" : "") +
-                       (positions->rotate_packed ? " in one piece" : ""));
-          const auto m = module(phrase, width, heads, causal, *positions);
-          const auto x = harness::random({3, 11, width}, 3).requires_grad_();
-          const auto lengths = at::tensor({11, 4, 1}, torch::kLong);
-          const auto y = m->forward(x, lengths);
-          const auto expected = written_out(*m, x, lengths, heads, causal, rotary);
-          EXPECT_LE(harness::relative(y, expected), 1e-13);
-          const auto came = gradients(*m, y, x), right = gradients(*m, expected, x);
-          double scale = 0;
-          for (const auto& g : right) scale = std::max(scale, harness::largest(g));
-          for (std::size_t i = 0; i < right.size(); ++i)
-            EXPECT_LE(harness::difference(came[i], right[i], scale), 1e-13) << i;
-        }
+TEST(SelfAttention, IsTheStepsWrittenOut) {
+  const auto rotary = nn::attention_positions("rotary", 1);
+  for (const char* phrase : {"hrr", "window(width=3)+hrr", "softmax", "linear", "mean", "off"}) {
+    for (const bool causal : {false, true}) {
+      for (const auto& positions : {std::shared_ptr<Positions>(), rotary}) {
+        SCOPED_TRACE(std::string(phrase) + (causal ? ", causal" : "") +
+                     (positions ? ", rotary" : ""));
+        const auto m = module(phrase, 14, 2, causal, positions);
+        const auto x = harness::random({3, 11, 14}, 3).requires_grad_();
+        const auto lengths = at::tensor({11, 4, 1}, torch::kLong);
+        const auto expected = written_out(*m, x, lengths, 2, causal, positions != nullptr);
+        auto leaves = m->parameters();
+        leaves.push_back(x);
+        const auto loss = (expected * harness::random(expected.sizes(), 9)).sum();
+        harness::expect_same(harness::value_and_gradients(*m, x, lengths),
+                             {expected, torch::autograd::grad({loss}, leaves)});
       }
     }
   }
+}
+
+// Many positions at once, then one after another, against the whole sequence; and rows of the batch.
+TEST(SelfAttention, ExtendsByAnyNumberOfPositions) {
+  const torch::NoGradGuard guard;
+  for (const char* phrase :
+       {"softmax", "sigmoid", "linear", "mean", "off", "hrr", "hrr(scale=time)", "window(width=4)",
+        "window(width=4)+hrr", "window(width=3,global=2)", "window(width=3,global=2)+hrr",
+        "window(width=4)+linear"}) {
+    for (const char* kind : {"none", "rotary", "alibi"}) {
+      if (std::string(kind) == "alibi" && !parse_phrase(phrase).fold->has_scores()) continue;
+      SCOPED_TRACE(std::string(phrase) + ", " + kind);
+      const auto m = module(phrase, 12, 3, true, nn::attention_positions(kind, 3));
+      m->eval();
+      const auto x = harness::random({3, 60, 12}, 3);
+      const auto expected = m->forward(x, {});
+      const auto decoder = m->start();
+      std::vector<Tensor> rows;
+      int64_t at = 0;
+      for (const int64_t count : {1, 40, 1, 5, 1}) {
+        rows.push_back(m->extend(x.narrow(1, at, count), *decoder, at));
+        at += count;
+      }
+      EXPECT_LE(harness::relative(at::cat(rows, 1), expected.narrow(1, 0, at)), 1e-13);
+      const auto order = at::tensor({2, 2, 0}, torch::kLong);
+      decoder->select(order);
+      const auto y = m->extend(x.index_select(0, order).narrow(1, at, 3), *decoder, at);
+      EXPECT_LE(harness::relative(y, expected.index_select(0, order).narrow(1, at, 3)), 1e-13);
+    }
+  }
+}
+
+TEST(SelfAttention, TellsTheBytesOfItsState) {
+  const torch::NoGradGuard guard;
+  const auto bytes = [](const std::string& phrase) {
+    const auto m = module(phrase, 12, 3, true);
+    const auto decoder = m->start();
+    m->extend(harness::random({2, 20, 12}, 3), *decoder, 0);
+    return decoder->bytes();
+  };
+  EXPECT_EQ(bytes("softmax"), 2 * 20 * 2 * 12 * 8);         // k and v of 20 positions
+  EXPECT_EQ(bytes("window(width=5)"), 2 * 4 * 2 * 12 * 8);  // those that the next one can see
+  EXPECT_EQ(bytes("mean"), 20 * 2 * 12 * 8);                // v alone
+  EXPECT_EQ(bytes("linear"), 2 * 3 * 4 * 5 * 8);
+  EXPECT_EQ(bytes("hrr"), 2 * 3 * (4 + 1) * 8);
+  EXPECT_EQ(bytes("off"), 0);
 }
 
 TEST(SelfAttention, HasNoParametersThatItsFoldDoesNotUse) {
@@ -132,7 +158,7 @@ TEST(SelfAttention, WeightsAreThoseOfForward) {
   const auto x = harness::random({1, 9, 8}, 3);
   for (const char* phrase : {"softmax", "linear", "mean", "window(width=3)"}) {
     const auto m = module(phrase, 8, 2, true);
-    const auto map = m->weights(x, {});
+    const auto map = m->weights(call_of(x, {}));
     EXPECT_EQ(map.values.sizes(), (std::vector<int64_t>{1, 2, 9, 9}));
     EXPECT_NEAR((map.values.sum(-1) - 1).abs().max().item<double>(), 0, 1e-13) << phrase;
     EXPECT_EQ(map.values.triu(1).abs().max().item<double>(), 0) << phrase;

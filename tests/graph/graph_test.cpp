@@ -9,12 +9,20 @@
 namespace regard::graph {
 namespace {
 
-std::vector<Graph> graphs() {
-  std::vector<Graph> all;
+struct Named {
+  Band band;
+  Graph graph;
+};
+
+std::vector<Named> graphs() {
+  std::vector<Named> all;
   for (const bool causal : {false, true}) {
     for (const int64_t left : {kUnlimited, int64_t{0}, int64_t{3}, int64_t{40}}) {
       for (const int64_t right : {kUnlimited, int64_t{0}, int64_t{2}}) {
-        for (const int64_t global : {0, 1, 4}) all.push_back({left, right, global, causal});
+        for (const int64_t global : {0, 1, 4}) {
+          const Band band{left, right, global};
+          all.push_back({band, {band, causal}});
+        }
       }
     }
   }
@@ -23,23 +31,23 @@ std::vector<Graph> graphs() {
 
 const std::vector<Extent> kExtents = {{1, 1}, {7, 7}, {20, 20}, {1, 13}, {5, 20}, {20, 5}, {13, 1}};
 
-std::string describe(const Graph& g, Extent e) {
-  return "left " + std::to_string(g.left) + ", right " + std::to_string(g.right) + ", global " +
-         std::to_string(g.global) + (g.causal ? ", causal, " : ", ") + std::to_string(e.queries) +
+std::string describe(const Band& b, const Graph& g, Extent e) {
+  return "left " + std::to_string(b.left) + ", right " + std::to_string(b.right) + ", global " +
+         std::to_string(b.global) + (g.causal() ? ", causal, " : ", ") + std::to_string(e.queries) +
          " queries, " + std::to_string(e.keys) + " keys";
 }
 
 TEST(Graph, AllowsWhatTheDefinitionSays) {
-  for (const auto& g : graphs()) {
+  for (const auto& [b, g] : graphs()) {
     for (const auto& e : kExtents) {
-      SCOPED_TRACE(describe(g, e));
+      SCOPED_TRACE(describe(b, g, e));
       for (int64_t i = 0; i < e.queries; ++i) {
         for (int64_t j = 0; j < e.keys; ++j) {
           const int64_t at = i + e.keys - e.queries;
-          const bool in_band = (g.left == kUnlimited || at - j <= g.left) &&
-                               (g.right == kUnlimited || j - at <= g.right);
-          const bool seen_by_all = g.global > 0 && (j < g.global || at < g.global);
-          EXPECT_EQ(g.allows(i, j, e), (in_band || seen_by_all) && (!g.causal || j <= at))
+          const bool in_band = (b.left == kUnlimited || at - j <= b.left) &&
+                               (b.right == kUnlimited || j - at <= b.right);
+          const bool seen_by_all = b.global > 0 && (j < b.global || at < b.global);
+          EXPECT_EQ(g.allows(i, j, e), (in_band || seen_by_all) && (!g.causal() || j <= at))
               << i << ", " << j;
         }
       }
@@ -48,9 +56,9 @@ TEST(Graph, AllowsWhatTheDefinitionSays) {
 }
 
 TEST(Graph, PlanIsTheSmallestRangeOfEveryTile) {
-  for (const auto& g : graphs()) {
+  for (const auto& [b, g] : graphs()) {
     for (const auto& e : kExtents) {
-      SCOPED_TRACE(describe(g, e));
+      SCOPED_TRACE(describe(b, g, e));
       for (const int64_t tile : {1, 3, 16}) {
         for (int64_t first = 0; first < e.queries; first += tile) {
           const int64_t last = std::min(first + tile, e.queries);
@@ -76,13 +84,13 @@ TEST(Graph, PlanIsTheSmallestRangeOfEveryTile) {
 }
 
 TEST(Graph, PairsAreCounted) {
-  for (const auto& g : graphs()) {
+  for (const auto& [b, g] : graphs()) {
     for (const auto& e : kExtents) {
       int64_t count = 0;
       for (int64_t i = 0; i < e.queries; ++i) {
         for (int64_t j = 0; j < e.keys; ++j) count += g.allows(i, j, e);
       }
-      EXPECT_EQ(g.pairs(e), count) << describe(g, e);
+      EXPECT_EQ(g.pairs(e), count) << describe(b, g, e);
     }
   }
 }
@@ -95,9 +103,41 @@ TEST(Graph, NoQueriesNeedNoKeys) {
 TEST(Graph, KnowsWhenOnlyCausalityShapesIt) {
   EXPECT_TRUE(full().plain());
   EXPECT_TRUE(causal().plain());
-  EXPECT_TRUE(window(4).banded());
-  EXPECT_TRUE((Graph{.right = 2}.banded()));
-  EXPECT_TRUE((Graph{.right = 2, .causal = true}.plain()));  // causality cuts the right half anyway
+  EXPECT_TRUE(window(4).window());
+  EXPECT_TRUE(Graph(Band{.right = 2}).window());
+  // Causality cuts the right half anyway.
+  EXPECT_TRUE(Graph(Band{.right = 2}, true).plain());
+  EXPECT_EQ(full().name(), "full");
+  EXPECT_EQ(causal().name(), "causal");
+  EXPECT_EQ(window(4).causally().name(), "a window");
+}
+
+// Every other position.
+struct Even final : Pattern {
+  std::string name() const override { return "of even distances"; }
+  bool allows(int64_t query, int64_t key, Extent) const override { return (query - key) % 2 == 0; }
+};
+
+TEST(Graph, AKindOfItsOwnIsNeitherPlainNorAWindow) {
+  const Graph even(std::make_shared<Even>());
+  EXPECT_FALSE(even.plain());
+  EXPECT_FALSE(even.window());
+  EXPECT_EQ(even.name(), "of even distances");
+  EXPECT_EQ(even.pairs({4, 4}), 8);
+  EXPECT_EQ(even.causally().pairs({4, 4}), 6);
+  const auto range = even.causally().keys(1, 3, {4, 4});
+  EXPECT_EQ(range.begin, 0);
+  EXPECT_EQ(range.end, 3);
+}
+
+TEST(Graph, TwoSequencesHaveNoAxisForCausalityAndWindows) {
+  EXPECT_EQ(full().across().refusal(), "");
+  EXPECT_EQ(causal().refusal(), "");
+  EXPECT_EQ(causal().across().refusal(),
+            "the graph is causal, which needs queries and keys of one sequence, and these are of "
+            "two");
+  EXPECT_FALSE(full().across().one_sequence());
+  EXPECT_NE(window(3).across().refusal(), "");
 }
 
 TEST(Graph, CountsAMillionPositions) {
@@ -112,15 +152,15 @@ TEST(Graph, CountsWhatLeavesSixtyFourBits) {
   EXPECT_NEAR(causal().pairs({10'000'000'000, 10'000'000'000}), 5e19, 1e10);
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   const double most = static_cast<double>(kMost);
-  for (auto g : graphs()) {
+  for (const auto& [b, g] : graphs()) {
     for (const Extent e : {Extent{kMost, kMost}, Extent{kMost, 5}, Extent{5, kMost}}) {
       const double limit = static_cast<double>(e.queries) * static_cast<double>(e.keys);
       const double pairs = g.pairs(e);
-      EXPECT_TRUE(pairs > 0 && pairs <= 1.001 * limit) << describe(g, e) << ": " << pairs;
+      EXPECT_TRUE(pairs > 0 && pairs <= 1.001 * limit) << describe(b, g, e) << ": " << pairs;
     }
-    if (g.left == kUnlimited || g.right == kUnlimited || g.global > 0) continue;
-    const double width = static_cast<double>(g.left + 1 + (g.causal ? 0 : g.right));
-    EXPECT_NEAR(g.pairs({kMost, kMost}) / most, width, 1e-9 * width) << describe(g, {});
+    if (b.left == kUnlimited || b.right == kUnlimited || b.global > 0) continue;
+    const double width = static_cast<double>(b.left + 1 + (g.causal() ? 0 : b.right));
+    EXPECT_NEAR(g.pairs({kMost, kMost}) / most, width, 1e-9 * width) << describe(b, g, {});
   }
 }
 

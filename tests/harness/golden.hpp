@@ -17,7 +17,7 @@ inline void golden(const std::string& phrase, bool causal, int64_t width,
                    const std::vector<double>& expected) {
   const auto parsed = fold_of(phrase);
   const auto positions = static_cast<int64_t>(expected.size()) / width;
-  const auto x = golden_inputs(positions, width, parsed.graph->make(causal));
+  const auto x = golden_inputs(positions, width, parsed.graph->facts(causal));
   const auto known = at::tensor(expected, torch::kDouble).view({1, 1, positions, width});
   for (const auto dtype : {torch::kDouble, torch::kFloat}) {
     auto problem = attention::problem_of(x);

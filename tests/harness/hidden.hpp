@@ -10,7 +10,7 @@ namespace regard::harness {
 inline void hidden_is_nothing(const std::string& phrase, torch::ScalarType dtype, bool causal) {
   const auto parsed = fold_of(phrase);
   constexpr int64_t kPositions = 90, kChanged = 61;
-  const auto graph = parsed.graph->make(causal);
+  const auto graph = parsed.graph->facts(causal);
   const auto base = make_inputs({"", kPositions, kPositions, graph}, dtype);
   const auto sees =
       attention::graph_mask(graph, {kPositions, kPositions}, torch::kCPU).slice(1, kChanged);
@@ -60,7 +60,7 @@ inline void nothing_gives_nothing(const std::string& phrase) {
                         Sizes{2, 0, 2, 5, 5, 4}, Sizes{2, 2, 1, 5, 0, 4}, Sizes{2, 2, 2, 0, 5, 4},
                         Sizes{2, 2, 2, 5, 5, 0}, Sizes{0, 0, 0, 0, 0, 0}}) {
     for (const bool causal : {false, true}) {
-      const auto graph = parsed.graph->make(causal);
+      const auto graph = parsed.graph->facts(causal);
       if (!parsed.fold->refusal(graph).empty()) continue;
       const auto zeros = [](at::IntArrayRef shape) { return at::zeros(shape, torch::kDouble); };
       const auto kv = zeros({s.batch, s.groups, s.keys, s.width});

@@ -10,7 +10,7 @@ inline void no_leak(const std::string& phrase, torch::ScalarType dtype) {
   const auto parsed = fold_of(phrase);
   constexpr int64_t kPositions = 150, kChanged = 91;
   const auto base =
-      leaves(make_inputs({"", kPositions, kPositions, parsed.graph->make(true)}, dtype), dtype);
+      leaves(make_inputs({"", kPositions, kPositions, parsed.graph->facts(true)}, dtype), dtype);
   auto other = leaves(base, dtype);
   const torch::NoGradGuard guard;
   for (auto* t : {&other.q, &other.k, &other.v}) t->slice(2, kChanged).mul_(-3).add_(1);
@@ -57,9 +57,9 @@ inline void padding_is_nothing(const std::string& phrase, torch::ScalarType dtyp
                                bool nan) {
   const auto parsed = fold_of(phrase);
   const std::vector<int64_t> lengths = {20, 0, 1, 13};
-  const auto graph = parsed.graph->make(causal);
+  const auto graph = parsed.graph->facts(causal);
   const auto longer = make_inputs({"", 45, 45, graph, lengths}, dtype);
-  const auto valid = attention::valid_rows(longer.lengths, 45);
+  const auto valid = attention::valid_rows(longer.key_lengths, 45);
   auto tight = longer, garbage = longer;
   for (auto* t : {&tight.q, &tight.k, &tight.v}) *t = t->slice(2, 0, 20);
   tight.queries = 20;
@@ -96,7 +96,7 @@ inline void padding_is_nothing(const std::string& phrase, torch::ScalarType dtyp
 inline void streams(const std::string& phrase, torch::ScalarType dtype) {
   SCOPED_TRACE(phrase + ", " + c10::toString(dtype));
   const auto parsed = fold_of(phrase);
-  const auto graph = parsed.graph->make(true);
+  const auto graph = parsed.graph->facts(true);
   const torch::NoGradGuard guard;
   const bool grouped = parsed.fold->uses().q;
   const auto given = make_inputs({"", 30, 30, graph, {}, 2, grouped ? 1 : 2}, dtype);

@@ -10,7 +10,7 @@ namespace regard::harness {
 /// graph_mask and dense_mask say what `allows` says, for equal and unequal numbers of queries and keys.
 inline void mask_is_predicate(const std::string& phrase) {
   for (const bool causal : {false, true}) {
-    const auto graph = fold_of(phrase).graph->make(causal);
+    const auto graph = fold_of(phrase).graph->facts(causal);
     for (const auto& [queries, keys] : {std::pair{9, 9}, std::pair{4, 9}, std::pair{9, 4}}) {
       const graph::Extent extent{queries, keys};
       const auto mask = attention::graph_mask(graph, extent, torch::kCPU);
@@ -25,7 +25,7 @@ inline void mask_is_predicate(const std::string& phrase) {
       const auto v = at::zeros({3, 1, keys, 2});
       auto x = attention::make_inputs(at::zeros({3, 1, queries, 2}), v, v, graph);
       EXPECT_TRUE(at::equal(attention::dense_mask(x)[0][0], mask));
-      x.lengths = at::tensor({keys, 0, 2}, torch::kLong);
+      x.set_lengths(at::tensor({keys, 0, 2}, torch::kLong));
       const auto ragged = attention::dense_mask(x);
       EXPECT_TRUE(at::equal(ragged[0][0], mask));
       EXPECT_FALSE(ragged[1].any().item<bool>());

@@ -1,48 +1,72 @@
 #include "regard/attention/fold.hpp"
 
+#include <algorithm>
+
 #include "regard/attention/hidden.hpp"
-#include "regard/attention/rows.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
-#include "regard/ops/kept_constant.hpp"
+#include "regard/ops/dropout.hpp"
 
 namespace regard::attention {
 using torch::Tensor;
 
 namespace {
 
-// Keys and values seen so far; each step is one query against them. Keys that the graph can never need again
-// are dropped.
+constexpr const char* kReference = "reference";
+
+// Kept rows of the positions so far; new queries meet all of them. Rows that the graph can never need
+// again are dropped.
 class CacheDecoder final : public Decoder {
  public:
-  CacheDecoder(const Fold& fold, const graph::Graph& graph) : fold_(fold), graph_(graph) {
-    graph_.causal = true;
-  }
-  Tensor step(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& bias) override {
+  CacheDecoder(const Fold& fold, const graph::Graph& graph, ReadRows read)
+      : fold_(fold), graph_(graph), read_(std::move(read)) {}
+
+  Tensor extend(const Tensor& q, const std::vector<Tensor>& rows, const Tensor& bias) override {
     const auto uses = fold_.uses();
-    if (uses.k) keys_ = keys_.defined() ? at::cat({keys_, k}, 2) : k;
-    values_ = values_.defined() ? at::cat({values_, v}, 2) : v;
-    const bool bounded = graph_.left != graph::kUnlimited && graph_.global == 0;
-    if (bounded && values_.size(2) > graph_.left + 1) {
-      values_ = values_.narrow(2, values_.size(2) - graph_.left - 1, graph_.left + 1);
-      if (uses.k) keys_ = keys_.narrow(2, keys_.size(2) - graph_.left - 1, graph_.left + 1);
+    kept_.resize(rows.size());
+    std::vector<Tensor> all;
+    int64_t added = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      kept_[i].append(rows[i]);
+      all.push_back(kept_[i].rows());
+      if (rows[i].defined()) added = rows[i].size(2);
     }
-    auto x = make_inputs(uses.q ? q : Tensor(), keys_, values_, graph_, "decoder");
-    x.queries = 1;
-    if (bias.defined()) {
-      x.bias = bias.narrow(-1, bias.size(-1) - values_.size(2), values_.size(2)).unsqueeze(0);
+    seen_ += added;
+    const int64_t held = std::max_element(kept_.begin(), kept_.end(), shorter)->size();
+    const auto [k, v] = read_(all, seen_ - held);
+    auto x = make_inputs(uses.q ? q : Tensor(), uses.k ? k : Tensor(), v, graph_, "decoder");
+    x.queries = added;
+    if (bias.defined()) x.bias = bias.narrow(-1, bias.size(-1) - held, held).unsqueeze(0);
+    const auto y = attend(fold_, "decoder", x);
+    const auto* window = graph_.window();
+    if (window && window->left != graph::kUnlimited && window->global == 0) {
+      for (auto& kept : kept_) kept.keep_last(window->left);
     }
-    return attend(fold_, "decoder", x);
+    return y;
+  }
+
+  void select(const Tensor& examples) override {
+    for (auto& kept : kept_) kept.select(examples);
+  }
+
+  int64_t bytes() const override {
+    int64_t bytes = 0;
+    for (const auto& kept : kept_) bytes += kept.bytes();
+    return bytes;
   }
 
  private:
+  static bool shorter(const RowCache& a, const RowCache& b) { return a.size() < b.size(); }
+
   const Fold& fold_;
   graph::Graph graph_;
-  Tensor keys_, values_;
+  ReadRows read_;
+  std::vector<RowCache> kept_;
+  int64_t seen_ = 0;
 };
 
 Kernel reference_kernel(const Fold& fold) {
-  return {"reference", reference_fits, [&fold](const Inputs& given) {
+  return {kReference, reference_fits, [&fold](const Inputs& given) {
             Inputs x = given;
             x.k = expand_heads(x.k, x.heads);
             x.v = expand_heads(x.v, x.heads);
@@ -56,43 +80,18 @@ std::vector<Kernel> table(const Fold& fold) {
   return kernels;
 }
 
+// The numbers of dropout of weights belong to the definition; no kernel draws them.
+ops::Support answer(const Kernel& kernel, const ops::Problem& problem) {
+  if (problem.dropout && kernel.name != kReference) {
+    return ops::Support::no("dropout of attention weights is given");
+  }
+  return kernel.can(problem);
+}
+
 std::vector<ops::Candidate> ask(const std::vector<Kernel>& kernels, const ops::Problem& problem) {
   std::vector<ops::Candidate> rows;
-  for (const auto& kernel : kernels) rows.push_back({kernel.name, kernel.can(problem)});
+  for (const auto& kernel : kernels) rows.push_back({kernel.name, answer(kernel, problem)});
   return rows;
-}
-
-// The first that can; the rest is asked only when none can, or one is forced, to give the reasons.
-const Kernel& pick(const std::vector<Kernel>& kernels, const ops::Problem& problem,
-                   const std::string& name) {
-  if (ops::forced_kernel().empty()) {
-    for (const auto& kernel : kernels) {
-      if (kernel.can(problem).ok) return kernel;
-    }
-  }
-  auto rows = ask(kernels, problem);
-  return kernels[ops::choose(rows, ops::forced_kernel(), name)];
-}
-
-Inputs change_domain(Inputs x, const Tensor& u) {
-  for (auto* t : {&x.q, &x.k, &x.v}) {
-    if (t->defined()) *t = at::matmul(t->to(u.scalar_type()), u);
-  }
-  x.packed = {};
-  x.in_basis = !x.in_basis;
-  return x;
-}
-
-// The reference lives in the usual domain, every other kernel in the fold's own basis.
-Tensor run_in_domain(const Fold& fold, const Kernel& kernel, const Inputs& x) {
-  const auto u = fold.basis(x.v.size(3));
-  if (!u.defined()) return kernel.run(x);
-  const bool wants_basis = kernel.name != "reference";
-  if (wants_basis == x.in_basis) return kernel.run(x);
-  const auto type = fold.wide_basis() ? sum_type(x.v.scalar_type()) : x.v.scalar_type();
-  const auto basis = ops::kept_constant(u, x.v.options().dtype(type));
-  const auto y = kernel.run(change_domain(x, wants_basis ? basis : basis.t()));
-  return at::matmul(y, wants_basis ? basis.t() : basis).to(x.v.scalar_type());
 }
 
 bool is_empty(const Inputs& x) { return x.v.numel() == 0 || x.queries == 0 || x.heads == 0; }
@@ -100,7 +99,7 @@ bool is_empty(const Inputs& x) { return x.v.numel() == 0 || x.queries == 0 || x.
 // Where a size is 0: no numbers at all, or rows without keys, which are 0. Gradients are 0 too.
 Tensor attend_nothing(const Fold& fold, const Inputs& x) {
   const auto uses = fold.uses();
-  const auto none = at::zeros({x.v.size(0), x.heads, x.queries, x.v.size(2)}, x.v.options());
+  const auto none = at::zeros({x.v.size(0), x.heads, x.queries, x.keys()}, x.v.options());
   auto y = at::matmul(none, expand_heads(x.v, x.heads));
   if (uses.k) y = y + at::matmul(none, expand_heads(x.k, x.heads));
   if (uses.q) y = y + x.q.masked_fill(at::ones({}, x.q.options().dtype(torch::kBool)), 0.0);
@@ -131,21 +130,47 @@ std::vector<ops::Candidate> candidates(const Fold& fold, const std::string& name
   return rows;
 }
 
+// The first that can; the rest is asked only when none can, or one is forced, to give the reasons.
+const Kernel& choose_kernel(const std::vector<Kernel>& kernels, const ops::Problem& problem,
+                            const std::string& name) {
+  if (ops::forced_kernel().empty()) {
+    for (const auto& kernel : kernels) {
+      if (answer(kernel, problem).ok) return kernel;
+    }
+  }
+  auto rows = ask(kernels, problem);
+  return kernels[ops::choose(rows, ops::forced_kernel(), name)];
+}
+
 Tensor attend(const Fold& fold, const std::string& name, const Inputs& given) {
-  const auto why = fold.refusal(given.graph);
+  auto why = given.graph.refusal();
+  if (why.empty()) why = fold.refusal(given.graph);
   if (!why.empty()) throw InputError(name + ": " + why);
   if (given.bias.defined() && !fold.has_scores()) {
     throw InputError(name +
                      ": a bias was given, and this fold has no pairwise scores to add it to");
   }
+  if (given.dropout.rate > 0 && !fold.has_scores()) {
+    throw InputError(name +
+                     ": dropout of weights was asked for, and this fold has no pairwise "
+                     "weights");
+  }
   if (is_empty(given)) return attend_nothing(fold, given);
   const auto kernels = table(fold);
-  const auto& kernel = pick(kernels, problem_of(given), name);
+  const auto problem = problem_of(given);
+  const auto& kernel = choose_kernel(kernels, problem, name);
   ops::record_kernel(name + ":" + kernel.name);
+  return run_kernel(fold, kernel, given, kernel.run);
+}
 
-  const auto run = [&](const Inputs& x) { return run_in_domain(fold, kernel, x); };
-  const bool plain = fold.reads_hidden() || !hides_keys(given, kernel.skips_padding);
-  return plain ? run(given) : run_without_hidden(given, run);
+Tensor run_kernel(const Fold& fold, const Kernel& kernel, const Inputs& x, const Run& run) {
+  const bool plain = fold.reads_hidden() || !hides_keys(x, kernel.skips_padding);
+  return plain ? run(x) : run_without_hidden(x, run);
+}
+
+Tensor drop_weights(const Tensor& weights, const Inputs& x) {
+  if (x.dropout.rate == 0 || !x.random) return weights;
+  return ops::dropout(weights, x.dropout.rate, {x.random->seed, x.random->step, x.dropout.site});
 }
 
 WeightMap Fold::weights(const Inputs& given) const {
@@ -159,8 +184,8 @@ WeightMap Fold::weights(const Inputs& given) const {
   return {reference(x, dense_mask(x)), false};
 }
 
-std::unique_ptr<Decoder> Fold::decoder(const graph::Graph& graph) const {
-  return std::make_unique<CacheDecoder>(*this, graph);
+std::unique_ptr<Decoder> Fold::make_decoder(const graph::Graph& graph, ReadRows read) const {
+  return std::make_unique<CacheDecoder>(*this, graph, std::move(read));
 }
 
 }  // namespace regard::attention

@@ -6,19 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "regard/attention/decoder.hpp"
+#include "regard/attention/hidden.hpp"
 #include "regard/attention/inputs.hpp"
 #include "regard/base/spec.hpp"
 #include "regard/ops/dispatch.hpp"
 
 namespace regard::attention {
-
-/// Which of the three projections a fold reads; what it does not read is not created.
-struct Uses {
-  bool q = true;
-  bool k = true;
-  bool v = true;
-  int count() const { return int{q} + int{k} + int{v}; }
-};
 
 /// A way to compute a fold: a name, when it applies, and the computation.
 struct Kernel {
@@ -40,16 +34,6 @@ struct WeightMap {
   bool gate = false;
 };
 
-/// Generation: one position after another, equal to the parallel form.
-class Decoder {
- public:
-  virtual ~Decoder() = default;
-  /// q, k, v (B, h, 1, d) of the next position in the usual domain; bias (h, 1, positions so far) or
-  /// undefined. Returns y (B, h, 1, d).
-  virtual torch::Tensor step(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
-                             const torch::Tensor& bias) = 0;
-};
-
 class Fold {
  public:
   virtual ~Fold() = default;
@@ -61,40 +45,55 @@ class Fold {
   virtual void check() {}
 
   virtual Uses uses() const { return {}; }
-  /// Whether the fold has pairwise scores, to which a bias (ALiBi, relative) can be added.
+  /// Whether the fold has pairwise scores, to which a bias (ALiBi, relative) can be added, and pairwise
+  /// weights, of which dropout can take some.
   virtual bool has_scores() const { return false; }
-  /// Whether k is read by its sum bound to v alone (ops/bound_linear.hpp).
-  virtual bool reads_bound() const { return false; }
   /// Whether keys that a query may not meet are read on purpose (attention/hidden.hpp).
   virtual bool reads_hidden() const { return false; }
-  /// Whether a basis in 16 bits would lose what the fold needs: then it is taken in fp32.
-  virtual bool wide_basis() const { return false; }
   /// A sentence when this fold has no meaning on the graph, else "".
   virtual std::string refusal(const graph::Graph&) const { return ""; }
+  /// Parameters of its own, given as Inputs::parameters.
+  virtual std::vector<ParameterSpec> parameters(const Size&) const { return {}; }
 
   /// The definition: plain tensor operations, any dtype, differentiable. `mask` is boolean and broadcastable to
-  /// (B, 1, T_q, T_k), true = may attend; a row without keys gives 0. q, k, v in the usual domain, h heads each.
+  /// (B, 1, T_q, T_k), true = may attend; a row without keys gives 0. q, k, v with h heads each.
   virtual torch::Tensor reference(const Inputs& x, const torch::Tensor& mask) const = 0;
 
   /// Ordered candidates besides the reference.
   virtual std::vector<Kernel> kernels() const { return {}; }
 
-  /// Orthogonal matrix (d, d): the fold computes on x U. Undefined: the usual domain.
-  virtual torch::Tensor basis(int64_t) const { return {}; }
-
   virtual WeightMap weights(const Inputs& x) const;
   virtual Cost cost(const ops::Problem& p) const = 0;
-  virtual std::unique_ptr<Decoder> decoder(const graph::Graph& graph) const;
+
+  /// Generation on the graph, made causal; by default from a cache of all rows that it can still need.
+  std::unique_ptr<Decoder> decoder(const graph::Graph& graph,
+                                   ReadRows read = keys_and_values) const {
+    return make_decoder(graph.causally(), std::move(read));
+  }
+
+ protected:
+  virtual std::unique_ptr<Decoder> make_decoder(const graph::Graph& graph, ReadRows read) const;
 };
 
 /// The ordered table of candidates with their answers; `explain` prints it.
 std::vector<ops::Candidate> candidates(const Fold& fold, const std::string& name,
                                        const ops::Problem& problem);
 
+/// The first kernel that takes the problem, or the one that is forced; InputError with all reasons
+/// where there is none.
+const Kernel& choose_kernel(const std::vector<Kernel>& kernels, const ops::Problem& problem,
+                            const std::string& name);
+
 /// Chooses a kernel and runs it. y: (B, h, T_q, d).
 torch::Tensor attend(const Fold& fold, const std::string& name, const Inputs& x);
 
+/// `run`, which is what the kernel computes, where keys that a query may not meet reach no row.
+torch::Tensor run_kernel(const Fold& fold, const Kernel& kernel, const Inputs& x, const Run& run);
+
 /// Whether the reference with one dense mask fits, with the bytes that it would take.
 ops::Support reference_fits(const ops::Problem& p);
+
+/// weights (B, h, T_q, T_k) with the dropout that the call asks for.
+torch::Tensor drop_weights(const torch::Tensor& weights, const Inputs& x);
 
 }  // namespace regard::attention

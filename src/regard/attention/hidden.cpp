@@ -19,38 +19,47 @@ bool finite(const Tensor& x) {
 
 Tensor bad_rows(const Tensor& x) { return x.isfinite().all(-1).logical_not(); }  // (B, g, T)
 
-// (B, g, T_q): whether a query meets a key of `bad` (B, g, T_k), without a dense mask.
-Tensor meets(const Inputs& x, const Tensor& bad) {
-  const auto& g = x.graph;
+// (B, g, T_q): whether a query of a band meets a key of `bad` (B, g, T_k), without a dense mask.
+Tensor meets_in_band(const Inputs& x, const graph::Band& band, const Tensor& bad) {
+  const bool causal = x.graph.causal();
   const int64_t keys = bad.size(2);
   const auto before = at::constant_pad_nd(bad.cumsum(2), {1, 0});  // bad keys before each position
   const auto at = at::arange(keys - x.queries, keys, before.options());
   const auto count = [&](const Tensor& position) { return before.index_select(2, position); };
-  auto end = g.right == graph::kUnlimited ? at::full_like(at, keys) : at + g.right + 1;
-  if (g.causal) end = at::minimum(end, at + 1);
+  auto end = band.right == graph::kUnlimited ? at::full_like(at, keys) : at + band.right + 1;
+  if (causal) end = at::minimum(end, at + 1);
   end = end.clamp(0, keys);
-  const auto begin = g.left == graph::kUnlimited ? at::zeros_like(at)
-                                                 : at::minimum((at - g.left).clamp_min(0), end);
+  const auto begin = band.left == graph::kUnlimited
+                         ? at::zeros_like(at)
+                         : at::minimum((at - band.left).clamp_min(0), end);
   auto met = count(end) - count(begin);
-  if (g.global > 0) {
-    const auto all = g.causal ? (at + 1).clamp(0, keys) : at::full_like(at, keys);
-    met = at::where(at < g.global, count(all), met + count(begin.clamp_max(g.global)));
+  if (band.global > 0) {
+    const auto all = causal ? (at + 1).clamp(0, keys) : at::full_like(at, keys);
+    met = at::where(at < band.global, count(all), met + count(begin.clamp_max(band.global)));
   }
   return met > 0;
 }
 
+Tensor meets(const Inputs& x, const Tensor& bad) {
+  if (x.graph.plain()) return meets_in_band(x, {}, bad);
+  if (const auto* window = x.graph.window()) return meets_in_band(x, *window, bad);
+  const auto mask = graph_mask(x.graph, {x.queries, x.keys()}, bad.device()).to(torch::kFloat);
+  return at::matmul(mask, bad.to(torch::kFloat).unsqueeze(-1)).squeeze(-1) > 0;
+}
+
 bool keys_are_finite(const Inputs& x) {
-  if (x.packed.value.defined()) return finite(x.packed.value);
   return finite(x.v) && (!x.k.defined() || finite(x.k));
 }
 
 // (B, h, T_q): rows that meet a bad key, or have a bad query. Padded rows are 0 in any case.
 Tensor dirty_rows(const Inputs& x, const Tensor& bad_q, Tensor bad_keys) {
-  if (x.lengths.defined()) bad_keys = bad_keys & valid_rows(x.lengths, x.v.size(2)).squeeze(-1);
+  if (x.key_lengths.defined()) {
+    bad_keys = bad_keys & valid_rows(x.key_lengths, x.keys()).squeeze(-1);
+  }
   auto dirty = expand_heads(meets(x, bad_keys), x.heads);
   if (bad_q.defined()) dirty = dirty | bad_q;
-  if (!x.lengths.defined() || x.queries != x.v.size(2)) return dirty;
-  return dirty & valid_rows(x.lengths, x.queries).squeeze(-1);
+  if (!x.query_lengths.defined()) return dirty;
+  return dirty & valid_rows(x.query_lengths, x.queries).squeeze(-1);
 }
 
 // `given`: run(x) where it is known, else undefined.
@@ -62,7 +71,6 @@ Tensor run_cleared(const Inputs& x, const Run& run, Tensor given) {
   const auto bad_q = bad_of(x.q), bad_k = bad_of(x.k), bad_v = bad_of(x.v);
   const auto dirty = dirty_rows(x, bad_q, bad_k.defined() ? bad_k | bad_v : bad_v);
   Inputs clean = x;
-  clean.packed = {};
   clean.q = clear(x.q, bad_q);
   clean.k = clear(x.k, bad_k);
   clean.v = clear(x.v, bad_v);
@@ -78,17 +86,19 @@ Tensor run_cleared(const Inputs& x, const Run& run, Tensor given) {
 }  // namespace
 
 bool hides_keys(const Inputs& x, bool skips_padding) {
-  const int64_t keys = x.v.size(2), first = keys - x.queries;  // position of the first query
-  const auto& g = x.graph;
-  if (x.lengths.defined() && !skips_padding) return true;
-  if (g.causal && x.queries > 1) return true;
-  return (g.left != graph::kUnlimited && g.left < keys - 1) ||
-         (g.right != graph::kUnlimited && !g.causal && first + g.right < keys - 1);
+  const int64_t keys = x.keys(), first = keys - x.queries;  // position of the first query
+  if (x.key_lengths.defined() && !skips_padding) return true;
+  if (x.graph.causal() && x.queries > 1) return true;
+  if (x.graph.plain()) return false;
+  const auto* g = x.graph.window();
+  if (!g) return true;
+  return (g->left != graph::kUnlimited && g->left < keys - 1) ||
+         (g->right != graph::kUnlimited && !x.graph.causal() && first + g->right < keys - 1);
 }
 
 Tensor run_without_hidden(const Inputs& x, const Run& run) {
   if (!x.v.is_cpu()) return run(x);
-  if (x.graph.causal && x.graph.plain() && !x.lengths.defined()) {
+  if (x.graph.causal() && x.graph.plain() && !x.key_lengths.defined()) {
     const auto y = run(x);
     return finite(y.select(2, x.queries - 1)) ? y : run_cleared(x, run, y);
   }

@@ -58,16 +58,25 @@ Inputs make_inputs(Tensor q, Tensor k, Tensor v, graph::Graph graph, const char*
     throw InputError(where + "k and v of one shape were expected, and " + shape(k) + " and " +
                      shape(v) + " came");
   }
-  Inputs x{.q = q, .k = k, .v = v, .packed = {}, .lengths = {}, .bias = {}, .graph = graph};
-  x.queries = q.defined() ? q.size(2) : v.size(2);
-  x.heads = q.defined() ? q.size(1) : v.size(1);
-  const int64_t groups = v.size(1);
+  Inputs x;
+  x.q = std::move(q);
+  x.k = std::move(k);
+  x.v = std::move(v);
+  x.graph = std::move(graph);
+  x.queries = x.q.defined() ? x.q.size(2) : x.keys();
+  x.heads = x.q.defined() ? x.q.size(1) : x.v.size(1);
+  const int64_t groups = x.v.size(1);
   if (groups == 0 ? x.heads != 0 : x.heads % groups != 0) {
     throw InputError(where + "heads of q (" + std::to_string(x.heads) +
-                     ") divisible by heads of k and v (" + std::to_string(v.size(1)) +
+                     ") divisible by heads of k and v (" + std::to_string(x.v.size(1)) +
                      ") were expected");
   }
   return x;
+}
+
+void Inputs::set_lengths(const Tensor& lengths) {
+  key_lengths = lengths;
+  query_lengths = whole() ? lengths : Tensor();
 }
 
 ops::Problem problem_of(const Inputs& x) {
@@ -80,19 +89,38 @@ ops::Problem problem_of(const Inputs& x) {
           .dtype = x.v.scalar_type(),
           .device = x.v.device().type(),
           .graph = x.graph,
-          .ragged = x.lengths.defined(),
-          .bias = x.bias.defined()};
+          .ragged = x.query_lengths.defined() || x.key_lengths.defined(),
+          .bias = x.bias.defined(),
+          .dropout = x.dropout.rate > 0 && x.random != nullptr};
 }
 
+namespace {
+
+// (T_q, T_k) by asking for each pair, on the host.
+Tensor mask_by_predicate(const graph::Graph& graph, graph::Extent extent, torch::Device device) {
+  auto mask = at::empty({extent.queries, extent.keys}, torch::kBool);
+  auto at = mask.accessor<bool, 2>();
+  for (int64_t i = 0; i < extent.queries; ++i) {
+    for (int64_t j = 0; j < extent.keys; ++j) at[i][j] = graph.allows(i, j, extent);
+  }
+  return mask.to(device);
+}
+
+}  // namespace
+
 Tensor graph_mask(const graph::Graph& graph, graph::Extent extent, torch::Device device) {
+  const auto* window = graph.window();
+  if (!window && !graph.plain()) return mask_by_predicate(graph, extent, device);
   const auto whole = torch::TensorOptions().dtype(torch::kLong).device(device);
   const auto j = at::arange(extent.keys, whole).unsqueeze(0);  // (1, T_k)
   const auto i = (at::arange(extent.queries, whole) + (extent.keys - extent.queries)).unsqueeze(1);
   auto mask = at::ones({extent.queries, extent.keys}, whole.dtype(torch::kBool));  // (T_q, T_k)
-  if (graph.left != graph::kUnlimited) mask = mask & (j >= i - graph.left);
-  if (graph.right != graph::kUnlimited) mask = mask & (j <= i + graph.right);
-  if (graph.global > 0) mask = mask | (j < graph.global) | (i < graph.global);
-  if (graph.causal) mask = mask & (j <= i);
+  if (window) {
+    if (window->left != graph::kUnlimited) mask = mask & (j >= i - window->left);
+    if (window->right != graph::kUnlimited) mask = mask & (j <= i + window->right);
+    if (window->global > 0) mask = mask | (j < window->global) | (i < window->global);
+  }
+  if (graph.causal()) mask = mask & (j <= i);
   return mask;
 }
 
@@ -102,28 +130,29 @@ Tensor valid_rows(const Tensor& lengths, int64_t positions) {
 }
 
 Tensor dense_mask(const Inputs& x) {
-  const graph::Extent extent{x.queries, x.v.size(2)};
+  const graph::Extent extent{x.queries, x.keys()};
   auto mask = graph_mask(x.graph, extent, x.v.device()).view({1, 1, extent.queries, extent.keys});
-  if (!x.lengths.defined()) return mask;
-  const auto valid = valid_rows(x.lengths, extent.keys);  // (B, 1, T_k, 1)
-  mask = mask & valid.transpose(2, 3);                    // (B, 1, T_q, T_k)
-  if (extent.queries == extent.keys) mask = mask & valid;
+  if (x.key_lengths.defined()) {
+    mask = mask & valid_rows(x.key_lengths, extent.keys).transpose(2, 3);  // (B, 1, T_q, T_k)
+  }
+  if (x.query_lengths.defined()) mask = mask & valid_rows(x.query_lengths, extent.queries);
   return mask;
 }
 
 Tensor allowed_keys(const Inputs& x, torch::ScalarType dtype) {
-  const int64_t keys = x.v.size(2);
+  const auto& lengths = x.key_lengths;
   const auto options = torch::TensorOptions().dtype(dtype).device(x.v.device());
   if (!x.graph.plain()) return dense_mask(x).sum(-1, true, dtype);
-  if (x.graph.causal) {
-    auto count = at::arange(keys - x.queries + 1, keys + 1, options).view({1, 1, x.queries, 1});
-    if (x.lengths.defined()) count = at::minimum(count, x.lengths.to(dtype).view({-1, 1, 1, 1}));
+  if (x.graph.causal()) {
+    auto count =
+        at::arange(x.keys() - x.queries + 1, x.keys() + 1, options).view({1, 1, x.queries, 1});
+    if (lengths.defined()) count = at::minimum(count, lengths.to(dtype).view({-1, 1, 1, 1}));
     return count;
   }
-  if (x.lengths.defined()) {
-    return x.lengths.to(dtype).view({-1, 1, 1, 1}).expand({-1, 1, x.queries, 1});
+  if (lengths.defined()) {
+    return lengths.to(dtype).view({-1, 1, 1, 1}).expand({-1, 1, x.queries, 1});
   }
-  return at::full({1, 1, x.queries, 1}, keys, options);
+  return at::full({1, 1, x.queries, 1}, x.keys(), options);
 }
 
 Tensor expand_heads(const Tensor& kv, int64_t heads) {

@@ -3,25 +3,33 @@
 
 #include <torch/types.h>
 
+#include "regard/attention/call.hpp"
+#include "regard/attention/parameters.hpp"
 #include "regard/graph/graph.hpp"
 #include "regard/ops/dispatch.hpp"
-#include "regard/ops/linear.hpp"
 
 namespace regard::attention {
 
 /// Shapes: B batch, h heads, g heads of k and v (g divides h), T_q queries, T_k keys, d head width.
 struct Inputs {
-  torch::Tensor q;       // (B, h, T_q, d), undefined where the fold does not use it
-  torch::Tensor k;       // (B, g, T_k, d), undefined where the fold does not use it
-  torch::Tensor v;       // (B, g, T_k, d)
-  ops::OwedBias packed;  // (B, T, 3, h, d) where q, k and v are its slices, else undefined
-  torch::Tensor
-      lengths;         // (B) int64: positions >= length are padding; undefined: every row is full
+  torch::Tensor q;  // (B, h, T_q, d), undefined where the fold does not use it
+  torch::Tensor k;  // (B, g, T_k, d), undefined where the fold does not use it
+  torch::Tensor v;  // (B, g, T_k, d)
+  /// (B) int64: positions from the length on are padding; undefined: every row is full.
+  torch::Tensor query_lengths, key_lengths;
   torch::Tensor bias;  // additive to the scores, broadcastable to (B, h, T_q, T_k), or undefined
   graph::Graph graph;
+  WeightDropout dropout;
+  const RandomContext* random = nullptr;
+  Parameters parameters;  // of the fold itself
   int64_t queries = 0;    // T_q, needed where q is undefined
   int64_t heads = 0;      // h, likewise
-  bool in_basis = false;  // q, k, v are in the fold's own basis, and so shall y be
+
+  int64_t keys() const { return v.size(2); }
+  /// Queries and keys are the same positions of one sequence.
+  bool whole() const { return graph.one_sequence() && queries == keys(); }
+  /// Lengths of one sequence: those of its keys, and of its queries where these are all its positions.
+  void set_lengths(const torch::Tensor& lengths);
 };
 
 /// Inputs with the defaults filled in and shapes checked; the error names `function`.
@@ -34,8 +42,8 @@ void check_types(const torch::Tensor& q, const torch::Tensor& k, const torch::Te
 
 ops::Problem problem_of(const Inputs& x);
 
-/// Boolean mask, true = may attend, broadcastable to (B, 1, T_q, T_k): the graph and, where lengths are
-/// given, keys before the length and (with as many queries as keys) queries before it.
+/// Boolean mask, true = may attend, broadcastable to (B, 1, T_q, T_k): the graph, keys before their
+/// lengths and queries before theirs.
 torch::Tensor dense_mask(const Inputs& x);
 
 /// The graph alone, (T_q, T_k).

@@ -55,7 +55,7 @@ Tensor heads_inside(const Tensor& y, const Tensor& v) {
 Tensor run(const Tensor& q, const Tensor& k, const Tensor& v, Text text, bool causal) {
   const auto& phrase = checked_phrase(text, causal);
   try {
-    const auto x = make_inputs(q, k, v, phrase.graph->make(causal), "regard::attention");
+    const auto x = make_inputs(q, k, v, phrase.graph->facts(causal), "regard::attention");
     const auto y = attend(*phrase.fold, phrase.fold_name, x);
     return heads_inside(y, v);
   } catch (const InputError& error) {

@@ -95,11 +95,13 @@ std::string compose(const std::string& projection, const std::string& graph,
 }
 
 // `causal` is `full` in a causal call, and the right half of a band is never seen.
-std::string causal_graph_term(const Graph& graph) {
-  const auto edges = graph.make(true);
-  if (edges.left == graph::kUnlimited) return "full";
-  std::string term = "window(width=" + std::to_string(edges.left + 1);
-  if (edges.global > 0) term += ",global=" + std::to_string(edges.global);
+std::string causal_graph_term(const Graph& graph, const std::string& canonical) {
+  const auto facts = graph.facts(true);
+  if (facts.plain()) return "full";
+  const auto* window = facts.window();
+  if (!window) return canonical;
+  std::string term = "window(width=" + std::to_string(window->left + 1);
+  if (window->global > 0) term += ",global=" + std::to_string(window->global);
   return term + ")";
 }
 
@@ -146,8 +148,9 @@ Phrase parse_phrase(std::string_view text) {
   phrase.fold_name = fold->name;
   const auto projection_term = canonical_term(*projection, *p);
   const auto fold_term = canonical_term(*fold, *f);
-  phrase.canonical = compose(projection_term, canonical_term(*graph, *g), fold_term);
-  phrase.causal_meaning = compose(projection_term, causal_graph_term(*g), fold_term);
+  const auto graph_term = canonical_term(*graph, *g);
+  phrase.canonical = compose(projection_term, graph_term, fold_term);
+  phrase.causal_meaning = compose(projection_term, causal_graph_term(*g, graph_term), fold_term);
   phrase.projection = p;
   phrase.graph = g;
   phrase.fold = f;
@@ -156,7 +159,7 @@ Phrase parse_phrase(std::string_view text) {
 }
 
 void check_meaning(const Phrase& phrase, bool causal) {
-  const auto why = phrase.fold->refusal(phrase.graph->make(causal));
+  const auto why = phrase.fold->refusal(phrase.graph->facts(causal));
   if (!why.empty()) throw InputError("phrase \"" + phrase.canonical + "\": " + why);
 }
 

@@ -1,45 +1,28 @@
-// The first axis: x -> q, k, v.
+// The first axis: x -> q, k, v. An entry names its parameters and computes with tensors that it is given.
 #pragma once
-
-#include <torch/nn/module.h>
 
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "regard/attention/fold.hpp"
+#include "regard/attention/call.hpp"
+#include "regard/attention/parameters.hpp"
 #include "regard/base/spec.hpp"
-#include "regard/ops/linear.hpp"
 
 namespace regard::attention {
 
-struct ProjectionSize {
-  int64_t model_width = 0;  // H
-  int64_t heads = 0;        // h
-  int64_t head_width = 0;   // d
-  Uses uses;                // which of q, k, v the fold reads
-  bool bias = true;
-};
-
-/// Tensors (B, h, T, d); those that the fold does not use are undefined.
+/// Tensors (B, heads, T, d); those that the fold does not use are undefined.
 struct Qkv {
   torch::Tensor q, k, v;
-  /// (B, T, n, h, d) where they are its slices, in this order, else undefined; its readers give the gradient of its bias
-  /// (n h d), where q, k and v have theirs in their graph.
-  ops::OwedBias packed;
+};
+struct KeyValue {
+  torch::Tensor k, v;
 };
 
-/// What a fold wants beside q, k and v.
-struct Wanted {
-  /// U (d, d): q U, k U and v U, at the cost of a product on the weights. Undefined: q, k and v as they are.
-  torch::Tensor basis = {};
-  /// Sums of k o v over all tokens (Qkv::packed.bound), where they cost less on the way than later.
-  bool bound = false;
-};
-
-class ProjectionModule : public torch::nn::Module {
- public:
-  /// x (B, T, H) -> q, k, v.
-  virtual Qkv forward(const torch::Tensor& x, const Wanted& wanted) = 0;
+/// q (B, h, T, d) of new positions, and what generation keeps of them: rows (B, g, T, c).
+struct Extension {
+  torch::Tensor q;
+  std::vector<torch::Tensor> rows;
 };
 
 class Projection {
@@ -49,7 +32,25 @@ class Projection {
   virtual std::string equation() const = 0;
   virtual void visit(Visitor&) {}
   virtual void check() {}
-  virtual std::shared_ptr<ProjectionModule> build(const ProjectionSize& size) const = 0;
+
+  virtual std::vector<ParameterSpec> parameters(const Size& size) const = 0;
+
+  /// q, k and v of one sequence x (B, T, H). `p` holds the tensors of `parameters(size)`.
+  virtual Qkv all(const Parameters& p, const Size& size, const torch::Tensor& x) const = 0;
+  /// q of who asks, x (B, T_q, H).
+  virtual torch::Tensor query(const Parameters& p, const Size& size,
+                              const torch::Tensor& x) const = 0;
+  /// k and v of who is asked, memory (B, T_k, H).
+  virtual KeyValue key_value(const Parameters& p, const Size& size,
+                             const torch::Tensor& memory) const = 0;
+
+  /// For generation: the rows of x (B, T, H) that are kept. By default k and v, one row each.
+  virtual Extension extend(const Parameters& p, const Size& size, const torch::Tensor& x) const;
+  /// Keys and values of kept rows.
+  virtual KeyValue read(const Parameters& p, const Size& size,
+                        const std::vector<torch::Tensor>& rows) const;
+  /// Whether the first row is k itself: positions then map it once, when it is kept, else on reading.
+  virtual bool keeps_keys() const { return true; }
 };
 
 }  // namespace regard::attention

@@ -5,10 +5,23 @@
 
 namespace regard::attention {
 
-/// y with the rows of padded queries set to zero, value and gradient.
-inline torch::Tensor clear_padding(const torch::Tensor& y, const Inputs& x) {
-  if (!x.lengths.defined() || x.queries != x.v.size(2)) return y;
-  return y.masked_fill(~valid_rows(x.lengths, x.queries), 0.0);
+/// Rows of queries (B, .., T_q, d) with those of padding set to zero, value and gradient.
+inline torch::Tensor clear_queries(const torch::Tensor& y, const Inputs& x) {
+  if (!x.query_lengths.defined()) return y;
+  return y.masked_fill(~valid_rows(x.query_lengths, x.queries), 0.0);
+}
+
+/// The same for rows of keys (B, .., T_k, d).
+inline torch::Tensor clear_keys(const torch::Tensor& k, const Inputs& x) {
+  if (!x.key_lengths.defined()) return k;
+  return k.masked_fill(~valid_rows(x.key_lengths, x.keys()), 0.0);
+}
+
+/// Whether queries and keys are the same positions of one sequence.
+inline ops::Support needs_whole(const ops::Problem& p) {
+  if (p.whole()) return ops::Support::yes();
+  return ops::Support::no(p.graph.one_sequence() ? "as many queries as keys are needed"
+                                                 : "queries and keys of one sequence are needed");
 }
 
 /// float for half types, else unchanged: sums over time are kept in fp32 or better.

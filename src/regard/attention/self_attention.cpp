@@ -1,111 +1,153 @@
 #include "regard/attention/self_attention.hpp"
 
-#include <ATen/ops/matmul.h>
-
 #include "regard/base/error.hpp"
-#include "regard/ops/heads.hpp"
-#include "regard/ops/kept_constant.hpp"
 #include "regard/ops/linear.hpp"
 
 namespace regard::attention {
 using torch::Tensor;
 
-SelfAttention::SelfAttention(Phrase phrase, const SelfAttentionOptions& options,
-                             Positions positions)
-    : phrase_(std::move(phrase)), options_(options), positions_(std::move(positions)) {
+namespace {
+
+Size size_of(const Phrase& phrase, const SelfAttentionOptions& options) {
   if (options.heads < 1 || options.width % options.heads != 0) {
     throw InputError(
         "self-attention: a width divisible by the number of heads was expected, and width " +
         std::to_string(options.width) + " with " + std::to_string(options.heads) + " heads came");
   }
-  check_meaning(phrase_, options.causal);
-  if (positions_.bias && !phrase_.fold->has_scores()) {
-    throw InputError(
-        "phrase \"" + phrase_.canonical +
-        "\": positions by a score bias (alibi) need a fold with pairwise scores, and " +
-        phrase_.fold_name + " has none; use learned, sinusoidal, rotary or none");
+  return {.model_width = options.width,
+          .heads = options.heads,
+          .head_width = options.width / options.heads,
+          .uses = phrase.fold->uses(),
+          .bias = options.bias};
+}
+
+void check_fold(const Phrase& phrase, const Positions* positions, const WeightDropout& dropout) {
+  if (phrase.fold->has_scores()) return;
+  const auto place = "phrase \"" + phrase.canonical + "\": ";
+  if (positions && positions->biases()) {
+    throw InputError(place +
+                     "positions by a score bias (alibi) need a fold with pairwise scores, and " +
+                     phrase.fold_name + " has none; use learned, sinusoidal, rotary or none");
   }
+  if (dropout.rate > 0) {
+    throw InputError(place + "attention_dropout needs a fold with pairwise weights, and " +
+                     phrase.fold_name + " has none");
+  }
+}
+
+}  // namespace
+
+SelfAttention::SelfAttention(Phrase phrase, const SelfAttentionOptions& options,
+                             std::shared_ptr<Positions> positions)
+    : phrase_(std::move(phrase)),
+      options_(options),
+      size_(size_of(phrase_, options)),
+      positions_(std::move(positions)) {
+  check_meaning(phrase_, options.causal);
+  check_fold(phrase_, positions_.get(), options.dropout);
   projection_ = register_module(
-      "projection", phrase_.projection->build({.model_width = options.width,
-                                               .heads = options.heads,
-                                               .head_width = options.width / options.heads,
-                                               .uses = phrase_.fold->uses(),
-                                               .bias = options.bias}));
+      "projection", std::make_shared<ParameterModule>(phrase_.projection->parameters(size_)));
+  graph_ = register_module("graph", phrase_.graph->build(size_));
+  fold_ =
+      register_module("fold", std::make_shared<ParameterModule>(phrase_.fold->parameters(size_)));
+  if (positions_) register_module("positions", positions_);
   out_ = register_module(
       "out",
       torch::nn::Linear(torch::nn::LinearOptions(options.width, options.width).bias(options.bias)));
 }
 
-const Tensor& SelfAttention::basis() {
-  const auto& weight = out_->weight;
-  if (!basis_.defined() || basis_.device() != weight.device() ||
-      basis_.scalar_type() != weight.scalar_type()) {
-    basis_ = phrase_.fold->basis(options_.width / options_.heads);
-    if (basis_.defined()) basis_ = basis_.to(weight.options().requires_grad(false));
-  }
-  return basis_;
+void SelfAttention::complete(Call& call) const {
+  call.causal = options_.causal;
+  call.dropout = is_training() ? options_.dropout : WeightDropout{};
 }
 
-bool SelfAttention::rotate_packed(Qkv& projected) {
-  if (!positions_.rotate_packed || phrase_.fold->uses().count() != 3) return false;
-  if (!projected.packed.value.defined()) return false;
-  auto turned = positions_.rotate_packed(ops::settle(projected.packed));
-  if (const auto u = phrase_.fold->basis(turned.size(4)); u.defined()) {
-    turned = at::matmul(turned, ops::kept_constant(u, turned.options()));
-  }
-  const auto all = ops::split_heads(turned);
-  projected = {all[0], all[1], all[2], {turned, {}}};
-  return true;
+graph::Graph SelfAttention::graph_of(const Call& call) {
+  const auto made = graph_->forward(call);
+  for (const auto& [name, loss] : made.losses) add_loss(name, loss);
+  return made.graph;
 }
 
-Inputs SelfAttention::project(const Tensor& x, const Tensor& lengths, bool in_basis) {
-  // The basis goes into the weights unless rotary has to act between projection and basis.
-  const bool rotary = static_cast<bool>(positions_.rotate);
-  const auto into = in_basis && !rotary ? basis() : Tensor();
-  const auto graph = phrase_.graph->make(options_.causal);
-  const bool all = !lengths.defined() && !graph.causal && !graph.banded();
-  auto projected = projection_->forward(
-      x, {.basis = into, .bound = all && into.defined() && phrase_.fold->reads_bound()});
-  auto& [q, k, v, packed] = projected;
-  const bool in_one = rotary && in_basis && rotate_packed(projected);
-  if (rotary && !in_one) {
-    if (q.defined()) q = positions_.rotate(q, 0);
-    if (k.defined()) k = positions_.rotate(k, 0);
-  }
-  auto inputs = make_inputs(q, k, v, graph, "self-attention");
-  inputs.lengths = lengths;
-  if ((!rotary || in_one) && phrase_.fold->uses().count() == 3) inputs.packed = packed;
-  inputs.in_basis = into.defined() || (in_one && basis().defined());
-  if (positions_.bias) {
-    inputs.bias = positions_.bias(x.size(1), x.size(1), v.options()).unsqueeze(0);
-  }
-  return inputs;
+Parts SelfAttention::parts() const {
+  return {phrase_,      size_,     projection_->values(), fold_->values(), positions_.get(),
+          out_->weight, out_->bias};
 }
 
-ops::Branch SelfAttention::branch(const Tensor& x, const Tensor& lengths) {
-  const auto inputs = project(x, lengths, true);
-  const auto y =
-      attend(*phrase_.fold, phrase_.fold_name, inputs).transpose(1, 2).reshape(x.sizes());
-  if (!inputs.in_basis) return ops::linear_branch(y, out_->weight, out_->bias);
-  // y U^T W_o = y (U^T W_o): columns of one head times U, in the layout (out, in) of Linear.
-  return ops::linear_branch(y, ops::change_basis(out_->weight, basis(), ops::BasisSide::kColumns),
-                            out_->bias);
+Inputs SelfAttention::project(const Call& call, const graph::Graph& graph) const {
+  const auto& p = projection_->values();
+  Qkv qkv;
+  if (call.memory.defined()) {
+    const auto kv = phrase_.projection->key_value(p, size_, call.memory);
+    qkv = {phrase_.projection->query(p, size_, call.x), kv.k, kv.v};
+  } else {
+    qkv = phrase_.projection->all(p, size_, call.x);
+  }
+  // Two sequences have no common axis for positions to act on.
+  const auto* positions = call.memory.defined() ? nullptr : positions_.get();
+  if (positions && positions->maps()) {
+    if (qkv.q.defined()) qkv.q = positions->map(qkv.q, 0);
+    if (qkv.k.defined()) qkv.k = positions->map(qkv.k, 0);
+  }
+  auto x = make_inputs(qkv.q, qkv.k, qkv.v, graph, "self-attention");
+  if (!qkv.q.defined()) x.queries = call.x.size(1);
+  x.query_lengths = call.query_lengths;
+  x.key_lengths = call.key_lengths;
+  x.dropout = call.dropout;
+  x.random = call.random;
+  x.parameters = fold_->values();
+  if (positions && positions->biases()) {
+    x.bias = positions->bias(x.queries, x.keys(), x.v.options()).unsqueeze(0);
+  }
+  return x;
+}
+
+ops::Branch SelfAttention::branch(Call call) {
+  complete(call);
+  const auto graph = graph_of(call);
+  auto problem = problem_of(call, graph, size_);
+  problem.bias = positions_ && positions_->biases();
+  for (const auto& fusion : fusion_table()) {
+    if (!fusion.entry->can(phrase_, size_, problem).ok) continue;
+    ops::record_kernel("fusion:" + fusion.name);
+    return fusion.entry->run(call, graph, parts());
+  }
+  const auto y = attend(*phrase_.fold, phrase_.fold_name, project(call, graph));
+  return ops::linear_branch(merge_heads(y), out_->weight, out_->bias);
+}
+
+WeightMap SelfAttention::weights(Call call) {
+  complete(call);
+  call.dropout = {};
+  return phrase_.fold->weights(project(call, graph_of(call)));
 }
 
 std::unique_ptr<Decoder> SelfAttention::start() const {
-  return phrase_.fold->decoder(phrase_.graph->make(true));
+  const auto read = [this](const std::vector<Tensor>& rows, int64_t first) {
+    auto kv = phrase_.projection->read(projection_->values(), size_, rows);
+    const bool map = positions_ && positions_->maps() && !phrase_.projection->keeps_keys();
+    if (map && kv.k.defined()) kv.k = positions_->map(kv.k, first);
+    return kv;
+  };
+  return phrase_.fold->decoder(phrase_.graph->facts(true), read);
 }
 
-Tensor SelfAttention::step(const Tensor& x, Decoder& decoder, int64_t position) {
-  auto [q, k, v, packed] = projection_->forward(x, {});
-  if (positions_.rotate && q.defined()) q = positions_.rotate(q, position);
-  if (positions_.rotate && k.defined()) k = positions_.rotate(k, position);
-  const auto bias = positions_.bias ? positions_.bias(1, position + 1, v.options()) : Tensor();
-  return out_->forward(decoder.step(q, k, v, bias).transpose(1, 2).reshape(x.sizes()));
+Tensor SelfAttention::extend(const Tensor& x, Decoder& decoder, int64_t position) {
+  auto [q, rows] = phrase_.projection->extend(projection_->values(), size_, x);
+  if (positions_ && positions_->maps()) {
+    if (q.defined()) q = positions_->map(q, position);
+    auto& k = rows.front();
+    if (k.defined() && phrase_.projection->keeps_keys()) k = positions_->map(k, position);
+  }
+  Tensor bias;
+  if (positions_ && positions_->biases()) {
+    bias = positions_->bias(x.size(1), position + x.size(1), x.options());
+  }
+  return out_->forward(merge_heads(decoder.extend(q, rows, bias)));
 }
 
-WeightMap SelfAttention::weights(const Tensor& x, const Tensor& lengths) {
-  return phrase_.fold->weights(project(x, lengths, false));
+void SelfAttention::start_values(uint64_t seed) {
+  projection_->start_constants();
+  fold_->start_constants();
+  graph_->start(seed);
 }
 
 }  // namespace regard::attention

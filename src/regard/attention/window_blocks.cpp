@@ -15,8 +15,8 @@ struct Blocks {
 };
 
 Blocks plan(const graph::Graph& graph) {
-  const int64_t left = graph.left;
-  const int64_t right = graph.causal ? 0 : graph.right;
+  const int64_t left = graph.window()->left;
+  const int64_t right = graph.causal() ? 0 : graph.window()->right;
   const int64_t size = std::max<int64_t>(16, std::max(left, right));
   return {size, left, right, left + size + right};
 }
@@ -24,13 +24,14 @@ Blocks plan(const graph::Graph& graph) {
 }  // namespace
 
 ops::Support can_block_window(const ops::Problem& p) {
-  if (!p.graph.banded()) return ops::Support::no("the graph is not a window");
-  if (p.graph.global > 0) return ops::Support::no("global positions reach outside the blocks");
-  if (p.graph.left == graph::kUnlimited ||
-      (!p.graph.causal && p.graph.right == graph::kUnlimited)) {
+  const auto* window = p.graph.window();
+  if (!window) return ops::Support::no("the graph is not a window");
+  if (window->global > 0) return ops::Support::no("global positions reach outside the blocks");
+  if (window->left == graph::kUnlimited ||
+      (!p.graph.causal() && window->right == graph::kUnlimited)) {
     return ops::Support::no("the window is open to one side");
   }
-  if (p.queries != p.keys) return ops::Support::no("as many queries as keys are needed");
+  if (const auto whole = needs_whole(p); !whole.ok) return whole;
   if (p.bias) return ops::Support::no("a score bias is given");
   if (plan(p.graph).span > p.keys / 2)
     return ops::Support::no("the sequence is not long beside the window");
@@ -64,8 +65,8 @@ Tensor block_window(const Inputs& x,
   const auto j =
       at::arange(b.span, whole).view({1, 1, -1}) + b.size * block - b.before;  // (n, 1, span)
   auto mask = (j >= i - b.before) & (j <= i + b.after) & (j >= 0) & (j < positions);
-  if (x.lengths.defined()) {
-    mask = mask.unsqueeze(0) & (j.unsqueeze(0) < x.lengths.view({-1, 1, 1, 1}));
+  if (x.key_lengths.defined()) {
+    mask = mask.unsqueeze(0) & (j.unsqueeze(0) < x.key_lengths.view({-1, 1, 1, 1}));
   } else {
     mask = mask.unsqueeze(0);
   }
@@ -73,17 +74,17 @@ Tensor block_window(const Inputs& x,
   mask = mask.reshape({batch * count, 1, b.size, b.span});
 
   Inputs small = x;
-  small.q = queries(x.q.defined() ? clear_padding(x.q, x) : x.q);
+  small.q = queries(x.q.defined() ? clear_queries(x.q, x) : x.q);
   small.k = keys(x.k);
   small.v = keys(x.v);
   small.queries = b.size;
-  small.lengths = Tensor();
+  small.query_lengths = small.key_lengths = Tensor();
   const auto y = fold(small, mask)
                      .view({batch, count, x.heads, b.size, width})
                      .transpose(1, 2)
                      .reshape({batch, x.heads, padded, width})
                      .narrow(2, 0, positions);
-  return clear_padding(y, x);
+  return clear_queries(y, x);
 }
 
 }  // namespace regard::attention

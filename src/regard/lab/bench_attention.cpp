@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "regard/attention/fourier.hpp"
 #include "regard/base/error.hpp"
 #include "regard/lab/bench.hpp"
 #include "regard/ops/sdpa.hpp"
@@ -32,10 +33,10 @@ Data make_data(const BenchShape& s, const attention::Uses& uses, torch::Device d
   return {make(uses.q), make(uses.k), make(uses.v), make(true)};
 }
 
-/// `x` as `form` takes it: in the fold's basis or not.
-Data in_domain_of(const BenchForm& form, const Data& x, const attention::Fold& fold) {
-  const auto u = form.in_basis ? fold.basis(x.v.size(3)) : Tensor();
-  if (!u.defined()) return x;
+/// `x` as `form` takes it: in the Fourier basis or not.
+Data in_domain_of(const BenchForm& form, const Data& x) {
+  if (!form.in_basis) return x;
+  const auto u = attention::fourier_basis(x.v.size(3));
   const auto turn = [&](const Tensor& t) {
     if (!t.defined()) return t;
     const auto type = t.scalar_type() == torch::kDouble ? torch::kDouble : torch::kFloat;
@@ -56,14 +57,14 @@ std::vector<Tensor> leaves(Data& x) {
 }
 
 /// y and the gradients of <g, y>, in float64 and in the usual domain.
-std::vector<Tensor> evaluate(const BenchForm& form, Data x, const Tensor& u) {
+std::vector<Tensor> evaluate(const BenchForm& form, Data x) {
   const auto inputs = leaves(x);
   const auto y = form.run(x.q, x.k, x.v);
   auto out = torch::autograd::grad({y}, inputs, {x.g});
   out.insert(out.begin(), y.detach());
   for (auto& t : out) {
     t = t.to(torch::kDouble).cpu();
-    if (form.in_basis && u.defined()) t = at::matmul(t, u.t());
+    if (form.in_basis) t = at::matmul(t, attention::fourier_basis(t.size(-1)).t());
   }
   return out;
 }
@@ -83,12 +84,9 @@ void measure_error(const BenchSetting& setting, const BenchForm& form, BenchRow&
   for (auto* t : {&exact.q, &exact.k, &exact.v, &exact.g}) {
     if (t->defined()) *t = t->cpu().to(torch::kDouble);
   }
-  const auto u = phrase.fold->basis(x.v.size(3)).defined()
-                     ? phrase.fold->basis(x.v.size(3)).to(torch::kDouble)
-                     : Tensor();
   try {
-    const auto came = evaluate(form, in_domain_of(form, x, *phrase.fold), u);
-    const auto expected = evaluate(reference_form(phrase), exact, u);
+    const auto came = evaluate(form, in_domain_of(form, x));
+    const auto expected = evaluate(reference_form(phrase), exact);
     row.error = distance(came[0], expected[0]);
     row.gradient_error = 0;
     for (std::size_t i = 1; i < came.size(); ++i) {
@@ -104,7 +102,7 @@ std::string kernel_name(const attention::Phrase& phrase, const attention::Inputs
        attention::candidates(*phrase.fold, phrase.fold_name, attention::problem_of(x))) {
     if (!c.chosen) continue;
     if (c.name != "sdpa") return c.name;
-    return "sdpa:" + ops::sdpa_backend(x.q, x.k, x.v, {}, x.graph.causal);
+    return "sdpa:" + ops::sdpa_backend(x.q, x.k, x.v, {}, x.graph.causal());
   }
   return "";
 }
@@ -124,10 +122,9 @@ std::vector<BenchRow> bench_attention(const BenchSetting& setting, const BenchSh
   std::vector<Contender> forward_runs, both_runs;
   for (const auto& form : forms) {
     const auto own = attention::parse_phrase(form.phrase);
-    auto x = in_domain_of(form, make_data(shape, own.fold->uses(), setting.device, setting.dtype),
-                          *own.fold);
+    auto x = in_domain_of(form, make_data(shape, own.fold->uses(), setting.device, setting.dtype));
     const auto inputs = leaves(x);
-    auto given = attention::make_inputs(x.q, x.k, x.v, own.graph->make(false), "bench");
+    auto given = attention::make_inputs(x.q, x.k, x.v, own.graph->facts(false), "bench");
     BenchRow row;
     row.test = "forward";
     row.shape = shape;
@@ -139,7 +136,7 @@ std::vector<BenchRow> bench_attention(const BenchSetting& setting, const BenchSh
     row.floor = floor_together(setting.ceiling, row.flops, row.bytes);
     if (form.name == "regard") row.kernel = kernel_name(own, given);
     if (form.name.starts_with("PyTorch SDPA") && form.phrase != phrase.canonical) {
-      row.kernel = "sdpa:" + ops::sdpa_backend(x.q, x.k, x.v, {}, given.graph.causal);
+      row.kernel = "sdpa:" + ops::sdpa_backend(x.q, x.k, x.v, {}, given.graph.causal());
     }
     measure_error(setting, form, row);
     forward.push_back(row);

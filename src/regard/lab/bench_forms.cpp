@@ -73,7 +73,7 @@ BenchForm dense(bool causal) {
 
 attention::Inputs inputs_of(const attention::Phrase& phrase, const Tensor& q, const Tensor& k,
                             const Tensor& v) {
-  return attention::make_inputs(q, k, v, phrase.graph->make(false), "bench");
+  return attention::make_inputs(q, k, v, phrase.graph->facts(false), "bench");
 }
 
 /// Dense attention with the graph as a mask, made once for each length.
@@ -82,7 +82,7 @@ BenchForm masked(const attention::Phrase& phrase) {
   return {"PyTorch SDPA, mask", phrase.canonical, false,
           [phrase, mask](const Tensor& q, const Tensor& k, const Tensor& v) {
             if (!mask->defined() || mask->size(-1) != v.size(2) || mask->device() != v.device()) {
-              *mask = attention::graph_mask(phrase.graph->make(false), {v.size(2), v.size(2)},
+              *mask = attention::graph_mask(phrase.graph->facts(false), {v.size(2), v.size(2)},
                                             v.device());
             }
             return at::scaled_dot_product_attention(q, k, v, *mask);
@@ -92,14 +92,14 @@ BenchForm masked(const attention::Phrase& phrase) {
 }  // namespace
 
 std::vector<BenchForm> peer_forms(const attention::Phrase& phrase) {
-  const auto graph = phrase.graph->make(false);
+  const auto graph = phrase.graph->facts(false);
   const auto& text = phrase.canonical;
   if (phrase.fold_name == "softmax") {
-    return {graph.plain() ? dense(graph.causal) : masked(phrase)};
+    return {graph.plain() ? dense(graph.causal()) : masked(phrase)};
   }
   std::vector<BenchForm> forms;
-  if (graph.plain() && !graph.causal) {
-    const auto* hrr = dynamic_cast<const attention::folds::Hrr*>(phrase.fold.get());
+  if (graph.plain() && !graph.causal()) {
+    const auto* hrr = attention::folds::as_hrr(*phrase.fold);
     if (hrr && hrr->unbind == "conj" && hrr->scale == "none") {
       forms.push_back({"PyTorch folded", text, true, widened(folded)});
       forms.push_back({"PyTorch real FFT", text, false, widened(real_fft)});
@@ -116,7 +116,7 @@ std::vector<BenchForm> peer_forms(const attention::Phrase& phrase) {
                        [](const Tensor&, const Tensor&, const Tensor& v) { return v; }});
     }
   }
-  forms.push_back(dense(graph.causal));
+  forms.push_back(dense(graph.causal()));
   return forms;
 }
 
@@ -129,11 +129,12 @@ BenchForm reference_form(const attention::Phrase& phrase) {
 }
 
 BenchForm regard_form(const attention::Phrase& phrase) {
-  return {"regard", phrase.canonical, true,
-          [phrase](const Tensor& q, const Tensor& k, const Tensor& v) {
-            auto x = inputs_of(phrase, q, k, v);
-            x.in_basis = phrase.fold->basis(v.size(3)).defined();
-            return attention::attend(*phrase.fold, phrase.fold_name, x);
+  const auto* hrr = attention::folds::as_hrr(*phrase.fold);
+  return {"regard", phrase.canonical, hrr != nullptr,
+          [phrase, hrr](const Tensor& q, const Tensor& k, const Tensor& v) {
+            const auto x = inputs_of(phrase, q, k, v);
+            return hrr ? attention::folds::attend_in_basis(*hrr, x)
+                       : attention::attend(*phrase.fold, phrase.fold_name, x);
           }};
 }
 

@@ -15,7 +15,7 @@ namespace regard::lab {
 struct BenchForm {
   std::string name;
   std::string phrase;     // whose mathematics, and whose parameters in a model
-  bool in_basis = false;  // q, k, v come and y goes in the fold's basis
+  bool in_basis = false;  // q, k, v come and y goes in the Fourier basis (attention/fourier.hpp)
   std::function<torch::Tensor(const torch::Tensor& q, const torch::Tensor& k,
                               const torch::Tensor& v)>
       run;

@@ -3,6 +3,7 @@
 #include <ATen/Functions.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "regard/attention/fourier.hpp"
 #include "regard/base/error.hpp"
 #include "regard/train/autocast.hpp"
 
@@ -40,7 +41,7 @@ Tensor PlainModel::attention(const Tensor& x, const std::string& name) const {
   const auto uses = phrase_.fold->uses();
   auto weight = at(name + ".projection.qkv.weight"), bias = at(name + ".projection.qkv.bias");
   auto out = at(name + ".out.weight");
-  const auto u = form_.in_basis ? phrase_.fold->basis(d) : Tensor();
+  const auto u = form_.in_basis ? attention::fourier_basis(d) : Tensor();
   if (u.defined()) {  // the basis goes into the weights
     const auto basis = u.to(weight.options());
     weight = at::matmul(basis.t(), weight.view({-1, d, shape_.width})).view({-1, shape_.width});

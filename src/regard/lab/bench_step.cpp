@@ -150,7 +150,7 @@ ops::Problem problem_of(const attention::Phrase& phrase, const BenchSetting& set
           .width = s.width / s.heads,
           .dtype = setting.dtype,
           .device = setting.device.type(),
-          .graph = phrase.graph->make(false)};
+          .graph = phrase.graph->facts(false)};
 }
 
 /// Matrix products forward and backward, and attention by the convention of bench_attention.cpp.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
 
 #include "regard/base/error.hpp"
 #include "regard/base/philox.hpp"
@@ -43,25 +44,38 @@ class Generator {
       : run_(run), model_(model), state_(model.start()) {
     bounded_ = nn::has_table(run.recipe.model.trunk.positions);
   }
-  torch::Tensor push(int32_t id) {
-    seen_.push_back(id);
-    if (bounded_ && state_.position >= run_.encoding.max_length) return restart();
-    return feed(id);
+  /// Logits (1, vocabulary) after `ids`.
+  torch::Tensor push(const std::vector<int32_t>& ids) {
+    torch::Tensor logits;
+    for (std::size_t at = 0; at < ids.size();) {
+      if (bounded_ && state_.position >= run_.encoding.max_length) {
+        seen_.push_back(ids[at++]);
+        logits = restart();
+        continue;
+      }
+      auto count = ids.size() - at;
+      if (bounded_) {
+        const auto room = static_cast<std::size_t>(run_.encoding.max_length - state_.position);
+        count = std::min(count, room);
+      }
+      const auto* first = ids.data() + at;
+      seen_.insert(seen_.end(), first, first + count);
+      logits = feed({first, count});
+      at += count;
+    }
+    return logits;
   }
 
  private:
-  torch::Tensor feed(int32_t id) {
-    return model_.step(at::full({1, 1}, int64_t{id},
-                                torch::TensorOptions().dtype(torch::kLong).device(run_.device)),
-                       state_);
+  torch::Tensor feed(std::span<const int32_t> ids) {
+    const std::vector<int64_t> wide(ids.begin(), ids.end());
+    return model_.step(at::tensor(wide, torch::kLong).unsqueeze(0).to(run_.device), state_);
   }
   torch::Tensor restart() {
     state_ = model_.start();
     const auto keep = static_cast<std::size_t>(std::max<int64_t>(1, run_.encoding.max_length / 2));
-    torch::Tensor logits;
-    for (auto i = seen_.size() - std::min(keep, seen_.size()); i < seen_.size(); ++i)
-      logits = feed(seen_[i]);
-    return logits;
+    const auto count = std::min(keep, seen_.size());
+    return feed({seen_.data() + (seen_.size() - count), count});
   }
   const TrainedRun& run_;
   models::LanguageModel& model_;
@@ -88,8 +102,7 @@ std::string generate(const TrainedRun& run, const GenerateOptions& options,
   if (prompt.empty()) throw InputError("generate: a prompt of at least one token was expected");
   const torch::NoGradGuard guard;
   Generator generator(run, *model);
-  torch::Tensor logits;
-  for (const auto id : prompt) logits = generator.push(id);
+  auto logits = generator.push(prompt);
   Random random(static_cast<uint64_t>(options.seed), RandomStream::kSample);
   std::vector<int32_t> made;
   std::string text;
@@ -100,7 +113,7 @@ std::string generate(const TrainedRun& run, const GenerateOptions& options,
     const auto piece = all.substr(std::min(text.size(), all.size()));
     text = all;
     if (each) each(piece);
-    if (i + 1 < options.length) logits = generator.push(made.back());
+    if (i + 1 < options.length) logits = generator.push({made.back()});
   }
   return text;
 }

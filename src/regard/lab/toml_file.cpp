@@ -24,24 +24,19 @@ std::string place_of(const std::string& file, const toml::source_region& source)
 
 Value list_value(const toml::array& array, const std::string& place, const std::string& key) {
   std::vector<int64_t> whole;
-  std::vector<double> reals;  // the whole ones too
   std::vector<std::string> words;
   for (const auto& item : array) {
     if (const auto* number = item.as_integer()) {
       whole.push_back(number->get());
-      reals.push_back(static_cast<double>(number->get()));
-    } else if (const auto* real = item.as_floating_point()) {
-      reals.push_back(real->get());
     } else if (const auto* word = item.as_string()) {
       words.push_back(word->get());
     } else {
       refuse(place, key, "a list of something else");
     }
   }
-  if (!reals.empty() && !words.empty()) refuse(place, key, "a list of numbers and words");
-  if (!words.empty()) return words;
-  if (whole.size() == reals.size()) return whole;
-  return reals;
+  if (!whole.empty() && !words.empty()) refuse(place, key, "a list of numbers and words");
+  if (words.empty()) return whole;
+  return words;
 }
 
 TomlEntry convert(const std::string& key, const toml::node& node, const std::string& file) {
@@ -93,12 +88,6 @@ std::string quoted(const std::string& text) {
   return out + "\"";
 }
 
-// A real number is told from a whole one by its point.
-std::string real_text(double value) {
-  const auto text = shortest(value);
-  return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
-}
-
 }  // namespace
 
 TomlEntry read_toml(const std::filesystem::path& path) {
@@ -114,11 +103,9 @@ TomlEntry read_toml(const std::filesystem::path& path) {
 
 std::string toml_text(const Value& value) {
   if (const auto* word = std::get_if<std::string>(&value)) return quoted(*word);
-  if (const auto* real = std::get_if<double>(&value)) return real_text(*real);
-  if (const auto* reals = std::get_if<std::vector<double>>(&value)) {
-    std::vector<std::string> parts;
-    for (const double item : *reals) parts.push_back(real_text(item));
-    return "[" + join(parts, ", ") + "]";
+  if (const auto* real = std::get_if<double>(&value)) {
+    const auto text = shortest(*real);
+    return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;
   }
   if (const auto* words = std::get_if<std::vector<std::string>>(&value)) {
     std::vector<std::string> parts;

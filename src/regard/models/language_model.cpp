@@ -57,7 +57,8 @@ Tensor LanguageModel::score(const nn::Batch& batch) {
 }
 
 Tensor LanguageModel::step(const Tensor& ids, nn::TrunkState& state) {
-  return project(trunk_->step(ids, state)).select(1, 0);
+  const auto x = trunk_->extend(ids, state);
+  return project(x.narrow(1, x.size(1) - 1, 1)).select(1, 0);
 }
 
 }  // namespace regard::models

@@ -15,7 +15,8 @@ class LanguageModel final : public Model {
   nn::Trunk& trunk() override { return *trunk_; }
 
   nn::TrunkState start() const { return trunk_->start(); }
-  /// (B, 1) ids -> logits (B, vocabulary) of the next token; equal to the last row of `logits` on all ids so far.
+  /// The next ids (B, T) -> logits (B, vocabulary) of the token after them; equal to the last row of
+  /// `logits` on all ids so far.
   torch::Tensor step(const torch::Tensor& ids, nn::TrunkState& state);
 
  private:

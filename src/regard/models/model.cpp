@@ -41,8 +41,8 @@ std::vector<LayerMap> Model::maps(const nn::Batch& batch) {
   }
   std::vector<LayerMap> maps;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    maps.push_back(
-        {static_cast<int64_t>(i), trunk().blocks()[i]->attention().weights(inputs[i], {})});
+    maps.push_back({static_cast<int64_t>(i),
+                    trunk().blocks()[i]->attention().weights(attention::call_of(inputs[i], {}))});
   }
   return maps;
 }

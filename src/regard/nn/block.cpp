@@ -6,7 +6,7 @@ namespace regard::nn {
 using torch::Tensor;
 
 Block::Block(const attention::Phrase& phrase, const BlockOptions& options,
-             attention::Positions positions)
+             std::shared_ptr<attention::Positions> positions)
     : options_(options) {
   const int64_t width = options.attention.width;
   if (options.norm != "feed_forward")
@@ -35,13 +35,13 @@ void Block::add_parts(Residual& stream, const Attend& attend) {
 void Block::forward(Residual& stream, const Tensor& lengths) {
   add_parts(stream, [&](const Tensor& in) {
     observe("attention_input", in);
-    return attention_->branch(in, lengths);
+    return attention_->branch(attention::call_of(in, lengths));
   });
 }
 
-void Block::step(Residual& stream, attention::Decoder& decoder, int64_t position) {
+void Block::extend(Residual& stream, attention::Decoder& decoder, int64_t position) {
   add_parts(stream, [&](const Tensor& in) {
-    return ops::Branch{attention_->step(in, decoder, position), {}};
+    return ops::Branch{attention_->extend(in, decoder, position), {}};
   });
 }
 

@@ -22,12 +22,12 @@ struct BlockOptions {
 class Block : public torch::nn::Module {
  public:
   Block(const attention::Phrase& phrase, const BlockOptions& options,
-        attention::Positions positions);
+        std::shared_ptr<attention::Positions> positions);
 
   /// Adds both parts to the stream of (B, T, H); lengths (B) or undefined.
   void forward(Residual& stream, const torch::Tensor& lengths);
-  /// One more position of a causal block.
-  void step(Residual& stream, attention::Decoder& decoder, int64_t position);
+  /// The next positions of a causal block, from `position` on.
+  void extend(Residual& stream, attention::Decoder& decoder, int64_t position);
 
   attention::SelfAttention& attention() { return *attention_; }
   FeedForward& feed_forward() { return *feed_forward_; }

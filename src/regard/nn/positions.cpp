@@ -83,18 +83,33 @@ Tensor alibi_bias(int64_t heads, int64_t queries, int64_t keys,
   return (-(i - j).abs() * ops::kept_constant(slopes(heads), real).view({-1, 1, 1})).to(options);
 }
 
-attention::Positions attention_positions(const std::string& kind, int64_t heads) {
-  attention::Positions positions;
-  if (kind == "rotary") {
-    positions.rotate = rotate;
-    positions.rotate_packed = rotate_packed;
+namespace {
+
+class Rotary final : public attention::Positions {
+ public:
+  bool maps() const override { return true; }
+  Tensor map(const Tensor& x, int64_t first) const override { return rotate(x, first); }
+  Tensor map_packed(const Tensor& qkv) const override { return rotate_packed(qkv); }
+};
+
+class Alibi final : public attention::Positions {
+ public:
+  explicit Alibi(int64_t heads) : heads_(heads) {}
+  bool biases() const override { return true; }
+  Tensor bias(int64_t queries, int64_t keys, const torch::TensorOptions& options) const override {
+    return alibi_bias(heads_, queries, keys, options);
   }
-  if (kind == "alibi") {
-    positions.bias = [heads](int64_t queries, int64_t keys, const torch::TensorOptions& options) {
-      return alibi_bias(heads, queries, keys, options);
-    };
-  }
-  return positions;
+
+ private:
+  int64_t heads_;
+};
+
+}  // namespace
+
+std::shared_ptr<attention::Positions> attention_positions(const std::string& kind, int64_t heads) {
+  if (kind == "rotary") return std::make_shared<Rotary>();
+  if (kind == "alibi") return std::make_shared<Alibi>(heads);
+  return nullptr;
 }
 
 }  // namespace regard::nn

@@ -3,7 +3,10 @@
 
 #include <torch/types.h>
 
-#include "regard/attention/self_attention.hpp"
+#include <memory>
+#include <string>
+
+#include "regard/attention/positions.hpp"
 
 namespace regard::nn {
 
@@ -32,7 +35,7 @@ torch::Tensor alibi_slopes(int64_t heads);
 torch::Tensor alibi_bias(int64_t heads, int64_t queries, int64_t keys,
                          const torch::TensorOptions& options);
 
-/// What attention needs of the kind of positions ("rotary", "alibi"; others need nothing there).
-attention::Positions attention_positions(const std::string& kind, int64_t heads);
+/// What attention needs of the kind of positions ("rotary", "alibi"); others need nothing there: nullptr.
+std::shared_ptr<attention::Positions> attention_positions(const std::string& kind, int64_t heads);
 
 }  // namespace regard::nn

@@ -33,6 +33,8 @@ void TrunkSpec::visit(Visitor& f) {
     "biases of all layers, or not in attention and the second layer of the feed-forward",
     {"all", "up"});
   f("dropout", dropout, "rate on the embedding and on each residual branch");
+  f("attention_dropout", attention_dropout,
+    "rate on the weights of attention, of folds with pairwise weights; the reference computes it");
   f("init", init,
     "standard deviation of fresh weights (0: 1/sqrt(3 width), as a fresh Linear of PyTorch)");
   f("init_rule", init_rule,
@@ -53,6 +55,9 @@ void TrunkSpec::check() const {
   need(mlp >= 0, "mlp of at least 0 was expected");
   need(dropout >= 0 && dropout < 1,
        "dropout in [0, 1) was expected, and " + std::to_string(dropout) + " came");
+  need(attention_dropout >= 0 && attention_dropout < 1,
+       "attention_dropout in [0, 1) was expected, and " + std::to_string(attention_dropout) +
+           " came");
   need(init >= 0, "init of at least 0 was expected");
   need(init == 0 || init_rule == "residual",
        "init = 0 was expected with init_rule = \"inputs\", and " + std::to_string(init) + " came");
@@ -63,6 +68,12 @@ double TrunkSpec::deviation(const Tensor& parameter) const {
   if (init_rule == "inputs") return 1 / std::sqrt(static_cast<double>(parameter.size(-1)));
   return init > 0 ? init : 1 / std::sqrt(3.0 * static_cast<double>(width));
 }
+
+namespace {
+// Sites of dropout: 0 the embedding, 1 and 2 the branches of the first block, and so on; attention
+// weights begin behind any number of blocks.
+constexpr int64_t kAttentionSites = int64_t{1} << 20;
+}  // namespace
 
 Trunk::Trunk(const TrunkOptions& options) : options_(options) {
   const auto& spec = options_.spec;
@@ -90,17 +101,19 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
     const auto& phrase = options_.phrases.size() == 1
                              ? options_.phrases[0]
                              : options_.phrases[static_cast<std::size_t>(i)];
-    const BlockOptions block{.attention = {.width = spec.width,
-                                           .heads = spec.heads,
-                                           .causal = options_.causal,
-                                           .bias = spec.bias == "all"},
-                             .hidden = spec.hidden(),
-                             .norm = spec.norm,
-                             .norm_kind = spec.norm_kind,
-                             .activation = spec.activation,
-                             .down_bias = spec.bias == "all",
-                             .dropout = spec.dropout,
-                             .index = i};
+    const BlockOptions block{
+        .attention = {.width = spec.width,
+                      .heads = spec.heads,
+                      .causal = options_.causal,
+                      .bias = spec.bias == "all",
+                      .dropout = {spec.attention_dropout, kAttentionSites + i}},
+        .hidden = spec.hidden(),
+        .norm = spec.norm,
+        .norm_kind = spec.norm_kind,
+        .activation = spec.activation,
+        .down_bias = spec.bias == "all",
+        .dropout = spec.dropout,
+        .index = i};
     blocks_.push_back(register_module(
         "block" + std::to_string(i),
         std::make_shared<Block>(phrase, block, attention_positions(spec.positions, spec.heads))));
@@ -192,13 +205,23 @@ TrunkState Trunk::start() const {
   return state;
 }
 
-Tensor Trunk::step(const Tensor& inputs, TrunkState& state) {
+Tensor Trunk::extend(const Tensor& inputs, TrunkState& state) {
   auto stream = begin(inputs, state.position);
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    blocks_[i]->step(stream, *state.layers[i], state.position);
+    blocks_[i]->extend(stream, *state.layers[i], state.position);
   }
-  ++state.position;
+  state.position += inputs.size(1);
   return finish(stream);
+}
+
+void TrunkState::select(const Tensor& examples) {
+  for (auto& layer : layers) layer->select(examples);
+}
+
+int64_t TrunkState::bytes() const {
+  int64_t bytes = 0;
+  for (const auto& layer : layers) bytes += layer->bytes();
+  return bytes;
 }
 
 void fill_normal(Tensor parameter, const std::string& name, double stdev, uint64_t seed) {
@@ -234,6 +257,7 @@ void Trunk::initialise(uint64_t seed) {
     const double deviation = spec.deviation(item.value());
     fill_normal(item.value(), name, into_stream ? deviation / divisor : deviation, seed);
   }
+  for (const auto& block : blocks_) block->attention().start_values(seed);
 }
 
 }  // namespace regard::nn

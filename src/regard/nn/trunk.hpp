@@ -20,6 +20,7 @@ struct TrunkSpec {
   std::string activation = "gelu";
   std::string bias = "all";
   double dropout = 0;
+  double attention_dropout = 0;
   double init = 0;
   std::string init_rule = "residual";
   std::string residual = "bf16";
@@ -45,6 +46,10 @@ struct TrunkOptions {
 struct TrunkState {
   std::vector<std::unique_ptr<attention::Decoder>> layers;
   int64_t position = 0;
+
+  /// The examples of the batch that go on, in this order, int64 (n).
+  void select(const torch::Tensor& examples);
+  int64_t bytes() const;
 };
 
 class Trunk : public torch::nn::Module {
@@ -57,8 +62,8 @@ class Trunk : public torch::nn::Module {
   /// and the mean are one operator where the device has it.
   torch::Tensor mean(const torch::Tensor& inputs, const torch::Tensor& lengths);
   TrunkState start() const;
-  /// (B, 1) ids -> (B, 1, H).
-  torch::Tensor step(const torch::Tensor& inputs, TrunkState& state);
+  /// The next positions, (B, T) ids -> (B, T, H).
+  torch::Tensor extend(const torch::Tensor& inputs, TrunkState& state);
 
   const TrunkOptions& options() const { return options_; }
   Embedding& embedding() { return *embedding_; }

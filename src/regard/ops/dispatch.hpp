@@ -17,8 +17,12 @@ struct Problem {
   torch::ScalarType dtype = torch::kFloat;
   torch::DeviceType device = torch::kCPU;
   graph::Graph graph;
-  bool ragged = false;  // lengths are given
-  bool bias = false;    // a score bias is given
+  bool ragged = false;   // lengths are given, of queries or of keys
+  bool bias = false;     // a score bias is given
+  bool dropout = false;  // of attention weights
+
+  /// Queries and keys are the same positions of one sequence.
+  bool whole() const { return graph.one_sequence() && queries == keys; }
 };
 
 /// Yes, or no and the reason.

@@ -69,7 +69,7 @@ TEST(Hrr, ThreeFormsAgree) {
                                          heads,
                                          width},
                                         torch::kDouble);
-    const auto valid = valid_rows(x.lengths, positions).to(torch::kDouble);
+    const auto valid = valid_rows(x.key_lengths, positions).to(torch::kDouble);
     const auto s = (circulant_bind(x.k, x.v) * valid).sum(2, true);
     const auto reversed = x.q.flip({-1}).roll(1, -1);
     const auto a =
@@ -177,7 +177,7 @@ TEST(Hrr, Laws) {
 // The released code sums over padding too: S takes it in, the softmax leaves it out.
 TEST(Hrr, PaperModeLetsPaddingIn) {
   const auto x = harness::make_inputs({"", 12, 12, graph::full(), {12, 7}}, torch::kDouble);
-  const auto valid = valid_rows(x.lengths, 12).to(torch::kDouble);
+  const auto valid = valid_rows(x.key_lengths, 12).to(torch::kDouble);
   const auto s = circulant_bind(x.k, x.v).sum(2, true);
   const auto read = circulant_bind(s.expand_as(x.q), x.q.flip({-1}).roll(1, -1));
   const auto a = at::cosine_similarity(x.v, read, -1, 1e-30).unsqueeze(-1) + (1 - valid) * -1e9;
@@ -238,7 +238,7 @@ TEST(Hrr, AnInverseLeavesOutWhatVanishes) {
     for (const char* phrase : {"hrr(unbind=exact)", "hrr(unbind=unit)", "hrr"}) {
       const auto parsed = parse_phrase(phrase);
       for (const char* graph : {"full", "causal", "window(width=3)"}) {
-        const auto made = parse_phrase(graph).graph->make(false);
+        const auto made = parse_phrase(graph).graph->facts(false);
         auto x = harness::make_inputs({"", 6, 6, made, {}, 2, 2, width}, torch::kBFloat16);
         auto rows = x.q.select(1, 0);  // of the first head; the second stays as it is
         rows.select(1, 0).fill_(1);

@@ -17,7 +17,7 @@ TEST(Mean, IsTheAverageOfTheAllowedValues) {
   EXPECT_TRUE(at::equal(
       attend(Mean(), "mean", x),
       at::tensor({1., 2., 2., 3., 3., 4., 4., 5.}).to(torch::kDouble).view({1, 1, 4, 2})));
-  x.lengths = at::tensor({2}, torch::kLong);
+  x.set_lengths(at::tensor({2}, torch::kLong));
   x.graph = graph::full();
   EXPECT_TRUE(at::equal(
       attend(Mean(), "mean", x),
@@ -27,7 +27,7 @@ TEST(Mean, IsTheAverageOfTheAllowedValues) {
 // Uniform weights are what softmax makes of queries that are all zero.
 TEST(Mean, IsSoftmaxWithoutContent) {
   for (const char* graph : {"full", "causal", "window(width=3)", "window(width=3,global=1)"}) {
-    auto x = harness::make_inputs({"", 20, 20, parse_phrase(graph).graph->make(false), {20, 6}},
+    auto x = harness::make_inputs({"", 20, 20, parse_phrase(graph).graph->facts(false), {20, 6}},
                                   torch::kDouble);
     x.q = at::zeros_like(x.q);
     EXPECT_LE(harness::relative(attend(Mean(), "mean", x),

@@ -35,7 +35,7 @@ TEST(Sigmoid, Laws) {
 // sigma(-log n) = 1 / (1 + n): the mean of the allowed values times n / (1 + n).
 TEST(Sigmoid, ScoresOfZeroGiveTheMeanShrunk) {
   for (const char* graph : {"full", "causal", "window(width=3)", "window(width=3,global=1)"}) {
-    auto x = harness::make_inputs({"", 40, 40, parse_phrase(graph).graph->make(false), {40, 6}},
+    auto x = harness::make_inputs({"", 40, 40, parse_phrase(graph).graph->facts(false), {40, 6}},
                                   torch::kDouble);
     x.q = at::zeros_like(x.q);
     const auto n = allowed_keys(x, torch::kDouble);

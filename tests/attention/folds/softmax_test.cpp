@@ -51,7 +51,7 @@ TEST(Softmax, BlocksEqualTheDenseMask) {
     for (const bool causal : {false, true}) {
       for (const bool ragged : {false, true}) {
         SCOPED_TRACE(phrase);
-        const auto graph = parse_phrase(phrase).graph->make(causal);
+        const auto graph = parse_phrase(phrase).graph->facts(causal);
         Case c{"", 301, 301, graph};
         if (ragged) c.lengths = {301, 0, 1, 160, 161, 300};
         const auto given = harness::make_inputs(c, torch::kDouble);
@@ -77,7 +77,7 @@ TEST(Softmax, WeightsAreRowsOfProbabilities) {
 TEST(Softmax, AMaskThatDoesNotFitIsRefusedWithItsBytes) {
   // A view of one number: a million million pairs without a byte allocated.
   const auto x = at::zeros({1, 1, 1, 1}).expand({1, 1, 100'000'000, 8});
-  const auto graph = parse_phrase("window(width=8,global=1)").graph->make(false);
+  const auto graph = parse_phrase("window(width=8,global=1)").graph->facts(false);
   const auto text =
       harness::message([&] { attend(Softmax(), "softmax", make_inputs(x, x, x, graph)); });
   EXPECT_EQ(

@@ -10,7 +10,7 @@ namespace {
 using harness::message;
 
 int64_t keys_of(const std::string& phrase, bool causal, int64_t query) {
-  return parse_phrase(phrase).graph->make(causal).keys(query, query + 1, {100, 100}).size();
+  return parse_phrase(phrase).graph->facts(causal).keys(query, query + 1, {100, 100}).size();
 }
 
 TEST(Window, HoldsWidthKeysOnEachSideOrBehind) {
@@ -47,10 +47,10 @@ TEST(Window, MinusOneMeansNoLimit) {
 }
 
 TEST(Window, GlobalPositionsSeeAndAreSeenWithinCausality) {
-  const auto both = parse_phrase("window(width=2,global=2)").graph->make(false);
+  const auto both = parse_phrase("window(width=2,global=2)").graph->facts(false);
   EXPECT_TRUE(both.allows(1, 8, {9, 9}) && both.allows(8, 1, {9, 9}));
   EXPECT_FALSE(both.allows(2, 8, {9, 9}));
-  const auto causal = parse_phrase("window(width=2,global=2)").graph->make(true);
+  const auto causal = parse_phrase("window(width=2,global=2)").graph->facts(true);
   EXPECT_TRUE(causal.allows(8, 1, {9, 9}));
   EXPECT_FALSE(causal.allows(1, 8, {9, 9}));
 }

@@ -3,62 +3,75 @@
 #include <gtest/gtest.h>
 
 #include "harness/case.hpp"
-#include "regard/attention/fourier.hpp"
 
 namespace regard::attention::projections {
 namespace {
 using torch::Tensor;
 
-std::shared_ptr<ProjectionModule> build(Uses uses, bool bias = true, int64_t d = 5) {
-  auto module = Separate().build(
-      {.model_width = 12, .heads = 3, .head_width = d, .uses = uses, .bias = bias});
-  module->to(torch::kDouble);
-  return module;
+Size size_of(Uses uses, bool bias = true) {
+  return {.model_width = 12, .heads = 3, .head_width = 5, .uses = uses, .bias = bias};
 }
 
-int64_t count(torch::nn::Module& module) {
-  int64_t n = 0;
-  for (const auto& p : module.parameters()) n += p.numel();
-  return n;
+Parameters random_parameters(const Size& size) {
+  Parameters p;
+  int64_t seed = 20;
+  for (const auto& spec : Separate().parameters(size)) {
+    p.push_back(harness::random(spec.shape, seed++));
+  }
+  return p;
+}
+
+// Head j owns outputs [5 j, 5 j + 5) of its matrix.
+Tensor written_out(const Parameters& p, const Tensor& x, int64_t part) {
+  const auto weight = p[0].narrow(0, 15 * part, 15), bias = p[1].narrow(0, 15 * part, 15);
+  return (at::matmul(x, weight.t()) + bias).view({x.size(0), x.size(1), 3, 5}).transpose(1, 2);
 }
 
 TEST(Separate, MakesWhatTheFoldReadsAndNothingElse) {
-  const auto all = build({});
+  const auto size = size_of({});
+  const auto p = random_parameters(size);
   const auto x = harness::random({2, 7, 12}, 1);
-  const auto weight = all->named_parameters()["qkv.weight"],
-             bias = all->named_parameters()["qkv.bias"];
-  const auto [q, k, v, packed] = all->forward(x, {});
-  int64_t row = 0;
-  for (const auto& part : std::initializer_list<torch::Tensor>{q, k, v}) {
-    // Head j owns outputs [5 j, 5 j + 5) of its matrix.
-    const auto expected = (at::matmul(x, weight.narrow(0, row, 15).t()) + bias.narrow(0, row, 15))
-                              .view({2, 7, 3, 5})
-                              .transpose(1, 2);
-    EXPECT_LE(harness::relative(part, expected), 1e-14);
-    row += 15;
-  }
-  EXPECT_EQ(count(*all), 3 * (12 * 15 + 15));
-  EXPECT_EQ(count(*build({}, false)), 3 * 12 * 15);
+  const auto [q, k, v] = Separate().all(p, size, x);
+  EXPECT_LE(harness::relative(q, written_out(p, x, 0)), 1e-14);
+  EXPECT_LE(harness::relative(k, written_out(p, x, 1)), 1e-14);
+  EXPECT_LE(harness::relative(v, written_out(p, x, 2)), 1e-14);
+  EXPECT_EQ(count_parameters(Separate().parameters(size)), 3 * (12 * 15 + 15));
+  EXPECT_EQ(count_parameters(Separate().parameters(size_of({}, false))), 3 * 12 * 15);
 
-  const auto values = build({.q = false, .k = false, .v = true});
-  EXPECT_EQ(count(*values), 12 * 15 + 15);
-  const auto only = values->forward(x, {});
+  const auto values = size_of({.q = false, .k = false, .v = true});
+  EXPECT_EQ(count_parameters(Separate().parameters(values)), 12 * 15 + 15);
+  const auto only = Separate().all(random_parameters(values), values, x);
   EXPECT_FALSE(only.q.defined() || only.k.defined());
   EXPECT_EQ(only.v.sizes(), (std::vector<int64_t>{2, 3, 7, 5}));
 }
 
-TEST(Separate, ABasisInTheWeightsIsABasisOnTheResult) {
-  for (const int64_t d : {4, 5}) {
-    for (const bool bias : {true, false}) {
-      const auto module = build({}, bias, d);
-      const auto x = harness::random({2, 7, 12}, 1);
-      const auto u = fourier_basis(d);
-      const auto plain = module->forward(x, {}), folded = module->forward(x, {.basis = u});
-      EXPECT_LE(harness::relative(folded.q, at::matmul(plain.q, u)), 1e-14);
-      EXPECT_LE(harness::relative(folded.k, at::matmul(plain.k, u)), 1e-14);
-      EXPECT_LE(harness::relative(folded.v, at::matmul(plain.v, u)), 1e-14);
-    }
-  }
+TEST(Separate, QueriesOfOneSequenceAndKeysOfAnother) {
+  const auto size = size_of({});
+  const auto p = random_parameters(size);
+  const auto x = harness::random({2, 7, 12}, 1), memory = harness::random({2, 4, 12}, 2);
+  EXPECT_LE(harness::relative(Separate().query(p, size, x), written_out(p, x, 0)), 1e-14);
+  const auto [k, v] = Separate().key_value(p, size, memory);
+  EXPECT_LE(harness::relative(k, written_out(p, memory, 1)), 1e-14);
+  EXPECT_LE(harness::relative(v, written_out(p, memory, 2)), 1e-14);
+
+  const auto values = size_of({.q = false, .k = false, .v = true});
+  const auto none = random_parameters(values);
+  EXPECT_FALSE(Separate().query(none, values, x).defined());
+  EXPECT_FALSE(Separate().key_value(none, values, memory).k.defined());
+  EXPECT_LE(
+      harness::relative(Separate().key_value(none, values, memory).v, written_out(none, memory, 0)),
+      1e-14);
+}
+
+TEST(Separate, KeepsKeysAndValuesForGeneration) {
+  const auto size = size_of({});
+  const auto p = random_parameters(size);
+  const auto x = harness::random({2, 7, 12}, 1);
+  const auto [q, rows] = Separate().extend(p, size, x);
+  const auto all = Separate().all(p, size, x);
+  const auto [k, v] = Separate().read(p, size, rows);
+  EXPECT_TRUE(at::equal(q, all.q) && at::equal(k, all.k) && at::equal(v, all.v));
+  EXPECT_TRUE(Separate().keeps_keys());
 }
 
 }  // namespace

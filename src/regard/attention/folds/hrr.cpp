@@ -12,7 +12,7 @@
 #include "regard/attention/rows.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
-#include "regard/ops/hrr.hpp"
+#include "regard/ops/kept_constant.hpp"
 
 namespace regard::attention::folds {
 using torch::Tensor;
@@ -34,7 +34,7 @@ Tensor sum_over_graph(const Tensor& x, const Inputs& inputs) {
     const auto mask = graph_mask(inputs.graph, {inputs.queries, inputs.queries}, x.device());
     return sum_allowed(mask.to(x.scalar_type()), x);
   }
-  return inputs.graph.causal ? x.cumsum(2) : x.sum(2, true);
+  return inputs.graph.causal() ? x.cumsum(2) : x.sum(2, true);
 }
 
 }  // namespace
@@ -94,10 +94,15 @@ void Hrr::check() {
 }
 
 std::string Hrr::refusal(const graph::Graph& graph) const {
-  if (pads == "in" && (graph.banded() || graph.causal)) {
+  const bool full = graph.plain() && !graph.causal();
+  if (!graph.one_sequence()) {
+    return "hrr compares each token with its own value, which needs queries and keys of one "
+           "sequence";
+  }
+  if (pads == "in" && !full) {
     return "hrr with pads=in sums over the whole padded sequence, which only the full graph has";
   }
-  if (memory == "other" && (graph.banded() || graph.causal)) {
+  if (memory == "other" && !full) {
     return "hrr with memory=other is a control for whole sequences, which only the full graph has";
   }
   return "";
@@ -121,8 +126,6 @@ Tensor Hrr::read_out(const Tensor& q, const Tensor& s) const {
       query, of_unit_size(s) * real_slot_weight(s.size(-1), real_weight(), s.options()), true);
 }
 
-Tensor Hrr::basis(int64_t d) const { return fourier_basis(d); }
-
 namespace {
 
 // The gate in the folded basis by plain tensor operations; fp32 or better inside.
@@ -134,10 +137,10 @@ Folded gate(const Hrr& fold, const Inputs& x) {
   check_lengths(x);
   const auto type = sum_type(x.v.scalar_type());
   const auto q = x.q.to(type), v = expand_heads(x.v, x.heads).to(type);
-  auto bound = slot_product(expand_heads(x.k, x.heads).to(type), v, false);
-  if (fold.pads == "out") bound = clear_padding(bound, x);
-  const auto s = fold.chosen_memory(sum_over_graph(bound, x));
-  const auto e = clear_padding(safe_cosine(v, fold.read_out(q, s)).exp(), x);
+  auto bindings = slot_product(expand_heads(x.k, x.heads).to(type), v, false);
+  if (fold.pads == "out") bindings = clear_keys(bindings, x);
+  const auto s = fold.chosen_memory(sum_over_graph(bindings, x));
+  const auto e = clear_queries(safe_cosine(v, fold.read_out(q, s)).exp(), x);
   return {e, sum_over_graph(e, x)};
 }
 
@@ -150,25 +153,18 @@ Tensor run_folded(const Hrr& fold, const Inputs& x) {
 }
 
 ops::Support can_pair(const ops::Problem& p) {
-  if (p.queries == p.keys) return ops::Support::yes();
+  if (p.whole()) return ops::Support::yes();
   return ops::Support::no(
       "a token is compared with its own value, so as many queries as keys are needed");
 }
 
 ops::Support can_folded(const ops::Problem& p) {
   if (const auto pairs = can_pair(p); !pairs.ok) return pairs;
-  if (!p.graph.banded()) return ops::Support::yes();
+  if (p.graph.plain()) return ops::Support::yes();
   const double pairs = static_cast<double>(p.queries) * static_cast<double>(p.keys);
   const double bytes = pairs * (2.0 + static_cast<double>(c10::elementSize(sum_type(p.dtype))));
   if (bytes < 0.5 * ops::free_bytes(p.device)) return ops::Support::yes();
-  return ops::Support::no("the dense mask of this window takes " + human_bytes(bytes));
-}
-
-ops::HrrOptions options_of(const Hrr& fold, bool causal) {
-  return {.causal = causal,
-          .time_scale = fold.scale == "time",
-          .unbind = fold.unbind,
-          .pads_in = fold.pads == "in"};
+  return ops::Support::no("the dense mask of this graph takes " + human_bytes(bytes));
 }
 
 ops::Support can_fused(const Hrr& fold, const ops::Problem& p, torch::DeviceType device) {
@@ -176,21 +172,44 @@ ops::Support can_fused(const Hrr& fold, const ops::Problem& p, torch::DeviceType
     return ops::Support::no(device == torch::kCPU ? "it runs on CPUs" : "it runs on CUDA GPUs");
   }
   if (const auto pairs = can_pair(p); !pairs.ok) return pairs;
-  if (p.graph.banded()) return ops::Support::no("the graph is a window");
+  if (!p.graph.plain()) return ops::Support::no("the graph is " + p.graph.name());
   if (fold.memory != "own") return ops::Support::no("memory=other is a control");
-  return ops::can_hrr(p, options_of(fold, p.graph.causal));
+  return ops::can_hrr(p, fold.kernel_options(p.graph.causal()));
 }
 
 Tensor run_fused(const Hrr& fold, const Inputs& x) {
   check_lengths(x);
-  const auto options = options_of(fold, x.graph.causal);
-  if (x.packed.value.defined()) return ops::hrr_packed(x.packed, x.lengths, options);
-  return ops::hrr(x.q, x.k, x.v, x.lengths, options);
+  return ops::hrr(x.q, x.k, x.v, x.key_lengths, fold.kernel_options(x.graph.causal()));
+}
+
+// `run` works in the basis; q, k and v come and y goes in the usual domain. `wide`: a basis in 16 bits
+// would lose what an exact or unit inverse needs, so it is taken in fp32.
+Run through_basis(Run run, bool wide) {
+  return [run = std::move(run), wide](const Inputs& given) {
+    const auto own = given.v.scalar_type(), type = wide ? sum_type(own) : own;
+    const auto u = ops::kept_constant(fourier_basis(given.v.size(3)), given.v.options().dtype(type));
+    Inputs x = given;
+    for (auto* t : {&x.q, &x.k, &x.v}) *t = at::matmul(t->to(type), u);
+    return at::matmul(run(x), u.t()).to(own);
+  };
 }
 
 }  // namespace
 
+ops::HrrOptions Hrr::kernel_options(bool causal) const {
+  return {
+      .causal = causal, .time_scale = scale == "time", .unbind = unbind, .pads_in = pads == "in"};
+}
+
 std::vector<Kernel> Hrr::kernels() const {
+  auto kernels = basis_kernels();
+  for (auto& kernel : kernels) {
+    kernel.run = through_basis(std::move(kernel.run), unbind != "conj");
+  }
+  return kernels;
+}
+
+std::vector<Kernel> Hrr::basis_kernels() const {
   const auto fused = [this](torch::DeviceType device) {
     return [this, device](const ops::Problem& p) { return can_fused(*this, p, device); };
   };
@@ -224,16 +243,16 @@ Tensor Hrr::reference(const Inputs& x, const Tensor& mask) const {
   check_lengths(x);
   const auto type = sum_type(x.v.scalar_type());
   const auto q = x.q.to(type), k = x.k.to(type), v = x.v.to(type);
-  const auto allowed = mask.to(type);                                          // (B, 1, T, T)
-  const auto self = mask.diagonal(0, 2, 3).unsqueeze(-1);                      // (B, 1, T, 1)
-  const auto bound = at::real(at::fft_ifft(at::fft_fft(k) * at::fft_fft(v)));  // (B, h, T, d)
+  const auto allowed = mask.to(type);                                             // (B, 1, T, T)
+  const auto self = mask.diagonal(0, 2, 3).unsqueeze(-1);                         // (B, 1, T, 1)
+  const auto bindings = at::real(at::fft_ifft(at::fft_fft(k) * at::fft_fft(v)));  // (B, h, T, d)
   Tensor s;
   if (pads == "in") {
-    s = bound.sum(2, true);
+    s = bindings.sum(2, true);
   } else if (memory == "other") {  // rows of padding have no keys, and those who read may be longer
-    s = clear_padding(bound, x).sum(2, true);
+    s = clear_keys(bindings, x).sum(2, true);
   } else {
-    s = sum_allowed(allowed, bound);
+    s = sum_allowed(allowed, bindings);
   }
   s = chosen_memory(s);
   const auto query = unbind == "conj" ? at::fft_fft(q).conj() : inverse_spectrum(q, unbind);
@@ -248,12 +267,8 @@ Tensor Hrr::reference(const Inputs& x, const Tensor& mask) const {
 
 WeightMap Hrr::weights(const Inputs& given) const {
   Inputs x = given;
-  if (!x.in_basis) {
-    const auto u = fourier_basis(x.v.size(3)).to(x.v.options());
-    x.q = at::matmul(x.q, u);
-    x.k = at::matmul(x.k, u);
-    x.v = at::matmul(x.v, u);
-  }
+  const auto u = fourier_basis(x.v.size(3)).to(x.v.options());
+  for (auto* t : {&x.q, &x.k, &x.v}) *t = at::matmul(*t, u);
   const auto g = gate(*this, x);
   const auto w = g.e / g.z.masked_fill(g.z == 0, 1.0) * allowed_keys(x, g.e.scalar_type());
   return {w.transpose(2, 3), true};
@@ -271,51 +286,80 @@ namespace {
 // State in the folded basis: S (d numbers) and Z (1 number) a head; a window keeps its last summands.
 class HrrDecoder final : public Decoder {
  public:
-  HrrDecoder(const Hrr& fold, const graph::Graph& graph) : fold_(fold), graph_(graph) {
-    graph_.causal = true;
-  }
+  HrrDecoder(const Hrr& fold, const graph::Graph& graph, ReadRows read)
+      : fold_(fold), graph_(graph), read_(std::move(read)) {}
 
-  Tensor step(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor&) override {
+  Tensor extend(const Tensor& q, const std::vector<Tensor>& rows, const Tensor&) override {
+    const auto [k, v] = read_(rows, seen_);
     const auto options = v.options().dtype(sum_type(v.scalar_type()));
     const auto u = fourier_basis(v.size(3)).to(options);
     const auto folded = [&](const Tensor& x) {
       return at::matmul(expand_heads(x, q.size(1)).to(options), u);
     };
     const auto value = folded(v);
-    push(bound_, slot_product(folded(k), value, false));
-    const auto e = safe_cosine(value, fold_.read_out(folded(q), total(bound_))).exp();
-    push(gates_, e);
-    ++seen_;
-    auto w = e / total(gates_);
-    if (fold_.scale == "time") w = w * graph_.pairs({1, seen_});
+    const auto s = sums(bindings_, slot_product(folded(k), value, false));
+    const auto e = safe_cosine(value, fold_.read_out(folded(q), s)).exp();
+    auto w = e / sums(gates_, e);
+    seen_ += q.size(2);
+    if (fold_.scale == "time") w = w * keys_of_last(q.size(2), options);
     return (w * expand_heads(v, q.size(1))).to(v.scalar_type());
+  }
+  void select(const Tensor& examples) override {
+    for (auto* t : {&bindings_, &gates_}) {
+      if (t->defined()) *t = t->index_select(0, examples);
+    }
+  }
+  int64_t bytes() const override {
+    return bindings_.defined() ? static_cast<int64_t>(bindings_.nbytes() + gates_.nbytes()) : 0;
   }
 
  private:
-  void push(Tensor& history, const Tensor& next) {
-    if (!graph_.banded()) {
-      history = history.defined() ? history + next : next;
-    } else {
-      history = history.defined() ? at::cat({history, next}, 2) : next;
-      const int64_t size = history.size(2), reach = graph_.left + 1;
-      if (graph_.global == 0 && size > reach) history = history.narrow(2, size - reach, reach);
+  /// Sums over the keys of each new position, (B, h, T, c); `state` then holds the new ones too.
+  Tensor sums(Tensor& state, const Tensor& next) const {
+    const int64_t count = next.size(2);
+    if (graph_.plain()) {
+      const auto inside = count == 1 ? next : next.cumsum(2);
+      const auto out = state.defined() ? state + inside : inside;
+      state = out.narrow(2, count - 1, 1);
+      return out;
     }
-  }
-  Tensor total(const Tensor& history) const {
-    if (!graph_.banded()) return history;
-    const auto mask = graph_mask(graph_, {1, history.size(2)}, history.device());
+    auto history = state.defined() ? at::cat({state, next}, 2) : next;
+    const auto* window = graph_.window();
+    const bool bounded = window && window->left != graph::kUnlimited && window->global == 0;
+    const int64_t reach = bounded ? window->left + count : history.size(2);
+    if (history.size(2) > reach) history = history.narrow(2, history.size(2) - reach, reach);
+    state = history;
+    const auto mask = graph_mask(graph_, {count, history.size(2)}, history.device());
     return sum_allowed(mask.to(history.scalar_type()), history);
   }
+  Tensor keys_of_last(int64_t count, const torch::TensorOptions& options) const {
+    std::vector<double> counts;
+    for (int64_t at = seen_ - count; at < seen_; ++at) {
+      counts.push_back(graph_.pairs({1, at + 1}));
+    }
+    return at::tensor(counts, torch::kDouble).to(options).view({1, 1, count, 1});
+  }
+
   const Hrr& fold_;
   graph::Graph graph_;
-  Tensor bound_, gates_;  // sums, or histories (B, h, t, d) and (B, h, t, 1) of a window
+  ReadRows read_;
+  Tensor bindings_, gates_;  // sums, or histories (B, h, t, d) and (B, h, t, 1) of a window
   int64_t seen_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Decoder> Hrr::decoder(const graph::Graph& graph) const {
-  return std::make_unique<HrrDecoder>(*this, graph);
+std::unique_ptr<Decoder> Hrr::make_decoder(const graph::Graph& graph, ReadRows read) const {
+  return std::make_unique<HrrDecoder>(*this, graph, std::move(read));
+}
+
+const Hrr* as_hrr(const Fold& fold) { return dynamic_cast<const Hrr*>(&fold); }
+
+Tensor attend_in_basis(const Hrr& fold, const Inputs& x) {
+  const auto kernels = fold.basis_kernels();
+  const auto& kernel = choose_kernel(kernels, problem_of(x), "hrr");
+  ops::record_kernel("hrr:" + kernel.name);
+  return kernel.run(x);
 }
 
 std::unique_ptr<Fold> make_hrr() { return std::make_unique<Hrr>(); }

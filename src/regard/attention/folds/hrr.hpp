@@ -8,6 +8,7 @@
 #pragma once
 
 #include "regard/attention/fold.hpp"
+#include "regard/ops/hrr.hpp"
 
 namespace regard::attention::folds {
 
@@ -28,16 +29,18 @@ class Hrr final : public Fold {
   }
   void visit(Visitor& f) override;
   void check() override;
-  bool reads_bound() const override { return memory == "own"; }
   bool reads_hidden() const override { return pads == "in" || memory == "other"; }
-  bool wide_basis() const override { return unbind != "conj"; }
   std::string refusal(const graph::Graph& graph) const override;
   torch::Tensor reference(const Inputs& x, const torch::Tensor& mask) const override;
   std::vector<Kernel> kernels() const override;
-  torch::Tensor basis(int64_t d) const override;
   WeightMap weights(const Inputs& x) const override;
   Cost cost(const ops::Problem& p) const override;
-  std::unique_ptr<Decoder> decoder(const graph::Graph& graph) const override;
+
+  /// The kernels on q, k and v in the folded Fourier basis (fourier.hpp), with y in it too. Those of
+  /// `kernels()` change the basis before and after.
+  std::vector<Kernel> basis_kernels() const;
+  /// The options of ops::hrr.
+  ops::HrrOptions kernel_options(bool causal) const;
 
   /// S (B, ..) as `memory` has it.
   torch::Tensor chosen_memory(const torch::Tensor& s) const;
@@ -47,10 +50,18 @@ class Hrr final : public Fold {
 
   /// z (.., d) = the query's read-out of S in the folded basis, up to a factor that the cosine does not see.
   torch::Tensor read_out(const torch::Tensor& q, const torch::Tensor& s) const;
+
+ protected:
+  std::unique_ptr<Decoder> make_decoder(const graph::Graph& graph, ReadRows read) const override;
 };
 
 /// cos over the last axis, kept; 0 with gradient 0 where |x|^2 or |y|^2 is below the smallest normal number.
 torch::Tensor safe_cosine(const torch::Tensor& x, const torch::Tensor& y);
+
+/// The fold as what it is, or nullptr.
+const Hrr* as_hrr(const Fold& fold);
+/// The fold on q, k and v in the folded basis, y in it too.
+torch::Tensor attend_in_basis(const Hrr& fold, const Inputs& x);
 
 std::unique_ptr<Fold> make_hrr();
 

@@ -30,12 +30,12 @@ struct Features {
 
 Features features(const Inputs& x) {
   const auto type = sum_type(x.v.scalar_type());
-  return {phi(x.q.to(type)), clear_padding(phi(expand_heads(x.k, x.heads).to(type)), x),
+  return {phi(x.q.to(type)), clear_keys(phi(expand_heads(x.k, x.heads).to(type)), x),
           with_ones(expand_heads(x.v, x.heads).to(type))};
 }
 
 Tensor finish(const Tensor& sums, const Inputs& x) {
-  return clear_padding(normalise(sums), x).to(x.v.scalar_type());
+  return clear_queries(normalise(sums), x).to(x.v.scalar_type());
 }
 
 Tensor run_sums(const Inputs& x) {
@@ -46,13 +46,13 @@ Tensor run_sums(const Inputs& x) {
 // Products in the type of storage with fp32 sums inside; the features cost one kernel each.
 Tensor run_device_sums(const Inputs& x) {
   const auto q = ops::linear_features(x.q, {});
-  const auto k = ops::linear_features(expand_heads(x.k, x.heads), x.lengths);
+  const auto k = ops::linear_features(expand_heads(x.k, x.heads), x.key_lengths);
   const auto v = expand_heads(x.v, x.heads);
   const auto sums = at::matmul(q, at::matmul(k.transpose(2, 3), v));
   // Without keys the sum of features is 0; a row of numbers below the smallest one divides by 1 as well.
   const auto total = at::matmul(q, k.sum(2, true).transpose(2, 3));  // (B, h, T, 1)
   const auto y = sums / total.masked_fill(total == 0, 1.0);
-  return clear_padding(y, x);
+  return clear_queries(y, x);
 }
 
 ops::Support can_device_sums(const ops::Problem& p) {
@@ -61,9 +61,8 @@ ops::Support can_device_sums(const ops::Problem& p) {
   }
   // Sums over time leave the range of fp16.
   if (p.dtype == torch::kHalf) return ops::Support::no("it takes fp32 and bf16");
-  if (!p.graph.plain() || p.graph.causal) return ops::Support::no("the graph is not full");
-  if (p.queries != p.keys) return ops::Support::no("as many queries as keys are needed");
-  return ops::Support::yes();
+  if (!p.graph.plain() || p.graph.causal()) return ops::Support::no("the graph is not full");
+  return needs_whole(p);
 }
 
 // Within a chunk the masked product, before it the state sum_j phi(k_j) (v_j, 1)^T of all earlier chunks.
@@ -89,27 +88,62 @@ Tensor run_chunks(const Inputs& x) {
 }
 
 ops::Support can_whole(const ops::Problem& p, bool causal) {
-  if (p.graph.banded()) return ops::Support::no("a window needs a sum for each query");
-  if (p.graph.causal != causal) {
+  if (!p.graph.plain()) {
+    return ops::Support::no("the graph is " + p.graph.name() + ", which needs a sum a query");
+  }
+  if (p.graph.causal() != causal) {
     return ops::Support::no(causal ? "the graph is not causal" : "the graph is causal");
   }
-  if (p.queries != p.keys) return ops::Support::no("as many queries as keys are needed");
-  return ops::Support::yes();
+  return needs_whole(p);
 }
 
 // State: sum_j phi(k_j) (v_j, 1)^T.
 class LinearDecoder final : public Decoder {
  public:
-  Tensor step(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor&) override {
-    const auto type = sum_type(v.scalar_type());
-    const auto update = at::matmul(phi(expand_heads(k, q.size(1)).to(type)).transpose(2, 3),
-                                   with_ones(expand_heads(v, q.size(1)).to(type)));
-    state_ = state_.defined() ? state_ + update : update;
-    return normalise(at::matmul(phi(q.to(type)), state_)).to(v.scalar_type());
+  explicit LinearDecoder(ReadRows read) : read_(std::move(read)) {}
+
+  Tensor extend(const Tensor& q, const std::vector<Tensor>& rows, const Tensor&) override {
+    constexpr int64_t kChunk = 64;
+    const auto [k, v] = read_(rows, seen_);
+    const int64_t count = q.size(2);
+    seen_ += count;
+    std::vector<Tensor> out;
+    for (int64_t first = 0; first < count; first += kChunk) {
+      const auto cut = [&](const Tensor& t) {
+        return expand_heads(t, q.size(1)).narrow(2, first, std::min(kChunk, count - first));
+      };
+      out.push_back(extend_chunk(cut(q), cut(k), cut(v)));
+    }
+    return out.size() == 1 ? out[0] : at::cat(out, 2);
+  }
+  void select(const Tensor& examples) override {
+    if (state_.defined()) state_ = state_.index_select(0, examples);
+  }
+  int64_t bytes() const override {
+    return state_.defined() ? static_cast<int64_t>(state_.nbytes()) : 0;
   }
 
  private:
+  Tensor extend_chunk(const Tensor& q, const Tensor& k, const Tensor& v) {
+    const auto type = sum_type(v.scalar_type());
+    const auto queries = phi(q.to(type)), keys = phi(k.to(type)).transpose(2, 3),
+               values = with_ones(v.to(type));
+    const auto update = at::matmul(keys, values);
+    const auto before = state_;
+    state_ = before.defined() ? before + update : update;
+    Tensor sums;
+    if (q.size(2) == 1) {
+      sums = at::matmul(queries, state_);
+    } else {
+      sums = at::matmul(at::matmul(queries, keys).tril(), values);
+      if (before.defined()) sums = sums + at::matmul(queries, before);
+    }
+    return normalise(sums).to(v.scalar_type());
+  }
+
+  ReadRows read_;
   Tensor state_;  // (B, h, d, d + 1), in the type of sums
+  int64_t seen_ = 0;
 };
 
 }  // namespace
@@ -128,15 +162,15 @@ std::vector<Kernel> Linear::kernels() const {
 
 Cost Linear::cost(const ops::Problem& p) const {
   const double d = static_cast<double>(p.width);
-  if (p.graph.banded()) {
+  if (!p.graph.plain()) {
     return {4 * d * rows_of(p) * p.graph.pairs({p.queries, p.keys}), io_bytes(p, uses())};
   }
   return {4 * d * d * rows_of(p) * static_cast<double>(p.keys), io_bytes(p, uses())};
 }
 
-std::unique_ptr<Decoder> Linear::decoder(const graph::Graph& graph) const {
-  if (graph.banded()) return Fold::decoder(graph);
-  return std::make_unique<LinearDecoder>();
+std::unique_ptr<Decoder> Linear::make_decoder(const graph::Graph& graph, ReadRows read) const {
+  if (!graph.plain()) return Fold::make_decoder(graph, std::move(read));
+  return std::make_unique<LinearDecoder>(std::move(read));
 }
 
 std::unique_ptr<Fold> make_linear() { return std::make_unique<Linear>(); }

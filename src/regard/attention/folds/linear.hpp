@@ -17,7 +17,9 @@ class Linear final : public Fold {
   torch::Tensor reference(const Inputs& x, const torch::Tensor& mask) const override;
   std::vector<Kernel> kernels() const override;
   Cost cost(const ops::Problem& p) const override;
-  std::unique_ptr<Decoder> decoder(const graph::Graph& graph) const override;
+
+ protected:
+  std::unique_ptr<Decoder> make_decoder(const graph::Graph& graph, ReadRows read) const override;
 };
 
 std::unique_ptr<Fold> make_linear();

@@ -14,23 +14,24 @@ Tensor Mean::reference(const Inputs& x, const Tensor& mask) const {
 namespace {
 
 ops::Support can_sum(const ops::Problem& p) {
-  if (p.graph.banded()) return ops::Support::no("a window needs a sum for each query");
-  if (p.queries != p.keys) return ops::Support::no("as many queries as keys are needed");
-  return ops::Support::yes();
+  if (!p.graph.plain()) {
+    return ops::Support::no("the graph is " + p.graph.name() + ", which needs a sum a query");
+  }
+  return needs_whole(p);
 }
 
 Tensor run_sum(const Inputs& x) {
   const auto type = sum_type(x.v.scalar_type());
-  const auto v = clear_padding(expand_heads(x.v, x.heads), x);
-  const auto sum = x.graph.causal ? v.cumsum(2, type) : v.sum(2, true, type);
+  const auto v = clear_keys(expand_heads(x.v, x.heads), x);
+  const auto sum = x.graph.causal() ? v.cumsum(2, type) : v.sum(2, true, type);
   const auto y = (sum / allowed_keys(x, type).clamp_min(1)).to(x.v.scalar_type());
-  return clear_padding(y, x);
+  return clear_queries(y, x);
 }
 
 Tensor run_last(const Inputs& x) { return expand_heads(x.v, x.heads).mean(2, true); }
 
 ops::Support can_last(const ops::Problem& p) {
-  if (p.queries != 1 || !p.graph.causal || p.graph.banded() || p.ragged) {
+  if (p.queries != 1 || !p.graph.causal() || !p.graph.plain() || p.ragged) {
     return ops::Support::no("one query after all its keys is needed");
   }
   return ops::Support::yes();
@@ -44,7 +45,7 @@ std::vector<Kernel> Mean::kernels() const {
 
 Cost Mean::cost(const ops::Problem& p) const {
   const double terms =
-      p.graph.banded() ? p.graph.pairs({p.queries, p.keys}) : static_cast<double>(p.keys);
+      p.graph.plain() ? static_cast<double>(p.keys) : p.graph.pairs({p.queries, p.keys});
   return {2 * rows_of(p) * static_cast<double>(p.width) * terms, io_bytes(p, uses())};
 }
 

@@ -1,7 +1,6 @@
 #include "regard/attention/folds/off.hpp"
 
 #include "regard/attention/rows.hpp"
-
 #include "regard/base/error.hpp"
 
 namespace regard::attention::folds {
@@ -23,7 +22,18 @@ Tensor own_values(const Inputs& x) {
 // Nothing to remember.
 class OffDecoder final : public Decoder {
  public:
-  Tensor step(const Tensor&, const Tensor&, const Tensor& v, const Tensor&) override { return v; }
+  explicit OffDecoder(ReadRows read) : read_(std::move(read)) {}
+  Tensor extend(const Tensor&, const std::vector<Tensor>& rows, const Tensor&) override {
+    const auto v = read_(rows, seen_).v;
+    seen_ += v.size(2);
+    return v;
+  }
+  void select(const Tensor&) override {}
+  int64_t bytes() const override { return 0; }
+
+ private:
+  ReadRows read_;
+  int64_t seen_ = 0;
 };
 
 ops::Support can_identity(const ops::Problem& p) {
@@ -41,7 +51,7 @@ Tensor Off::reference(const Inputs& x, const Tensor& mask) const {
 
 std::vector<Kernel> Off::kernels() const {
   return {{"identity", can_identity,
-           [](const Inputs& x) { return clear_padding(own_values(x), x); }, true}};
+           [](const Inputs& x) { return clear_queries(own_values(x), x); }, true}};
 }
 
 WeightMap Off::weights(const Inputs& x) const {
@@ -51,8 +61,13 @@ WeightMap Off::weights(const Inputs& x) const {
 
 Cost Off::cost(const ops::Problem& p) const { return {0, io_bytes(p, uses())}; }
 
-std::unique_ptr<Decoder> Off::decoder(const graph::Graph&) const {
-  return std::make_unique<OffDecoder>();
+std::string Off::refusal(const graph::Graph& graph) const {
+  if (graph.one_sequence()) return "";
+  return "off gives each token its own value, which needs queries and keys of one sequence";
+}
+
+std::unique_ptr<Decoder> Off::make_decoder(const graph::Graph&, ReadRows read) const {
+  return std::make_unique<OffDecoder>(std::move(read));
 }
 
 std::unique_ptr<Fold> make_off() { return std::make_unique<Off>(); }

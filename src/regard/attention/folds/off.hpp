@@ -16,7 +16,10 @@ class Off final : public Fold {
   std::vector<Kernel> kernels() const override;
   WeightMap weights(const Inputs& x) const override;
   Cost cost(const ops::Problem& p) const override;
-  std::unique_ptr<Decoder> decoder(const graph::Graph& graph) const override;
+  std::string refusal(const graph::Graph& graph) const override;
+
+ protected:
+  std::unique_ptr<Decoder> make_decoder(const graph::Graph& graph, ReadRows read) const override;
 };
 
 std::unique_ptr<Fold> make_off();

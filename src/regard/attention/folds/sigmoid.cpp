@@ -14,7 +14,7 @@ Tensor Sigmoid::reference(const Inputs& x, const Tensor& mask) const {
   if (x.bias.defined()) scores = scores + x.bias;
   const auto count = mask.sum(-1, true, torch::kDouble).clamp_min(1);  // (B, 1, T_q, 1)
   const auto weights = at::sigmoid(scores - count.log().to(scores.scalar_type())) * mask;
-  return at::matmul(weights, x.v);
+  return at::matmul(drop_weights(weights, x), x.v);
 }
 
 namespace {

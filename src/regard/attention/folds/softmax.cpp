@@ -18,24 +18,31 @@ Tensor Softmax::reference(const Inputs& x, const Tensor& mask) const {
   // Rows without keys: softmax over finite numbers, then zero, so that no NaN reaches the gradient.
   const double lowest = scores.scalar_type() == torch::kHalf ? -65504.0 : -1e30;
   const auto weights = at::softmax(scores.masked_fill(~mask, lowest), -1).masked_fill(~mask, 0.0);
-  return at::matmul(weights, x.v);
+  return at::matmul(drop_weights(weights, x), x.v);
 }
 
 namespace {
 
+// True where each query of the call meets every key that is no padding.
+bool meets_all(const Inputs& x) {
+  // One causal query sits at the last key.
+  return x.graph.plain() && (!x.graph.causal() || x.queries == 1);
+}
+
 // Every row keeps one key, since backends differ on rows without keys; such rows are cleared afterwards.
 Tensor safe_mask(const Inputs& x) {
-  const graph::Extent extent{x.queries, x.v.size(2)};
+  const graph::Extent extent{x.queries, x.keys()};
+  const bool causal = x.graph.plain() && x.graph.causal();  // what SDPA does without a mask
   Tensor mask;
-  if (!x.graph.plain() || (x.graph.causal && (extent.queries != extent.keys || x.bias.defined()))) {
+  if (!meets_all(x) && !(causal && x.whole() && !x.bias.defined())) {
     mask = graph_mask(x.graph, extent, x.v.device()).view({1, 1, extent.queries, extent.keys});
   }
-  if (x.lengths.defined() && !(x.graph.plain() && x.graph.causal)) {
-    auto valid = valid_rows(x.lengths, extent.keys).transpose(2, 3);  // (B, 1, 1, T_k)
+  if (x.key_lengths.defined() && !causal) {
+    auto valid = valid_rows(x.key_lengths, extent.keys).transpose(2, 3);  // (B, 1, 1, T_k)
     if (mask.defined()) {
       mask = (mask & valid) | at::eye(extent.keys, mask.options());
     } else {
-      const auto first = at::arange(extent.keys, x.lengths.options()) == 0;
+      const auto first = at::arange(extent.keys, x.key_lengths.options()) == 0;
       mask = valid | first.view({1, 1, 1, -1});
     }
   }
@@ -47,16 +54,19 @@ Tensor safe_mask(const Inputs& x) {
 
 Tensor run_sdpa(const Inputs& x) {
   const auto mask = safe_mask(x);
-  const bool causal = !mask.defined() && x.graph.causal && x.queries > 1;
+  const bool causal = !mask.defined() && x.graph.causal() && x.queries > 1;
   // Huge numbers in padded queries would make fused backward passes divide infinities.
-  return clear_padding(ops::sdpa(clear_padding(x.q, x), x.k, x.v, mask, causal), x);
+  return clear_queries(ops::sdpa(clear_queries(x.q, x), x.k, x.v, mask, causal), x);
 }
 
 ops::Support can_sdpa(const ops::Problem& p) {
-  if (p.queries != p.keys && p.ragged) {
+  if (!p.graph.plain() && !p.graph.window()) {
+    return ops::Support::no("the graph is " + p.graph.name());
+  }
+  if (p.ragged && p.graph.one_sequence() && p.queries != p.keys) {
     return ops::Support::no("lengths with as many queries as keys are needed");
   }
-  if (p.queries > p.keys && (p.graph.causal || p.graph.banded())) {
+  if (p.queries > p.keys && (p.graph.causal() || p.graph.window())) {
     return ops::Support::no("some queries come before every key and have none");
   }
   if (p.graph.plain()) return ops::Support::yes();

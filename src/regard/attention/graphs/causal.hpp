@@ -11,7 +11,7 @@ class Causal final : public Graph {
  public:
   std::string summary() const override { return "a position meets itself and what came before"; }
   std::string equation() const override { return "E = {(i, j): j <= i}"; }
-  graph::Graph make(bool) const override { return graph::causal(); }
+  graph::Graph facts(bool) const override { return graph::causal(); }
 };
 
 std::unique_ptr<Graph> make_causal();

@@ -11,7 +11,7 @@ class Full final : public Graph {
  public:
   std::string summary() const override { return "every position meets every position"; }
   std::string equation() const override { return "E = {(i, j)}"; }
-  graph::Graph make(bool causal) const override { return {.causal = causal}; }
+  graph::Graph facts(bool causal) const override { return {graph::Band{}, causal}; }
 };
 
 std::unique_ptr<Graph> make_full();

@@ -37,12 +37,12 @@ void Window::check() {
   }
 }
 
-graph::Graph Window::make(bool causal) const {
+graph::Graph Window::facts(bool causal) const {
   const bool asymmetric = left != kNone;
-  return {.left = asymmetric ? left : width - 1,
-          .right = asymmetric ? right : width - 1,
-          .global = global,
-          .causal = causal};
+  return {graph::Band{.left = asymmetric ? left : width - 1,
+                      .right = asymmetric ? right : width - 1,
+                      .global = global},
+          causal};
 }
 
 std::unique_ptr<Graph> make_window() { return std::make_unique<Window>(); }

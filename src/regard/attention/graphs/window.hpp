@@ -20,7 +20,7 @@ struct Window final : Graph {
   std::string equation() const override { return "E = {(i, j): |i - j| < width}"; }
   void visit(Visitor& f) override;
   void check() override;
-  graph::Graph make(bool causal) const override;
+  graph::Graph facts(bool causal) const override;
 };
 
 std::unique_ptr<Graph> make_window();

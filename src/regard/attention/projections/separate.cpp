@@ -1,8 +1,5 @@
 #include "regard/attention/projections/separate.hpp"
 
-#include <torch/nn/modules/linear.h>
-
-#include "regard/ops/bound_linear.hpp"
 #include "regard/ops/heads.hpp"
 #include "regard/ops/linear.hpp"
 
@@ -11,44 +8,55 @@ using torch::Tensor;
 
 namespace {
 
-class SeparateModule final : public ProjectionModule {
- public:
-  explicit SeparateModule(const ProjectionSize& size) : size_(size) {
-    const int64_t inner = size.heads * size.head_width;
-    qkv_ = register_module(
-        "qkv",
-        torch::nn::Linear(
-            torch::nn::LinearOptions(size.model_width, size.uses.count() * inner).bias(size.bias)));
-  }
-
-  Qkv forward(const Tensor& x, const Wanted& wanted) override {
-    ops::WeightAndBias layer{qkv_->weight, qkv_->bias};
-    // Rows of one head hold its d outputs: U^T on them gives outputs times U.
-    if (wanted.basis.defined()) layer = ops::change_basis(layer, wanted.basis);
-    Qkv out;
-    const auto rows = [&](const Tensor& y) {
-      return y.view({x.size(0), x.size(1), size_.uses.count(), size_.heads, size_.head_width});
-    };
-    const auto y = wanted.bound ? ops::linear_bound(x, layer, size_.heads)
-                                : ops::linear_owing(x, layer.weight, layer.bias);
-    out.packed = {rows(y.value), y.bias, y.bound};
-    const auto all = ops::split_heads(rows(ops::settle(y)));
-    std::size_t at = 0;
-    if (size_.uses.q) out.q = all[at++];
-    if (size_.uses.k) out.k = all[at++];
-    if (size_.uses.v) out.v = all[at++];
-    return out;
-  }
-
- private:
-  ProjectionSize size_;
-  torch::nn::Linear qkv_{nullptr};
+/// Which of the packed parts to compute: parts first, first + 1, ...
+struct Slice {
+  int64_t first = 0, count = 0;
 };
+
+// x (B, T, H) times some of the packed matrices: count tensors (B, h, T, d).
+std::vector<Tensor> project(const Parameters& p, const Size& size, const Tensor& x,
+                            const Slice& slice) {
+  const int64_t inner = size.heads * size.head_width;
+  auto weight = p[0], bias = size.bias ? p[1] : Tensor();
+  if (slice.count < size.uses.count()) {
+    weight = weight.narrow(0, slice.first * inner, slice.count * inner);
+    if (bias.defined()) bias = bias.narrow(0, slice.first * inner, slice.count * inner);
+  }
+  const auto y = ops::linear(x, weight, bias);
+  return ops::split_heads(y.view({x.size(0), x.size(1), slice.count, size.heads, size.head_width}));
+}
 
 }  // namespace
 
-std::shared_ptr<ProjectionModule> Separate::build(const ProjectionSize& size) const {
-  return std::make_shared<SeparateModule>(size);
+std::vector<ParameterSpec> Separate::parameters(const Size& size) const {
+  const int64_t rows = size.uses.count() * size.heads * size.head_width;
+  std::vector<ParameterSpec> specs = {{"qkv.weight", {rows, size.model_width}}};
+  if (size.bias) specs.push_back({"qkv.bias", {rows}});
+  return specs;
+}
+
+Qkv Separate::all(const Parameters& p, const Size& size, const Tensor& x) const {
+  const auto parts = project(p, size, x, {0, size.uses.count()});
+  Qkv out;
+  std::size_t at = 0;
+  if (size.uses.q) out.q = parts[at++];
+  if (size.uses.k) out.k = parts[at++];
+  if (size.uses.v) out.v = parts[at++];
+  return out;
+}
+
+Tensor Separate::query(const Parameters& p, const Size& size, const Tensor& x) const {
+  return size.uses.q ? project(p, size, x, {0, 1})[0] : Tensor();
+}
+
+KeyValue Separate::key_value(const Parameters& p, const Size& size, const Tensor& memory) const {
+  const int64_t first = size.uses.q ? 1 : 0, count = size.uses.count() - first;
+  const auto parts = project(p, size, memory, {first, count});
+  KeyValue out;
+  std::size_t at = 0;
+  if (size.uses.k) out.k = parts[at++];
+  if (size.uses.v) out.v = parts[at++];
+  return out;
 }
 
 std::unique_ptr<Projection> make_separate() { return std::make_unique<Separate>(); }

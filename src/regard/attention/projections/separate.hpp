@@ -9,7 +9,11 @@ class Separate final : public Projection {
  public:
   std::string summary() const override { return "three matrices W_q, W_k, W_v"; }
   std::string equation() const override { return "q = x W_q, k = x W_k, v = x W_v"; }
-  std::shared_ptr<ProjectionModule> build(const ProjectionSize& size) const override;
+  std::vector<ParameterSpec> parameters(const Size& size) const override;
+  Qkv all(const Parameters& p, const Size& size, const torch::Tensor& x) const override;
+  torch::Tensor query(const Parameters& p, const Size& size, const torch::Tensor& x) const override;
+  KeyValue key_value(const Parameters& p, const Size& size,
+                     const torch::Tensor& memory) const override;
 };
 
 std::unique_ptr<Projection> make_separate();
