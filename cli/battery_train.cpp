@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "battery.hpp"
+#include "flags.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
@@ -50,8 +51,8 @@ void add_battery_train(CLI::App& battery) {
       ->required();
   command->add_option("--out", s->out, "folder of the run (default: that of the recipe)");
   command->add_option("--data", s->data, "the Severson set (default: that of the recipe)");
-  command->add_option("--seeds", s->seeds, "seeds, separated by commas")->delimiter(',');
-  command->add_option("--threads", s->threads, "models that train at once");
+  add_numbers(*command, "--seeds", s->seeds, "seeds, separated by commas")->delimiter(',');
+  add_number(*command, "--threads", s->threads, "models that train at once");
   command->add_flag("--json", s->json, "print the table as JSON");
   command->callback([=] {
     auto spec = read_recipe(s->recipe);

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "commands.hpp"
+#include "flags.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/version.hpp"
@@ -52,6 +53,7 @@ std::string parse_message(const CLI::App& app, const CLI::ParseError& error, int
 int main(int argc, char** argv) {
   std::signal(SIGXFSZ,
               SIG_IGN);  // a file-size limit then fails as a full disk does, with a sentence
+  regard::cli::keep_standard_descriptors();
   CLI::App app{"Regard trains, compares, runs and explains self-attention models.", "regard"};
   app.set_version_flag("--version", regard::lab::version_text());
   app.require_subcommand(1);
@@ -71,10 +73,13 @@ int main(int argc, char** argv) {
   add_bench(app);
   add_battery(app);
   try {
-    app.parse(argc, argv);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::Success& help) {
+      app.exit(help);
+    }
+    finish_output();
     return 0;
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
   } catch (const CLI::ParseError& error) {
     return fail(parse_message(app, error, argc, argv), 2);
   } catch (const regard::InputError& error) {

@@ -268,6 +268,48 @@ TEST_F(LoopTest, RefusesFoldersAndCheckpointsOfOthers) {
             std::string::npos);
 }
 
+TEST_F(LoopTest, AFolderWithoutACheckpointCanBeUsedAgain) {
+  std::filesystem::create_directories(run_folder);
+  for (const char* name : {".lock", "recipe.toml", "metrics.jsonl", "recipe.toml.tmp7"})
+    write_atomically(run_folder / name, "{\"step\":9,\"loss\":1}\n");
+  ToyLearner learner;
+  EXPECT_EQ(train(learner, short_run()).step, 60);
+  EXPECT_EQ(metrics().front()["step"], 10) << "the lines of the run before are gone";
+  const auto other = temporary.path() / "other";
+  std::filesystem::create_directories(other);
+  write_atomically(other / "letter.txt", "mine");
+  EXPECT_NE(message<InputError>([&] { RunFolder(other, Open::kNew); }).find("not empty"),
+            std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(other / ".lock"));
+}
+
+TEST_F(LoopTest, AnEvaluationThatIsNotFiniteEndsTheRun) {
+  struct Lost : ToyLearner {
+    torch::Tensor score(const nn::Batch& batch) override {
+      return ToyLearner::score(batch).mul_(NAN);
+    }
+  } learner;
+  const auto text = message<RunError>([&] { train(learner, short_run()); });
+  EXPECT_NE(text.find("step 20: evaluation: the loss over"), std::string::npos) << text;
+  EXPECT_NE(text.find("is not finite"), std::string::npos) << text;
+  for (const auto& line : metrics()) EXPECT_FALSE(line.contains("valid_loss"));
+}
+
+TEST_F(LoopTest, WeightsThatAreNotFiniteAreRefusedByName) {
+  ToyLearner learner;
+  train(learner, short_run());
+  auto file = load_safetensors(run_folder / "best.safetensors");
+  file.tensors.at("model.out.weight")[1][2] = NAN;
+  save_safetensors(run_folder / "best.safetensors", {file.tensors.begin(), file.tensors.end()},
+                   file.metadata);
+  const auto text =
+      message<InputError>([&] { load_weights(run_folder / "best.safetensors", learner); });
+  EXPECT_NE(
+      text.find("tensor \"model.out.weight\" was expected to hold finite numbers, and 1 of its 48"),
+      std::string::npos)
+      << text;
+}
+
 TEST_F(LoopTest, FullDiskLeavesTheCheckpointBefore) {
   struct Large : ToyLearner {
     torch::Tensor ballast = torch::zeros({50'000}).set_requires_grad(true);

@@ -100,11 +100,19 @@ std::string settled(Recipe recipe) {
   return recipe.to_toml();
 }
 
+// A comparison of which no run came to a checkpoint: there is nothing that another could spoil.
+bool has_checkpoint(const fs::path& folder) {
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ".safetensors") return true;
+  }
+  return false;
+}
+
 // Finished runs count for a comparison of more phrases or seeds, and for no other recipe.
 void guard_folder(const Recipe& recipe, const fs::path& folder) {
   const auto path = folder / "recipe.toml";
   if (fs::exists(path)) {
-    if (settled(load_recipe(path)) != settled(recipe)) {
+    if (has_checkpoint(folder) && settled(load_recipe(path)) != settled(recipe)) {
       throw InputError(
           folder.string() +
           ": holds a comparison by another recipe; choose another --out, or remove the folder");

@@ -17,6 +17,7 @@
 #include "regard/base/text.hpp"
 #include "regard/lab/processes.hpp"
 #include "regard/lab/train_run.hpp"
+#include "regard/train/signals.hpp"
 
 namespace regard::lab {
 namespace fs = std::filesystem;
@@ -92,10 +93,10 @@ class Runner {
 
   void run() {
     if (done_ > 0) std::fprintf(stderr, "%zu of %zu runs are finished already\n", done_, total_);
-    const SignalWatch watch;
+    const train::SignalScope signals;
     Board board(total_, done_);
     while (!waiting_.empty() || !running_.empty()) {
-      if (const int signal = SignalWatch::caught(); signal != 0) {
+      if (const int signal = train::SignalScope::caught(); signal != 0) {
         std::vector<pid_t> pids;
         for (const auto& [pid, job] : running_) pids.push_back(pid);
         board.end_line("stopping; the same command goes on from here");

@@ -2,22 +2,32 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <cerrno>
 #include <cstring>
 
 #include "regard/base/error.hpp"
 
-extern char** environ;
-
 namespace regard::lab {
 namespace {
-std::atomic<int> caught_signal{0};
-struct sigaction before_int, before_term;
-void note(int signal) { caught_signal = signal; }
+
+// Between fork and exec only calls that are safe in a signal handler.
+[[noreturn]] void become(char** argv, const char* log, pid_t parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(128 + SIGTERM);  // it ended before the line above
+  // A group of its own: a terminal's Ctrl-C reaches the parent alone, which passes it on once.
+  ::setpgid(0, 0);
+  const int in = ::open("/dev/null", O_RDONLY);
+  const int out = ::open(log, O_WRONLY | O_CREAT | O_APPEND, 0644);
+  if (in >= 0 && out >= 0 && ::dup2(in, 0) == 0 && ::dup2(out, 1) == 1 && ::dup2(out, 2) == 2) {
+    ::execv("/proc/self/exe", argv);
+  }
+  ::_exit(127);
+}
+
 }  // namespace
 
 pid_t start_self(const std::vector<std::string>& arguments, const std::filesystem::path& log) {
@@ -26,22 +36,10 @@ pid_t start_self(const std::vector<std::string>& arguments, const std::filesyste
   argv.push_back(name);
   for (const auto& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
   argv.push_back(nullptr);
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&files, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-  posix_spawn_file_actions_adddup2(&files, 1, 2);
-  // A group of its own: a terminal's Ctrl-C reaches the parent alone, which passes it on once.
-  posix_spawnattr_t attributes;
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  pid_t pid = 0;
-  const int status = posix_spawn(&pid, "/proc/self/exe", &files, &attributes, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&files);
-  posix_spawnattr_destroy(&attributes);
-  if (status != 0)
-    throw RunError(std::string("compare: a run cannot be started: ") + std::strerror(status));
+  const pid_t parent = ::getpid(), pid = ::fork();
+  if (pid < 0)
+    throw RunError(std::string("compare: a run cannot be started: ") + std::strerror(errno));
+  if (pid == 0) become(argv.data(), log.c_str(), parent);
   return pid;
 }
 
@@ -56,18 +54,5 @@ void stop_all(const std::vector<pid_t>& children) {
   for (const auto pid : children) ::kill(pid, SIGTERM);
   for (const auto pid : children) ::waitpid(pid, nullptr, 0);
 }
-
-SignalWatch::SignalWatch() {
-  caught_signal = 0;
-  struct sigaction action {};
-  action.sa_handler = note;
-  ::sigaction(SIGINT, &action, &before_int);
-  ::sigaction(SIGTERM, &action, &before_term);
-}
-SignalWatch::~SignalWatch() {
-  ::sigaction(SIGINT, &before_int, nullptr);
-  ::sigaction(SIGTERM, &before_term, nullptr);
-}
-int SignalWatch::caught() { return caught_signal; }
 
 }  // namespace regard::lab

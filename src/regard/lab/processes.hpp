@@ -9,7 +9,8 @@
 
 namespace regard::lab {
 
-/// Starts this very program with `arguments`, its output to `log`. Returns the process id.
+/// Starts this very program with `arguments`, its output to `log`. Returns the process id. The child gets
+/// SIGTERM when this process ends, however it ends; called from the main thread, since a thread's end counts.
 pid_t start_self(const std::vector<std::string>& arguments, const std::filesystem::path& log);
 
 struct Ended {
@@ -22,15 +23,5 @@ Ended poll_ended();
 
 /// Asks the children to stop, and waits for them.
 void stop_all(const std::vector<pid_t>& children);
-
-/// While it lives, SIGINT and SIGTERM are noted instead of ending the process.
-class SignalWatch {
- public:
-  SignalWatch();
-  ~SignalWatch();
-  SignalWatch(const SignalWatch&) = delete;
-  SignalWatch& operator=(const SignalWatch&) = delete;
-  static int caught();
-};
 
 }  // namespace regard::lab

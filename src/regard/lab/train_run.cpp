@@ -103,6 +103,13 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
     recipe.data.reader.reader = "directory";
   }
   const auto model = make_model(recipe, prepared.encoding);
+  // Everything that the data can refuse is asked before the folder exists.
+  StreamBatches batches(prepared.train, {.size = {recipe.load.batch, recipe.load.batch_tokens},
+                                         .seed = static_cast<uint64_t>(recipe.run.seed),
+                                         .last = data::Last::kKeep,
+                                         .threads = recipe.load.loaders});
+  const auto valid = evaluation_of(*prepared.valid, recipe.load.eval_batch);
+  train::total_steps(recipe.train, batches.per_epoch());
   const train::RunFolder run_folder(folder, start == Start::kResume
                                                 ? train::RunFolder::Open::kResume
                                                 : train::RunFolder::Open::kNew);
@@ -122,11 +129,6 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   write_atomically(folder / "recipe.toml", recipe.to_toml());
 
   ModelLearner learner(model);
-  StreamBatches batches(prepared.train, {.size = {recipe.load.batch, recipe.load.batch_tokens},
-                                         .seed = static_cast<uint64_t>(recipe.run.seed),
-                                         .last = data::Last::kKeep,
-                                         .threads = recipe.load.loaders});
-  const auto valid = evaluation_of(*prepared.valid, recipe.load.eval_batch);
   const train::RunIdentity identity{
       .recipe = recipe.identity(),
       .seed = recipe.run.seed,

@@ -175,7 +175,6 @@ class Loop {
 
   /// The loss decides between equal accuracies.
   bool is_better(const Score& score) const {
-    if (!std::isfinite(score.loss)) return false;
     if (state_.best_step < 0) return true;
     if (spec_.best == "accuracy" && score.accuracy != state_.best_accuracy) {
       return score.accuracy > state_.best_accuracy;
@@ -189,7 +188,12 @@ class Loop {
     {
       const EmaScope averaged(step_.ema());
       const AutocastScope autocast(step_.device().type(), spec_.dtype == "bf16");
-      score = evaluate(learner_, evaluation_, [] { return SignalScope::caught() != 0; });
+      try {
+        score = evaluate(learner_, evaluation_, [] { return SignalScope::caught() != 0; });
+      } catch (const RunError& error) {
+        metrics_->sync();
+        throw RunError("step " + std::to_string(state_.step) + ": " + error.what());
+      }
     }
     if (score.count < 0) stop_if_signalled();
     state_.evaluated = state_.step;

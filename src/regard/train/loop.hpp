@@ -34,7 +34,7 @@ struct Outcome {
 /// threads), from step 0 without one, and returns at once when the run is finished.
 ///
 /// Throws InputError for a checkpoint of another recipe, RunError for a loss that is not finite and
-/// for a full disk, and Interrupted after SIGINT or SIGTERM, once the state is saved.
+/// for a full disk, and Interrupted after SIGINT, SIGTERM or SIGHUP, once the state is saved.
 Outcome run(Learner& learner, Batches& batches, const Evaluation& evaluation, const Spec& spec,
             const RunFolder& folder, const RunIdentity& identity,
             const ProgressCallback& progress = {});

@@ -17,7 +17,30 @@
 namespace regard::train {
 namespace fs = std::filesystem;
 
+namespace {
+
+/// What a run may leave before its first checkpoint: nothing is lost when another begins there.
+bool belongs_to_a_start(const fs::path& entry) {
+  const auto name = entry.filename().string();
+  return name == ".lock" || name == "recipe.toml" || name == "metrics.jsonl" ||
+         name.find(".tmp") != std::string::npos;
+}
+
+void refuse_used(const fs::path& folder) {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none)) {
+    if (belongs_to_a_start(entry.path())) continue;
+    throw InputError(
+        folder.string() +
+        ": this folder is not empty; --resume continues a run in it, or choose another");
+  }
+}
+
+}  // namespace
+
 RunFolder::RunFolder(fs::path path, Open how) : path_(std::move(path)), how_(how) {
+  if (how_ == Open::kNew)
+    refuse_used(path_);  // before the lock, which would be a file of ours in it
   make_directory(path_);
   const auto lock = path_ / ".lock";
   lock_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -26,14 +49,11 @@ RunFolder::RunFolder(fs::path path, Open how) : path_(std::move(path)), how_(how
     ::close(lock_);
     throw InputError(path_.string() + ": another run is at work in this folder");
   }
-  const bool used =
-      std::any_of(fs::directory_iterator(path_), fs::directory_iterator(),
-                  [](const auto& entry) { return entry.path().filename() != ".lock"; });
-  if (how_ == Open::kNew && used) {
+  try {
+    if (how_ == Open::kNew) refuse_used(path_);  // another run may have ended in the meantime
+  } catch (...) {
     ::close(lock_);
-    throw InputError(
-        path_.string() +
-        ": this folder is not empty; --resume continues a run in it, or choose another");
+    throw;
   }
   remove_temporary_files();
 }

@@ -12,7 +12,8 @@ class RunFolder {
   enum class Open { kNew, kResume };
 
   /// Makes the folder and locks it until the object ends. InputError when another process holds the
-  /// lock, or when a new run finds files in it.
+  /// lock, or when a new run finds files in it other than those that a run leaves before its first
+  /// checkpoint.
   RunFolder(std::filesystem::path path, Open how);
   ~RunFolder();
   RunFolder(const RunFolder&) = delete;

@@ -1,12 +1,12 @@
-// SIGINT and SIGTERM as a flag that the loop asks for at the end of a step.
+// SIGINT, SIGTERM and SIGHUP as a flag that the loop asks for at the end of a step.
 #pragma once
 
 #include <csignal>
 
 namespace regard::train {
 
-/// Catches both signals while it lives, one object at a time. A second one of the same kind ends the
-/// process at once, as it would without us.
+/// Catches the three signals while it lives, one object at a time; SIGHUP stays ignored where it was. A
+/// second one of the same kind ends the process at once, as it would without us.
 class SignalScope {
  public:
   SignalScope();
@@ -20,6 +20,7 @@ class SignalScope {
  private:
   struct sigaction before_int_ {};
   struct sigaction before_term_ {};
+  struct sigaction before_hup_ {};
 };
 
 }  // namespace regard::train
