@@ -8,32 +8,9 @@
 #include "regard/base/text.hpp"
 #include "regard/battery/models/study.hpp"
 #include "regard/battery/models/study_report.hpp"
-#include "regard/lab/toml_file.hpp"
+#include "regard/run/recipe.hpp"
 
 namespace regard::cli {
-namespace {
-
-battery::StudySpec read_recipe(const std::string& path) {
-  battery::StudySpec spec;
-  const auto tables = spec.tables();
-  std::vector<std::string> names;
-  for (const auto& table : tables) names.push_back(table.name);
-  for (const auto& entry : lab::read_toml(path).children) {
-    bool found = false;
-    for (const auto& table : tables) {
-      if (table.name != entry.key || !entry.table) continue;
-      found = true;
-      for (const auto& item : entry.children)
-        assign(table.visit, {{item.key, item.value}}, item.place);
-    }
-    if (!found)
-      throw InputError(entry.place + ": unknown table \"" + entry.key + "\"" +
-                       suggestion(entry.key, names));
-  }
-  return spec;
-}
-
-}  // namespace
 
 void add_battery_train(CLI::App& battery) {
   auto* command = battery.add_subcommand(
@@ -55,7 +32,8 @@ void add_battery_train(CLI::App& battery) {
   add_number(*command, "--threads", s->threads, "models that train at once");
   command->add_flag("--json", s->json, "print the table as JSON");
   command->callback([=] {
-    auto spec = read_recipe(s->recipe);
+    battery::StudySpec spec;
+    run::read_recipe(s->recipe, spec.tables());
     if (!s->out.empty()) spec.out = s->out;
     if (!s->data.empty()) spec.folder = s->data;
     if (!s->seeds.empty()) spec.seeds = s->seeds;

@@ -93,7 +93,7 @@ void add_compare(CLI::App& app) {
     }
     if (seeds->count() > 0) recipe.compare.seeds = parse_seeds(state->seeds);
     if (budget->count() > 0)
-      lab::set_option(recipe, "compare", "budget", state->budget, "--budget");
+      run::set_option(recipe.tables(), "compare", "budget", state->budget, "--budget");
     if (jobs->count() > 0) recipe.compare.jobs = state->jobs;
     const auto folder = lab::default_folder(recipe);
     const auto comparison = lab::compare(recipe, folder);

@@ -11,7 +11,6 @@
 #include "regard/data/readers/reader.hpp"
 #include "regard/kernels/cpu/targets.hpp"
 #include "regard/lab/machine.hpp"
-#include "regard/lab/version.hpp"
 #include "regard/models/model.hpp"
 #include "regard/report/plotly.hpp"
 #include "regard/report/table.hpp"

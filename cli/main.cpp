@@ -12,7 +12,7 @@
 #include "flags.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
-#include "regard/lab/version.hpp"
+#include "regard/run/machine.hpp"
 
 namespace {
 
@@ -55,7 +55,7 @@ int main(int argc, char** argv) {
               SIG_IGN);  // a file-size limit then fails as a full disk does, with a sentence
   regard::cli::keep_standard_descriptors();
   CLI::App app{"Regard trains, compares, runs and explains self-attention models.", "regard"};
-  app.set_version_flag("--version", regard::lab::version_text());
+  app.set_version_flag("--version", regard::run::version_text());
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);
   using namespace regard::cli;

@@ -47,7 +47,7 @@ class Mistakes(unittest.TestCase):
 
     def test_recipes_are_checked(self):
         self.refused("line 2", "train", self.recipe("[run]\nseed = [1]\n"))
-        self.refused('unknown table "rum"; did you mean "run"?', "train", self.recipe("[rum]\n"))
+        self.refused('unknown table [rum]; did you mean "run"?', "train", self.recipe("[rum]\n"))
         self.refused("rising numbers from 20 to 100", "train", self.recipe("[data]\ncycles = [100, 50]\n"))
         self.refused("compare_at: 0, or a number from 20 to 100", "train", self.recipe("[data]\ncompare_at = 10\n"))
         self.refused('did you mean "softmax"', "train", self.recipe('[model]\nphrase = "softmx"\n[data]\nfolder = "nowhere"\n'))

@@ -28,10 +28,10 @@ Spec short_run() {
 
 class LoopTest : public testing::Test {
  protected:
-  using Open = RunFolder::Open;
+  using Open = run::Folder::Open;
   Outcome train(Learner& learner, const Spec& spec, Open how = Open::kNew,
                 const ProgressCallback& progress = {}) {
-    const RunFolder folder(run_folder, how);
+    const run::Folder folder(run_folder, how);
     return run(learner, batches, toy_evaluation(), spec, folder, identity, progress);
   }
   std::vector<nlohmann::json> metrics() const {
@@ -54,7 +54,7 @@ class LoopTest : public testing::Test {
   TemporaryFolder temporary;
   std::filesystem::path run_folder = temporary.path() / "run";
   ToyBatches batches{16, 30};
-  RunIdentity identity{"toy", 1, {{"kind", "toy"}}};
+  run::Identity identity{"toy", 1, {{"kind", "toy"}}};
 };
 
 TEST_F(LoopTest, ARunWhoseLogitsDoNotVaryIsTold) {
@@ -99,7 +99,7 @@ TEST_F(LoopTest, LearnsAndWritesItsFolder) {
   ToyLearner again;
   load_weights(run_folder / "best.safetensors", again);
   EXPECT_DOUBLE_EQ(evaluate(again, toy_evaluation()).loss, outcome.best_loss);
-  EXPECT_EQ(load_metadata(run_folder / "best.safetensors").at("kind"), "toy");
+  EXPECT_EQ(run::read_arrays(run_folder / "best.safetensors").metadata.at("kind"), "toy");
 }
 
 TEST_F(LoopTest, TwoRunsWriteTheSameBytes) {
@@ -127,7 +127,7 @@ TEST_F(LoopTest, AccumulationEqualsTheLargeBatch) {
   Spec spec = short_run();
   spec.steps = 20;
   ToyLearner large, small;
-  const RunFolder folder(temporary.path() / "large", Open::kNew);
+  const run::Folder folder(temporary.path() / "large", Open::kNew);
   run(large, joined, toy_evaluation(), spec, folder, identity);
   spec.accumulate = 4;
   train(small, spec);
@@ -226,7 +226,7 @@ TEST_F(LoopTest, ASignalDuringAnEvaluationLosesNothing) {
   };
   ToyLearner stopped;
   {
-    const RunFolder folder(run_folder, Open::kNew);
+    const run::Folder folder(run_folder, Open::kNew);
     EXPECT_THROW(run(stopped, batches, evaluation, short_run(), folder, identity), Interrupted);
   }
   ToyLearner resumed;
@@ -263,9 +263,10 @@ TEST_F(LoopTest, RefusesFoldersAndCheckpointsOfOthers) {
   identity = {"toy", 2, {}};
   EXPECT_NE(message<InputError>([&] { train(learner, short_run(), Open::kResume); }).find("seed 1"),
             std::string::npos);
-  const RunFolder held(run_folder, Open::kResume);
-  EXPECT_NE(message<InputError>([&] { RunFolder(run_folder, Open::kResume); }).find("another run"),
-            std::string::npos);
+  const run::Folder held(run_folder, Open::kResume);
+  EXPECT_NE(
+      message<InputError>([&] { run::Folder(run_folder, Open::kResume); }).find("another run"),
+      std::string::npos);
 }
 
 TEST_F(LoopTest, AFolderWithoutACheckpointCanBeUsedAgain) {
@@ -278,7 +279,7 @@ TEST_F(LoopTest, AFolderWithoutACheckpointCanBeUsedAgain) {
   const auto other = temporary.path() / "other";
   std::filesystem::create_directories(other);
   write_atomically(other / "letter.txt", "mine");
-  EXPECT_NE(message<InputError>([&] { RunFolder(other, Open::kNew); }).find("not empty"),
+  EXPECT_NE(message<InputError>([&] { run::Folder(other, Open::kNew); }).find("not empty"),
             std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(other / ".lock"));
 }

@@ -17,7 +17,8 @@
 #include "regard/report/page.hpp"
 #include "regard/report/summary.hpp"
 #include "regard/report/table.hpp"
-#include "regard/train/run_folder.hpp"
+#include "regard/run/folder.hpp"
+#include "regard/run/machine.hpp"
 
 namespace regard::lab {
 namespace fs = std::filesystem;
@@ -231,8 +232,9 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
     }
   }
   int64_t parallel = recipe.compare.jobs, threads = recipe.run.threads;
-  if (parallel == 0) parallel = device.is_cpu() && recipe.compare.budget != "seconds" ? cores() : 1;
-  if (threads == 0) threads = std::max<int64_t>(1, cores() / parallel);
+  if (parallel == 0)
+    parallel = device.is_cpu() && recipe.compare.budget != "seconds" ? run::cores() : 1;
+  if (threads == 0) threads = std::max<int64_t>(1, run::cores() / parallel);
   const auto stream = prepared.train->train({.size = {recipe.load.batch, recipe.load.batch_tokens},
                                              .seed = 0,
                                              .last = data::Last::kKeep,
@@ -240,11 +242,10 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
   const auto steps =
       recipe.train.seconds > 0 ? 0 : train::total_steps(recipe.train, stream->steps_per_epoch());
   guard_folder(recipe, folder);
-  const train::RunFolder owned(folder, train::RunFolder::Open::kResume);
+  const run::Folder owned(folder, run::Folder::Open::kResume);
   write_atomically(folder / "recipe.toml", recipe.to_toml());
   for (const auto& sentence : prepared.sentences) std::fprintf(stderr, "%s\n", sentence.c_str());
-  run_jobs(recipe, folder, std::move(jobs),
-           {.parallel = parallel, .threads = threads, .steps = steps});
+  run_jobs(recipe, folder, jobs, {.parallel = parallel, .threads = threads, .steps = steps});
 
   auto comparison = read_comparison(folder);
   add_pictures(comparison, folder);

@@ -110,9 +110,8 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
                                          .threads = recipe.load.loaders});
   const auto valid = evaluation_of(*prepared.valid, recipe.load.eval_batch);
   train::total_steps(recipe.train, batches.per_epoch());
-  const train::RunFolder run_folder(folder, start == Start::kResume
-                                                ? train::RunFolder::Open::kResume
-                                                : train::RunFolder::Open::kNew);
+  const run::Folder run_folder(
+      folder, start == Start::kResume ? run::Folder::Open::kResume : run::Folder::Open::kNew);
   if (is_finished(folder)) {
     const auto before = load_recipe(folder / "recipe.toml");
     if (before.identity() != recipe.identity() || before.run.seed != recipe.run.seed) {
@@ -129,7 +128,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   write_atomically(folder / "recipe.toml", recipe.to_toml());
 
   ModelLearner learner(model);
-  const train::RunIdentity identity{
+  const run::Identity identity{
       .recipe = recipe.identity(),
       .seed = recipe.run.seed,
       .notes = {{"encoding", prepared.encoding.to_json()}, {"phrase", phrase}}};

@@ -4,7 +4,7 @@
 
 namespace regard::battery {
 
-std::vector<StudySpec::Table> StudySpec::tables() {
+run::Tables StudySpec::tables() {
   return {{"run",
            [this](Visitor& f) {
              f("title", title, "heading of the report");

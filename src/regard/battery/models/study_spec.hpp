@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "regard/base/spec.hpp"
 #include "regard/battery/models/attention_life.hpp"
+#include "regard/run/recipe.hpp"
 
 namespace regard::battery {
 
@@ -28,11 +28,7 @@ struct StudySpec {
   double false_alarm = 0.05;
   int64_t folds = 10;
 
-  struct Table {
-    std::string name;
-    Visit visit;
-  };
-  std::vector<Table> tables();
+  run::Tables tables();
   void check() const;
 };
 

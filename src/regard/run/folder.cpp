@@ -1,4 +1,4 @@
-#include "regard/train/run_folder.hpp"
+#include "regard/run/folder.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -14,7 +14,7 @@
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
 
-namespace regard::train {
+namespace regard::run {
 namespace fs = std::filesystem;
 
 namespace {
@@ -38,7 +38,7 @@ void refuse_used(const fs::path& folder) {
 
 }  // namespace
 
-RunFolder::RunFolder(fs::path path, Open how) : path_(std::move(path)), how_(how) {
+Folder::Folder(fs::path path, Open how) : path_(std::move(path)), how_(how) {
   if (how_ == Open::kNew)
     refuse_used(path_);  // before the lock, which would be a file of ours in it
   make_directory(path_);
@@ -58,9 +58,9 @@ RunFolder::RunFolder(fs::path path, Open how) : path_(std::move(path)), how_(how
   remove_temporary_files();
 }
 
-RunFolder::~RunFolder() { ::close(lock_); }
+Folder::~Folder() { ::close(lock_); }
 
-void RunFolder::keep_last_as(int64_t step, int64_t keep) const {
+void Folder::keep_last_as(int64_t step, int64_t keep) const {
   if (keep <= 0) return;
   std::string digits = std::to_string(step);
   digits.insert(0, digits.size() < 9 ? 9 - digits.size() : 0, '0');
@@ -81,7 +81,7 @@ void RunFolder::keep_last_as(int64_t step, int64_t keep) const {
   }
 }
 
-void RunFolder::remove_temporary_files() const {
+void Folder::remove_temporary_files() const {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(path_)) {
     const auto name = entry.path().filename().string();
@@ -92,4 +92,4 @@ void RunFolder::remove_temporary_files() const {
   }
 }
 
-}  // namespace regard::train
+}  // namespace regard::run

@@ -3,7 +3,7 @@
 
 #include <csignal>
 
-namespace regard::train {
+namespace regard::run {
 
 /// Catches the three signals while it lives, one object at a time; SIGHUP stays ignored where it was. A
 /// second one of the same kind ends the process at once, as it would without us.
@@ -23,4 +23,4 @@ class SignalScope {
   struct sigaction before_hup_ {};
 };
 
-}  // namespace regard::train
+}  // namespace regard::run

@@ -1,6 +1,6 @@
-#include "regard/train/signals.hpp"
+#include "regard/run/signals.hpp"
 
-namespace regard::train {
+namespace regard::run {
 namespace {
 volatile std::sig_atomic_t caught_signal = 0;
 extern "C" void note_signal(int number) { caught_signal = number; }
@@ -27,4 +27,4 @@ SignalScope::~SignalScope() {
 
 int SignalScope::caught() { return caught_signal; }
 
-}  // namespace regard::train
+}  // namespace regard::run
