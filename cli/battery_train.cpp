@@ -16,9 +16,9 @@ void add_battery_train(CLI::App& battery) {
   auto* command = battery.add_subcommand(
       "train",
       "every model of battery life side by side, with bands: results.json and report.html");
-  command->footer("Example: regard battery train recipes/battery/severson.toml");
+  command->footer("Example: regard battery train recipes/battery/severson.toml --data severson");
   struct State {
-    std::string recipe, out, data;
+    std::string recipe, out, data, other;
     std::vector<int64_t> seeds;
     int64_t threads = 0;
     bool json = false;
@@ -27,7 +27,8 @@ void add_battery_train(CLI::App& battery) {
   command->add_option("recipe", s->recipe, "a recipe with tables run, data, model and bands")
       ->required();
   command->add_option("--out", s->out, "folder of the run (default: that of the recipe)");
-  command->add_option("--data", s->data, "the Severson set (default: that of the recipe)");
+  command->add_option("--data", s->data, "folder of the Severson set");
+  command->add_option("--other", s->other, "folder of other ageing sets, capacities alone");
   add_numbers(*command, "--seeds", s->seeds, "seeds, separated by commas")->delimiter(',');
   add_number(*command, "--threads", s->threads, "models that train at once");
   command->add_flag("--json", s->json, "print the table as JSON");
@@ -36,6 +37,7 @@ void add_battery_train(CLI::App& battery) {
     run::read_recipe(s->recipe, spec.tables());
     if (!s->out.empty()) spec.out = s->out;
     if (!s->data.empty()) spec.folder = s->data;
+    if (!s->other.empty()) spec.other = s->other;
     if (!s->seeds.empty()) spec.seeds = s->seeds;
     if (s->threads > 0) spec.threads = s->threads;
     const auto results = battery::run_study(

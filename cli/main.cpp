@@ -48,6 +48,23 @@ std::string parse_message(const CLI::App& app, const CLI::ParseError& error, int
          " --help` lists what there is";
 }
 
+// In the order of `regard --help`.
+void add_commands(CLI::App& app) {
+  using namespace regard::cli;
+  using Add = void (*)(CLI::App&);
+  const std::pair<const char*, std::vector<Add>> groups[] = {
+      {"Your data", {add_train, add_compare, add_eval, add_predict, add_report}},
+      {"Generate", {add_generate, add_generate_data}},
+      {"Applications", {add_battery}},
+      {"Tools", {add_list, add_show, add_explain, add_doctor, add_bench}}};
+  for (const auto& [group, commands] : groups) {
+    for (const auto add : commands) {
+      add(app);
+      app.get_subcommands([](CLI::App*) { return true; }).back()->group(group);
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -58,20 +75,7 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", regard::run::version_text());
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);
-  using namespace regard::cli;
-  add_train(app);
-  add_compare(app);
-  add_eval(app);
-  add_predict(app);
-  add_generate(app);
-  add_generate_data(app);
-  add_report(app);
-  add_list(app);
-  add_show(app);
-  add_explain(app);
-  add_doctor(app);
-  add_bench(app);
-  add_battery(app);
+  add_commands(app);
   try {
     try {
       app.parse(argc, argv);

@@ -126,6 +126,18 @@ class Refusals(unittest.TestCase):
             self.assertIn(expected, out.stderr)
             self.assertEqual(regard("generate", run, "--prompt", "the cat", "--length", 5).stderr, "")
 
+    def test_a_recipe_of_a_data_set_names_the_set_and_its_source(self):
+        for command in ("train", "compare"):
+            self.refused(f"{command}: data was expected, IMDb reviews", command, "recipes/lra/text.toml")
+            self.refused("https://www.cs.toronto.edu/~kriz/cifar.html; give --data FILE", command, "recipes/lra/image.toml")
+        self.refused("train: data was expected; give --data FILE", "train")
+
+    def test_help_groups_the_commands(self):
+        text = regard("--help").stdout
+        groups = [line.rstrip(":") for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")]
+        self.assertEqual([g for g in groups if g in ("Your data", "Generate", "Applications", "Tools")], ["Your data", "Generate", "Applications", "Tools"])
+        self.assertNotIn("Subcommands", groups)
+
     def test_explain_checks_its_numbers(self):
         self.refused("--length: at least 1", "explain", "softmax", "--length", -3)
         self.refused("--kv-heads: a divisor", "explain", "softmax", "--heads", 3, "--kv-heads", 2)

@@ -98,6 +98,7 @@ std::string settled(Recipe recipe) {
   recipe.compare.seeds.clear();
   recipe.compare.jobs = 0;
   recipe.run.title.clear();
+  recipe.run.needs.clear();
   return recipe.to_toml();
 }
 
@@ -195,8 +196,7 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
   recipe.run.out = folder.string();
   train::check(recipe.train);
   check(recipe.load);
-  if (recipe.data.train.empty())
-    throw InputError("compare: data was expected; give --data FILE or a recipe");
+  require_data(recipe, "compare");
   if (!recipe.attention.layers.empty())
     throw InputError("compare: [attention] layers and [compare] attention do not go together");
   if (recipe.compare.budget == "seconds" && recipe.train.seconds <= 0) {

@@ -12,6 +12,7 @@ void RunSpec::visit(Visitor& f) {
     {"auto", "cpu", "cuda"});
   f("threads", threads, "CPU threads (0: one a core)");
   f("out", out, "run folder (empty: runs/<name of the data>)");
+  f("needs", needs, "the data set of this recipe and its source, said when --data is missing");
 }
 
 void AttentionSpec::visit(Visitor& f) {
@@ -25,6 +26,13 @@ void LoadSpec::visit(Visitor& f) {
     "documents: positions in a batch with their padding, instead of batch (0: not set)");
   f("eval_batch", eval_batch, "examples in an evaluation batch");
   f("loaders", loaders, "threads that prepare batches ahead");
+}
+
+void require_data(const Recipe& recipe, const std::string& command) {
+  if (!recipe.data.train.empty()) return;
+  const auto& needs = recipe.run.needs;
+  throw InputError(command + ": data was expected" + (needs.empty() ? "" : ", " + needs) +
+                   "; give --data FILE, or `train` in the table [data] of a recipe");
 }
 
 void check(const LoadSpec& spec) {

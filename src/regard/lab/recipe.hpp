@@ -19,6 +19,7 @@ struct RunSpec {
   std::string device = "auto";
   int64_t threads = 0;
   std::string out;
+  std::string needs;
   void visit(Visitor& f);
 };
 
@@ -66,6 +67,9 @@ struct Recipe {
   /// What decides the weights, without paths, seeds, threads and budgets of other runs.
   std::string identity() const;
 };
+
+/// InputError without training data, which names the set that the recipe needs and its source.
+void require_data(const Recipe& recipe, const std::string& command);
 
 /// InputError where a number of the batches is out of range.
 void check(const LoadSpec& spec);

@@ -87,10 +87,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   recipe.run.out = folder.string();
   train::check(recipe.train);
   check(recipe.load);
-  if (recipe.data.train.empty()) {
-    throw InputError(
-        "train: data was expected; give --data FILE, or `train` in the table [data] of a recipe");
-  }
+  require_data(recipe, "train");
   const auto device = choose_device(recipe.run.device);
   set_threads(recipe.run.threads);
   const auto phrase =
