@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "battery.hpp"
+#include "flags.hpp"
 #include "regard/battery/fit_report.hpp"
 #include "regard/report/table.hpp"
 
@@ -29,7 +30,7 @@ void add_battery_fit(CLI::App& battery) {
                    "several with commas")
       ->delimiter(',')
       ->allow_extra_args(false);
-  command->add_option("--until", s->until, "fit only the cycles up to this one");
+  add_number(*command, "--until", s->until, "fit only the cycles up to this one");
   command->add_flag("--robust", s->robust,
                     "drop spikes, and weigh cycles down that lie off their neighbours");
   command->add_flag("--json", s->json, "one JSON object a cell, a line each");

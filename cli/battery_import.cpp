@@ -2,14 +2,15 @@
 #include <cstdio>
 
 #include "battery.hpp"
+#include "flags.hpp"
 #include "regard/base/error.hpp"
 
 namespace regard::cli {
 
 ImportFlags::ImportFlags(CLI::App& command) : values_(std::make_shared<Values>()) {
   auto& v = *values_;
-  command.add_option("--nominal", v.nominal,
-                     "nominal capacity (Ah), where the file has no column nominal_ah");
+  add_number(command, "--nominal", v.nominal,
+             "nominal capacity (Ah), where the file has no column nominal_ah");
   command.add_option("--layout", v.layout, "auto, long, traces, wide or mat");
   command
       .add_option("--column", v.columns,
@@ -21,10 +22,10 @@ ImportFlags::ImportFlags(CLI::App& command) : values_(std::make_shared<Values>()
                   "unit of a column, as capacity=mAh or charge_time=s (default: Ah, V, A, ohm, "
                   "C, min)")
       ->allow_extra_args(false);
-  command.add_option("--cycles-from", v.cycles_from, "number of the first cycle: 0 or 1");
+  add_number(command, "--cycles-from", v.cycles_from, "number of the first cycle: 0 or 1");
   command.add_option("--discharge", v.discharge,
                      "traces: sign of the current under discharge, negative or positive");
-  command.add_option("--voltages", v.voltages, "traces: highest and lowest voltage of Q(V)")
+  add_numbers(command, "--voltages", v.voltages, "traces: highest and lowest voltage of Q(V)")
       ->expected(2);
 }
 

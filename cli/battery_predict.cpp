@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "battery.hpp"
+#include "flags.hpp"
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
 #include "regard/battery/models/forecast_report.hpp"
@@ -25,7 +26,7 @@ void add_battery_predict(CLI::App& battery) {
   command->add_option("cells", s->path, "a file, or a directory of files")->required();
   auto import = std::make_shared<ImportFlags>(*command);
   command->add_option("--threshold", s->threshold, "loss at which life ends: 0.2, 20% or 0.88Ah");
-  command->add_option("--cycles", s->cycles, "use only the cycles up to this one");
+  add_number(*command, "--cycles", s->cycles, "use only the cycles up to this one");
   command->add_flag("--json", s->json, "one JSON object a cell, a line each, with curve and band");
   command->add_flag("--csv", s->csv, "the table as CSV");
   command->add_option("--out", s->out,

@@ -2,45 +2,23 @@
 #include <cstdio>
 
 #include "battery.hpp"
+#include "flags.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
 #include "regard/battery/models/study.hpp"
 #include "regard/battery/models/study_report.hpp"
-#include "regard/lab/toml_file.hpp"
+#include "regard/run/recipe.hpp"
 
 namespace regard::cli {
-namespace {
-
-battery::StudySpec read_recipe(const std::string& path) {
-  battery::StudySpec spec;
-  const auto tables = spec.tables();
-  std::vector<std::string> names;
-  for (const auto& table : tables) names.push_back(table.name);
-  for (const auto& entry : lab::read_toml(path).children) {
-    bool found = false;
-    for (const auto& table : tables) {
-      if (table.name != entry.key || !entry.table) continue;
-      found = true;
-      for (const auto& item : entry.children)
-        assign(table.visit, {{item.key, item.value}}, item.place);
-    }
-    if (!found)
-      throw InputError(entry.place + ": unknown table \"" + entry.key + "\"" +
-                       suggestion(entry.key, names));
-  }
-  return spec;
-}
-
-}  // namespace
 
 void add_battery_train(CLI::App& battery) {
   auto* command = battery.add_subcommand(
       "train",
       "every model of battery life side by side, with bands: results.json and report.html");
-  command->footer("Example: regard battery train recipes/battery/severson.toml");
+  command->footer("Example: regard battery train recipes/battery/severson.toml --data severson");
   struct State {
-    std::string recipe, out, data;
+    std::string recipe, out, data, other;
     std::vector<int64_t> seeds;
     int64_t threads = 0;
     bool json = false;
@@ -49,14 +27,17 @@ void add_battery_train(CLI::App& battery) {
   command->add_option("recipe", s->recipe, "a recipe with tables run, data, model and bands")
       ->required();
   command->add_option("--out", s->out, "folder of the run (default: that of the recipe)");
-  command->add_option("--data", s->data, "the Severson set (default: that of the recipe)");
-  command->add_option("--seeds", s->seeds, "seeds, separated by commas")->delimiter(',');
-  command->add_option("--threads", s->threads, "models that train at once");
+  command->add_option("--data", s->data, "folder of the Severson set");
+  command->add_option("--other", s->other, "folder of other ageing sets, capacities alone");
+  add_numbers(*command, "--seeds", s->seeds, "seeds, separated by commas")->delimiter(',');
+  add_number(*command, "--threads", s->threads, "models that train at once");
   command->add_flag("--json", s->json, "print the table as JSON");
   command->callback([=] {
-    auto spec = read_recipe(s->recipe);
+    battery::StudySpec spec;
+    run::read_recipe(s->recipe, spec.tables());
     if (!s->out.empty()) spec.out = s->out;
     if (!s->data.empty()) spec.folder = s->data;
+    if (!s->other.empty()) spec.other = s->other;
     if (!s->seeds.empty()) spec.seeds = s->seeds;
     if (s->threads > 0) spec.threads = s->threads;
     const auto results = battery::run_study(

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "flags.hpp"
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/bench.hpp"
@@ -62,14 +63,13 @@ void add_bench(CLI::App& app) {
   bench->add_option("--device", options.device, "auto, cpu or cuda")->capture_default_str();
   bench->add_option("--dtype", options.dtype,
                     "fp32, bf16 or fp16 (attention alone). Default: fp32 on a CPU, bf16 on a GPU");
-  bench->add_option("--repeat", options.repeat, "turns of each implementation")
+  add_number(*bench, "--repeat", options.repeat, "turns of each implementation")
       ->capture_default_str();
-  bench
-      ->add_option("--seconds", options.seconds,
-                   "an implementation whose turns took this long gets no more; the first three may "
-                   "take thrice that")
+  add_number(*bench, "--seconds", options.seconds,
+             "an implementation whose turns took this long gets no more; the first three may "
+             "take thrice that")
       ->capture_default_str();
-  bench->add_option("--threads", options.threads, "CPU threads; 0: one a core")
+  add_number(*bench, "--threads", options.threads, "CPU threads; 0: one a core")
       ->capture_default_str();
   bench->add_flag("--alone", flags->alone,
                   "without peers: memory and caches are then ours, as in a program of its own");

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "commands.hpp"
+#include "flags.hpp"
 #include "recipe_flags.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
@@ -77,7 +78,7 @@ void add_compare(CLI::App& app) {
       command->add_option("--seeds", state->seeds, "how many (3 means 1, 2, 3) or which (1,2,5)");
   auto* budget = command->add_option(
       "--budget", state->budget, "equal steps, seconds (with --set train.seconds=S) or parameters");
-  auto* jobs = command->add_option("--jobs", state->jobs, "runs at a time");
+  auto* jobs = add_number(*command, "--jobs", state->jobs, "runs at a time");
   command->add_flag("--resume", state->resume,
                     "accepted for symmetry: a comparison always goes on where it was");
   command->add_flag("--json", state->json, "print the table as JSON");
@@ -92,7 +93,7 @@ void add_compare(CLI::App& app) {
     }
     if (seeds->count() > 0) recipe.compare.seeds = parse_seeds(state->seeds);
     if (budget->count() > 0)
-      lab::set_option(recipe, "compare", "budget", state->budget, "--budget");
+      run::set_option(recipe.tables(), "compare", "budget", state->budget, "--budget");
     if (jobs->count() > 0) recipe.compare.jobs = state->jobs;
     const auto folder = lab::default_folder(recipe);
     const auto comparison = lab::compare(recipe, folder);

@@ -4,13 +4,13 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "flags.hpp"
 #include "recipe_flags.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/data/readers/reader.hpp"
 #include "regard/kernels/cpu/targets.hpp"
 #include "regard/lab/machine.hpp"
-#include "regard/lab/version.hpp"
 #include "regard/models/model.hpp"
 #include "regard/report/plotly.hpp"
 #include "regard/report/table.hpp"
@@ -184,13 +184,13 @@ void add_explain(CLI::App& app) {
   };
   auto s = std::make_shared<State>();
   command->add_option("phrase", s->phrase, "projection+graph+fold")->required();
-  command->add_option("--batch", s->p.batch, "examples")->capture_default_str();
-  command->add_option("--heads", s->p.heads, "heads")->capture_default_str();
-  command->add_option("--kv-heads", s->p.kv_heads, "heads of k and v (0: as many)")
+  add_number(*command, "--batch", s->p.batch, "examples")->capture_default_str();
+  add_number(*command, "--heads", s->p.heads, "heads")->capture_default_str();
+  add_number(*command, "--kv-heads", s->p.kv_heads, "heads of k and v (0: as many)")
       ->capture_default_str();
-  command->add_option("--length", s->p.queries, "queries")->capture_default_str();
-  command->add_option("--keys", s->p.keys, "keys (0: as many)")->capture_default_str();
-  command->add_option("--width", s->p.width, "width of a head")->capture_default_str();
+  add_number(*command, "--length", s->p.queries, "queries")->capture_default_str();
+  add_number(*command, "--keys", s->p.keys, "keys (0: as many)")->capture_default_str();
+  add_number(*command, "--width", s->p.width, "width of a head")->capture_default_str();
   command->add_option("--dtype", s->dtype, "fp32, bf16, fp16 or fp64")->capture_default_str();
   command->add_option("--device", s->device, "cpu or cuda")->capture_default_str();
   command->add_flag("--causal", s->causal, "as in a language model");

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "commands.hpp"
+#include "flags.hpp"
 #include "regard/base/clock.hpp"
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
@@ -25,16 +26,16 @@ std::shared_ptr<Parts> add_parts(CLI::App* command, Parts defaults) {
   auto parts = std::make_shared<Parts>(std::move(defaults));
   command->add_option("--out", parts->out, "folder of the files")->required();
   const auto count = CLI::Range(int64_t{0}, int64_t{1} << 40);
-  command->add_option("--train", parts->train, "examples to train on")
+  add_number(*command, "--train", parts->train, "examples to train on")
       ->capture_default_str()
       ->check(count);
-  command->add_option("--valid", parts->valid, "examples to validate on")
+  add_number(*command, "--valid", parts->valid, "examples to validate on")
       ->capture_default_str()
       ->check(count);
-  command->add_option("--test", parts->test, "examples to test on")
+  add_number(*command, "--test", parts->test, "examples to test on")
       ->capture_default_str()
       ->check(count);
-  command->add_option("--seed", parts->seed, "keys every example: data_seed of a recipe")
+  add_number(*command, "--seed", parts->seed, "keys every example: data_seed of a recipe")
       ->capture_default_str();
   return parts;
 }
@@ -138,8 +139,8 @@ void add_pathfinder(CLI::App* command) {
       "`records`: a label byte, then the pixels) and sheet.pgm to look at");
   auto parts = add_parts(pathfinder, {"", 160000, 20000, 20000});
   auto spec = std::make_shared<data::PathfinderSpec>();
-  pathfinder->add_option("--side", spec->side, "32, or 128 for Path-X")->capture_default_str();
-  pathfinder->add_option("--contour", spec->contour, "dashes of a long curve: 6, 9 or 14")
+  add_number(*pathfinder, "--side", spec->side, "32, or 128 for Path-X")->capture_default_str();
+  add_number(*pathfinder, "--contour", spec->contour, "dashes of a long curve: 6, 9 or 14")
       ->capture_default_str();
   pathfinder->callback([=] { write_pathfinder(*parts, *spec); });
 }
@@ -150,12 +151,12 @@ void add_listops(CLI::App* command) {
       "ListOps of Long Range Arena: train.tsv, valid.tsv, test.tsv, columns Source and Target");
   auto parts = add_parts(listops, {"", 96000, 2000, 2000});
   auto spec = std::make_shared<data::ListOpsSpec>();
-  listops->add_option("--depth", spec->depth, "greatest depth of a tree")->capture_default_str();
-  listops->add_option("--arguments", spec->arguments, "most arguments of an operator")
+  add_number(*listops, "--depth", spec->depth, "greatest depth of a tree")->capture_default_str();
+  add_number(*listops, "--arguments", spec->arguments, "most arguments of an operator")
       ->capture_default_str();
-  listops->add_option("--shortest", spec->shortest, "trees are longer than this")
+  add_number(*listops, "--shortest", spec->shortest, "trees are longer than this")
       ->capture_default_str();
-  listops->add_option("--longest", spec->longest, "trees are shorter than this")
+  add_number(*listops, "--longest", spec->longest, "trees are shorter than this")
       ->capture_default_str();
   listops->callback([=] { write_listops(*parts, *spec); });
 }

@@ -9,9 +9,10 @@
 #include <new>
 
 #include "commands.hpp"
+#include "flags.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
-#include "regard/lab/version.hpp"
+#include "regard/run/machine.hpp"
 
 namespace {
 
@@ -47,34 +48,42 @@ std::string parse_message(const CLI::App& app, const CLI::ParseError& error, int
          " --help` lists what there is";
 }
 
+// In the order of `regard --help`.
+void add_commands(CLI::App& app) {
+  using namespace regard::cli;
+  using Add = void (*)(CLI::App&);
+  const std::pair<const char*, std::vector<Add>> groups[] = {
+      {"Your data", {add_train, add_compare, add_eval, add_predict, add_report}},
+      {"Generate", {add_generate, add_generate_data}},
+      {"Applications", {add_battery}},
+      {"Tools", {add_list, add_show, add_explain, add_doctor, add_bench}}};
+  for (const auto& [group, commands] : groups) {
+    for (const auto add : commands) {
+      add(app);
+      app.get_subcommands([](CLI::App*) { return true; }).back()->group(group);
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::signal(SIGXFSZ,
               SIG_IGN);  // a file-size limit then fails as a full disk does, with a sentence
+  regard::cli::keep_standard_descriptors();
   CLI::App app{"Regard trains, compares, runs and explains self-attention models.", "regard"};
-  app.set_version_flag("--version", regard::lab::version_text());
+  app.set_version_flag("--version", regard::run::version_text());
   app.require_subcommand(1);
   app.failure_message(CLI::FailureMessage::simple);
-  using namespace regard::cli;
-  add_train(app);
-  add_compare(app);
-  add_eval(app);
-  add_predict(app);
-  add_generate(app);
-  add_generate_data(app);
-  add_report(app);
-  add_list(app);
-  add_show(app);
-  add_explain(app);
-  add_doctor(app);
-  add_bench(app);
-  add_battery(app);
+  add_commands(app);
   try {
-    app.parse(argc, argv);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::Success& help) {
+      app.exit(help);
+    }
+    finish_output();
     return 0;
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
   } catch (const CLI::ParseError& error) {
     return fail(parse_message(app, error, argc, argv), 2);
   } catch (const regard::InputError& error) {

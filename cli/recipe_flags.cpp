@@ -92,14 +92,15 @@ lab::Recipe RecipeFlags::recipe() const {
     const Value value = flag.many ? Value(values)
                         : word    ? Value(values.back())
                                   : parse_value(values.back());
-    lab::set_option(recipe, flag.table, flag.key, value, flag.name);
+    run::set_option(recipe.tables(), flag.table, flag.key, value, flag.name);
   }
   for (const auto& item : *set_) {
     const auto equals = item.find('='), dot = item.find('.');
     if (equals == std::string::npos || dot == std::string::npos || dot > equals) {
       throw InputError("--set: table.key=value was expected, and \"" + item + "\" came");
     }
-    lab::set_option(recipe, trim(item.substr(0, dot)), trim(item.substr(dot + 1, equals - dot - 1)),
+    run::set_option(recipe.tables(), trim(item.substr(0, dot)),
+                    trim(item.substr(dot + 1, equals - dot - 1)),
                     parse_value(item.substr(equals + 1)), "--set " + item);
   }
   return recipe;

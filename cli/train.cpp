@@ -1,6 +1,7 @@
 #include <cstdio>
 
 #include "commands.hpp"
+#include "flags.hpp"
 #include "recipe_flags.hpp"
 #include "regard/attention/phrase.hpp"
 #include "regard/base/files.hpp"
@@ -29,7 +30,7 @@ void add_train(CLI::App& app) {
   auto* attention =
       command->add_option("--attention", state->attention,
                           "phrase: projection+graph+fold, as `regard list` names them");
-  auto* seed = command->add_option("--seed", state->seed, "keys every random number (default 1)");
+  auto* seed = add_number(*command, "--seed", state->seed, "keys every random number (default 1)");
   command->add_flag("--resume", state->resume, "go on from the last checkpoint in the folder");
   command->add_flag("--no-report", state->no_report, "write no report.html");
   command->add_flag("--json", state->json, "print result.json instead of a line");

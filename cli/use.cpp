@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "flags.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/generate.hpp"
@@ -99,7 +100,7 @@ void add_predict(CLI::App& app) {
       "--stream", *stream,
       "files of any size as a whole, in constant memory: several passes in chunks (bytes; "
       "hrr; positions rotary or none)");
-  command->add_option("--chunk", *chunk, "bytes of a chunk of --stream")->capture_default_str();
+  add_number(*command, "--chunk", *chunk, "bytes of a chunk of --stream")->capture_default_str();
   command->callback([=] {
     const auto run = lab::open_run(use->run, use->device);
     if (*stream) return predict_in_chunks(run, *use, *chunk);
@@ -110,6 +111,23 @@ void add_predict(CLI::App& app) {
   });
 }
 
+namespace {
+void say_unknown(const lab::TrainedRun& run, const std::string& prompt) {
+  if (run.encoding.task != data::Task::kLanguageModel) return;
+  const auto parts = lab::unknown_parts(*run.encoding.tokenizer, prompt);
+  if (parts.empty()) return;
+  std::string shown;
+  for (std::size_t i = 0; i < std::min<std::size_t>(parts.size(), 10); ++i)
+    shown += (i > 0 ? ", " : "") + Json(parts[i]).dump();
+  std::fprintf(
+      stderr,
+      "regard: the prompt has %s that the training text never had, and the model reads them "
+      "as unknown: %s%s\n",
+      run.encoding.tokenizer->name() == "character" ? "characters" : "words", shown.c_str(),
+      parts.size() > 10 ? ", ..." : "");
+}
+}  // namespace
+
 void add_generate(CLI::App& app) {
   auto* command = app.add_subcommand("generate", "text from a trained language model");
   command->footer(
@@ -119,26 +137,27 @@ void add_generate(CLI::App& app) {
   auto options = std::make_shared<lab::GenerateOptions>();
   options->prompt = "\n";
   command->add_option("--prompt", options->prompt, "what the text begins with");
-  command->add_option("--length", options->length, "tokens to generate")->capture_default_str();
-  command
-      ->add_option("--temperature", options->temperature,
-                   "0: always the likeliest; 1: as the model says")
+  add_number(*command, "--length", options->length, "tokens to generate")->capture_default_str();
+  add_number(*command, "--temperature", options->temperature,
+             "0: always the likeliest; 1: as the model says")
       ->capture_default_str();
-  command->add_option("--top-k", options->top_k, "only the K likeliest tokens (0: all)")
+  add_number(*command, "--top-k", options->top_k, "only the K likeliest tokens (0: all)")
       ->capture_default_str();
-  command->add_option("--seed", options->seed, "keys the sampling")->capture_default_str();
+  add_number(*command, "--seed", options->seed, "keys the sampling")->capture_default_str();
   command->callback([=] {
     const auto run = lab::open_run(use->run, use->device);
     if (use->json) {
+      say_unknown(run, options->prompt);
       const auto text = lab::generate(run, *options);
       const Json out = {{"prompt", options->prompt}, {"text", text}, {"seed", options->seed}};
       std::printf("%s\n", out.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
       return;
     }
+    say_unknown(run, options->prompt);
     std::printf("%s", options->prompt.c_str());
     lab::generate(run, *options, [](const std::string& piece) {
       std::fwrite(piece.data(), 1, piece.size(), stdout);
-      std::fflush(stdout);
+      finish_output();
     });
     std::printf("\n");
   });

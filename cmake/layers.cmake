@@ -3,15 +3,12 @@
 set(src "${CMAKE_SOURCE_DIR}/src/regard")
 
 function(regard_layer name)
-  cmake_parse_arguments(arg "TORCH" "" "FOLDERS;LINK;SOURCES;WITHOUT" ${ARGN})
+  cmake_parse_arguments(arg "TORCH" "" "FOLDERS;LINK;SOURCES" ${ARGN})
   set(files ${arg_SOURCES})
   foreach(folder ${arg_FOLDERS})
     file(GLOB found CONFIGURE_DEPENDS "${src}/${folder}/*.cpp" "${src}/${folder}/*.cc")
     list(APPEND files ${found})
   endforeach()
-  if(arg_WITHOUT)
-    list(REMOVE_ITEM files ${arg_WITHOUT})
-  endif()
   if(NOT files)
     return()
   endif()
@@ -31,15 +28,16 @@ function(regard_layer name)
   set_property(GLOBAL APPEND PROPERTY REGARD_LAYERS regard_${name})
 endfunction()
 
-# Below the torch seam. The checkpoint header is parsed here too, so that it builds under sanitizers.
-file(GLOB safetensors CONFIGURE_DEPENDS "${src}/train/safetensors_header.cpp")
+# Below the torch seam.
+include(version)
 regard_layer(base FOLDERS base LINK Threads::Threads)
+regard_layer(run FOLDERS run SOURCES ${REGARD_VERSION_FILE} LINK base nlohmann_json::nlohmann_json Tomlplusplus::headers)
+add_dependencies(regard_run regard_version)
 regard_layer(graph FOLDERS graph LINK base)
 regard_layer(kernels FOLDERS kernels/cpu LINK graph base PkgConfig::hwy)
 regard_layer(readers FOLDERS data/generators data/readers data/tokenizers LINK base PkgConfig::archive PkgConfig::icu nlohmann_json::nlohmann_json)
 regard_layer(baselines FOLDERS baselines LINK readers Liblinear::liblinear)
 regard_layer(report FOLDERS report LINK base nlohmann_json::nlohmann_json)
-regard_layer(safetensors SOURCES ${safetensors} LINK base nlohmann_json::nlohmann_json)
 include(battery)
 
 # Plotly's bundle is inlined into reports; without it they are written without figures.
@@ -81,16 +79,11 @@ regard_layer(attention TORCH FOLDERS attention attention/projections attention/g
 regard_layer(nn TORCH FOLDERS nn LINK attention)
 regard_layer(models TORCH FOLDERS models LINK nn)
 regard_layer(data TORCH FOLDERS data LINK readers nn)
-regard_layer(train TORCH FOLDERS train WITHOUT ${safetensors} LINK nn safetensors nlohmann_json::nlohmann_json)
-include(version)
-regard_layer(lab TORCH FOLDERS lab SOURCES ${REGARD_VERSION_FILE} LINK models data train baselines report nlohmann_json::nlohmann_json Tomlplusplus::headers)
+regard_layer(train TORCH FOLDERS train LINK nn run nlohmann_json::nlohmann_json)
+regard_layer(lab TORCH FOLDERS lab LINK models data train baselines report nlohmann_json::nlohmann_json Tomlplusplus::headers)
 
 if(REGARD_BATTERY)
   regard_layer(battery_models TORCH FOLDERS battery/models LINK battery models train lab nlohmann_json::nlohmann_json Tomlplusplus::headers)
-endif()
-
-if(TARGET regard_lab)
-  add_dependencies(regard_lab regard_version)
 endif()
 
 # Whole archives by hand: registrations with PyTorch are static initialisers, which a linker drops from an

@@ -78,6 +78,25 @@ TEST(FitReport, SaysThatACurveMeansNothing) {
   EXPECT_TRUE(contains(fit_table(fits).notes[0], "rising: the curve explains nothing"));
 }
 
+TEST(FitReport, NamesALastCycleThatRuinsTheFitAndTheFlagThatHelps) {
+  auto cell = made("cut", {-20, 3, 0.02}, 150);
+  cell.cycle.push_back(151);
+  cell.capacity_ah.push_back(0.7);
+  const auto fits = fit_cells({cell}, {"20%"});
+  EXPECT_TRUE(contains(fit_table(fits).notes[0],
+                       "cut: cycle 151 with 0.7 Ah, the last of the record, lies more than 3.0 % "
+                       "of nominal off the neighbours and bends the fit; --robust leaves"));
+  EXPECT_EQ(fit_json(fits[0])["outliers"], std::vector<int>{151});
+  EXPECT_TRUE(std::isnan(fits[0].lives[0].measured));
+  FitOptions robust;
+  robust.weights = Weights::kRobust;
+  const auto kept = fit_cells({cell}, {"20%"}, robust);
+  EXPECT_TRUE(kept[0].fit.off.empty());
+  EXPECT_FALSE(contains(fit_table(kept).notes[0], "bends the fit"));
+  EXPECT_NEAR(kept[0].fit.curve.b, 3, 0.01);
+  EXPECT_TRUE(std::isnan(kept[0].lives[0].measured));
+}
+
 TEST(FitReport, WritesTablesAndAPage) {
   const data::TemporaryFolder folder;
   const auto fits = fit_cells(three(), {"20%"});

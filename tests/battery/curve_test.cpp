@@ -245,6 +245,33 @@ TEST(MeasuredLife, IsTheFirstCycleBeyondTheThreshold) {
   EXPECT_TRUE(std::isnan(measured_life(made({-30, 4, 0.02}, 50), 0.2)));
 }
 
+TEST(MeasuredLife, IsNotACycleThatIsOffTheRecord) {
+  const auto whole = made({-20, 3, 0.02}, 400);
+  auto cell = first_cycles(whole, 250);
+  EXPECT_TRUE(std::isnan(measured_life(cell, 0.2)));
+  for (const std::size_t i : {0u, 49u, 50u, 249u}) cell.capacity_ah[i] = 0;
+  EXPECT_TRUE(std::isnan(measured_life(cell, 0.2)))
+      << "no capacity at the first cycle, a spike, a last one cut off";
+  cell = whole;
+  const double life = measured_life(cell, 0.2);
+  for (const std::size_t i : {0u, 49u, 50u, 399u}) cell.capacity_ah[i] = 0;
+  EXPECT_EQ(measured_life(cell, 0.2), life);
+}
+
+TEST(MeasuredLife, IsTheLastCycleOfACellThatDiesFast) {
+  Cell cell;
+  cell.nominal_ah = 1;
+  for (const double loss :
+       {0.01, 0.011, 0.012, 0.013, 0.014, 0.016, 0.02, 0.03, 0.05, 0.09, 0.15, 0.22}) {
+    cell.cycle.push_back(static_cast<int64_t>(cell.cycle.size()) + 1);
+    cell.capacity_ah.push_back(1 - loss);
+  }
+  EXPECT_EQ(measured_life(cell, 0.2), 12);
+  EXPECT_TRUE(outliers(cell).empty());
+  cell.capacity_ah.back() = 0.4;
+  EXPECT_EQ(outliers(cell), std::vector<std::size_t>{11});
+}
+
 /// Loss of 0.0001 a cycle to 300, 0.0005 to 500, then 0.002, with a little noise.
 Cell two_bends() {
   Cell cell;

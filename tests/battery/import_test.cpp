@@ -78,7 +78,18 @@ TEST(ImportLong, ReadsWhatSpreadsheetsWrite) {
   EXPECT_EQ(cell.capacity_ah, (std::vector<double>{1.08, 1.07}));
   EXPECT_TRUE(contains(fault("cell;cycle;capacity_ah\na;1;1,080,1\n"),
                        "line 2, column capacity_ah: a number was expected, and \"1,080,1\" came"));
-  EXPECT_TRUE(contains(fault("cell\tcycle\tcapacity_ah\na\t1\t1,08\n"), "and \"1,08\" came"));
+  const auto tabs = folder.write("tabs.csv", "cell\tcycle\tcapacity_ah\na\t1\t1,08\na\t2\t1,07\n");
+  EXPECT_EQ(import_cells(tabs, nominal(1.1)).cells.at(0).capacity_ah, cell.capacity_ah);
+  const auto quoted = folder.write("quoted.csv",
+                                   "\"\";\"cell\";\"cycle\";\"capacity_ah\";\"Strom, mittel (A)\"\n"
+                                   "\"1\";\"a\";\"1\";\"1,08\";1,1\n\"2\";\"a\";2;1,07;1,1\n");
+  EXPECT_EQ(import_cells(quoted, nominal(1.1)).cells.at(0).capacity_ah, cell.capacity_ah);
+  const auto named = folder.write(
+      "named.csv", "cell;cycle;capacity_ah;Strom, mittel (A)\na;1;1,08;1,1\na;2;1,07;1,1\n");
+  EXPECT_EQ(import_cells(named, nominal(1.1)).cells.at(0).capacity_ah, cell.capacity_ah);
+  const auto notes =
+      folder.write("notes.csv", "cell,cycle,capacity_ah,note;from\na,1,1.08,x;y\na,2,1.07,x;y\n");
+  EXPECT_EQ(import_cells(notes, nominal(1.1)).cells.at(0).capacity_ah, cell.capacity_ah);
   // Two names that differ in case alone are two columns, and neither is taken for a third.
   EXPECT_TRUE(contains(fault("cell,cycle,CAPACITY_AH,Capacity_Ah\na,1,1,1\n"),
                        "a column \"capacity_ah\" was expected"));
@@ -196,6 +207,11 @@ TEST(ImportWide, ReadsARowForEachCell) {
   EXPECT_EQ(cells[0].name, "Qn_row1");
   EXPECT_EQ(cells[0].cycle, (std::vector<int64_t>{2, 3, 4}));
   EXPECT_EQ(cells[1].capacity_ah, (std::vector<double>{1.08, 1.07}));
+  for (const auto* text : {"1,08;1,07;1,06\n", "sep=;\n1,08;1,07;1,06\n", "1,08\t1,07\t1,06\n",
+                           "1,08;1,07;1,06\n1,08;1,07;1\n"}) {
+    const auto german = import_cells(folder.write("de.csv", text), nominal(1.1)).cells;
+    EXPECT_EQ(german.at(0).capacity_ah, (std::vector<double>{1.08, 1.07, 1.06})) << text;
+  }
   EXPECT_TRUE(contains(
       fault("1.08,NaN,1.06\n"),
       "cells.csv, line 1, column 2: a number was expected, since the record goes on in column 3"));
@@ -276,6 +292,11 @@ TEST(ImportTraces, NamesTheRowThatIsWrong) {
   EXPECT_TRUE(contains(
       fault(kTraces + "a,2,3.3,-4,0\na,2,3.2,-4,0.5\na,2,3.1,-4,0.2\n"),
       "line 4, column capacity_ah: a discharged capacity that does not fall within cycle 2"));
+  const auto counter = [](const char* second, const char* third) {
+    return fault(kTraces + "a,2,3.3,-4,0\na,2,3.2,-4," + second + "\na,2,3.1,-4," + third + "\n");
+  };
+  EXPECT_TRUE(contains(counter("0.5", "0.05"), "the counter starts again within the cycle"));
+  EXPECT_TRUE(contains(counter("0.5", "0.45"), "--discharge positive says so"));
   EXPECT_TRUE(contains(fault(kTraces + good + traces({3}, -1, "b") + "a,3,3.3,-4,0\n"),
                        "the samples of cycle 3 of cell a were expected in one block"));
   EXPECT_TRUE(contains(fault(kTraces + good + "a,2,3.3,-4,0\n"), "a cycle number of at least 3"));

@@ -47,9 +47,10 @@ class Mistakes(unittest.TestCase):
 
     def test_recipes_are_checked(self):
         self.refused("line 2", "train", self.recipe("[run]\nseed = [1]\n"))
-        self.refused('unknown table "rum"; did you mean "run"?', "train", self.recipe("[rum]\n"))
+        self.refused('unknown table [rum]; did you mean "run"?', "train", self.recipe("[rum]\n"))
         self.refused("rising numbers from 20 to 100", "train", self.recipe("[data]\ncycles = [100, 50]\n"))
         self.refused("compare_at: 0, or a number from 20 to 100", "train", self.recipe("[data]\ncompare_at = 10\n"))
+        self.refused("[data] folder: the Severson set was expected, 124 cells", "train", self.recipe("[run]\nseeds = [1]\n"))
         self.refused('did you mean "softmax"', "train", self.recipe('[model]\nphrase = "softmx"\n[data]\nfolder = "nowhere"\n'))
 
     def test_folders_are_checked(self):
@@ -73,7 +74,7 @@ class Study(unittest.TestCase):
 seeds = [1, 2]
 out = "{cls.dir / 'run'}"
 [data]
-other = ""
+folder = "{DATA}"
 cycles = [50, 100]
 [model]
 steps = 60

@@ -54,6 +54,90 @@ class Refusals(unittest.TestCase):
         self.refused("need a fold with pairwise scores", *compare, "--attention", "softmax,hrr", "--set", "model.positions=alibi")
         self.assertFalse((self.dir / "x").exists())
 
+    def test_what_the_data_refuses_leaves_no_folder(self):
+        short = self.dir / "short.txt"
+        short.write_text("hello world, this is all there is.\n")
+        self.refused("windows of max_length = 128 need at least 129", "train", "--data", short, *SMALL, "--out", self.dir / "x")
+        self.refused("need at least 129", "compare", "--data", short, *SMALL, "--attention", "softmax,off", "--seeds", 1, "--out", self.dir / "x")
+        self.assertFalse((self.dir / "x").exists())
+
+    def test_a_folder_without_a_checkpoint_can_be_used_again(self):
+        run = self.dir / "again"
+        run.mkdir()
+        for name in (".lock", "recipe.toml", "metrics.jsonl", "recipe.toml.tmp99"):
+            (run / name).write_text('{"step": 7, "loss": 1}\n')
+        out = regard("train", *self.data, "--no-report", "--out", run)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertNotIn('"step": 7', (run / "metrics.jsonl").read_text())
+        self.refused("this folder is not empty", "train", *self.data, "--out", run)
+        other = self.dir / "other"
+        other.mkdir()
+        (other / "letter.txt").write_text("mine")
+        self.refused("this folder is not empty", "train", *self.data, "--out", other)
+        self.assertEqual([p.name for p in other.iterdir()], ["letter.txt"], "a folder of others gets no file of ours")
+        compared = self.dir / "compared"
+        compared.mkdir()
+        (compared / "recipe.toml").write_text("[train]\nlr = 1.0\n")
+        compare = ["compare", *self.data, "--attention", "softmax,off", "--seeds", 1, "--out", compared]
+        self.assertEqual(regard(*compare).returncode, 0, "no run of the other recipe came to a checkpoint")
+        self.refused("another recipe", *compare, "--lr", 0.5)
+
+    def test_numbers_are_decimal_finite_and_in_range(self):
+        book = self.dir / "book.txt"
+        book.write_text("the cat sat on the mat.\n" * 20)
+        run = self.dir / "model"
+        self.assertEqual(regard("train", "--data", book, *SMALL, "--max-length", 16, "--no-report", "--out", run).returncode, 0)
+        for value in ("nan", "-nan", "inf", "1e400", "x"):
+            self.refused("--temperature: a finite number was expected", "generate", run, "--prompt", "the", "--temperature", value)
+        self.refused("a finite temperature of 0 or more", "generate", run, "--prompt", "the", "--temperature", -1)
+        for value in ("99999999999999999999", "9223372036854775808", "0x10", "1e3", ""):
+            self.refused("--seed: a whole number", "generate", run, "--prompt", "the", "--seed", value)
+            self.refused("--seed: a whole number", "train", *self.data, "--seed", value)
+        ten = regard("generate", run, "--prompt", "the", "--length", "010", "--seed", 1)
+        self.assertEqual(len(ten.stdout), 3 + 10 + 1, "010 is ten")
+        for key, value in (("train.lr", "nan"), ("train.lr", "inf"), ("model.dropout", "nan"), ("train.seconds", "inf")):
+            self.refused(f'"{key.split(".")[1]}" is a finite number, and {value} came', "train", *self.data, "--set", f"{key}={value}",
+                         "--out", self.dir / "x")
+        self.assertFalse((self.dir / "x").exists())
+
+    def test_weights_that_are_not_finite_are_refused_by_name(self):
+        run = self.trained()
+        file = run / "best.safetensors"
+        data = bytearray(file.read_bytes())
+        size = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8:8 + size])
+        name = next(n for n in header if n.startswith("model.") and header[n]["dtype"] == "F32")
+        at = 8 + size + header[name]["data_offsets"][0]
+        data[at:at + 4] = b"\x00\x00\xc0\x7f"  # NaN
+        file.write_bytes(data)
+        for command in (["predict", run, self.table, "--json"], ["eval", run, self.table]):
+            self.refused(f'tensor "{name}" was expected to hold finite numbers, and 1 of its', *command)
+            self.assertEqual(regard(*command).stdout, "")
+
+    def test_parts_of_a_prompt_that_the_model_never_saw_are_named(self):
+        book = self.dir / "book.txt"
+        book.write_text("the cat sat on the mat.\n" * 20)
+        for tokenizer, expected in (("character", 'characters that the training text never had, and the model reads them as unknown: "Z", "E", "B", "€"'),
+                                    ("words", 'words that the training text never had, and the model reads them as unknown: "ZEB€"')):
+            run = self.dir / tokenizer
+            self.assertEqual(regard("train", "--data", book, *SMALL, "--max-length", 8, "--no-report", "--tokenizer", tokenizer, "--out", run).returncode, 0)
+            out = regard("generate", run, "--prompt", "the ZEB€ the", "--length", 5)
+            self.assertEqual(out.returncode, 0)
+            self.assertIn(expected, out.stderr)
+            self.assertEqual(regard("generate", run, "--prompt", "the cat", "--length", 5).stderr, "")
+
+    def test_a_recipe_of_a_data_set_names_the_set_and_its_source(self):
+        for command in ("train", "compare"):
+            self.refused(f"{command}: data was expected, IMDb reviews", command, "recipes/lra/text.toml")
+            self.refused("https://www.cs.toronto.edu/~kriz/cifar.html; give --data FILE", command, "recipes/lra/image.toml")
+        self.refused("train: data was expected; give --data FILE", "train")
+
+    def test_help_groups_the_commands(self):
+        text = regard("--help").stdout
+        groups = [line.rstrip(":") for line in text.splitlines() if line.endswith(":") and not line.startswith(" ")]
+        self.assertEqual([g for g in groups if g in ("Your data", "Generate", "Applications", "Tools")], ["Your data", "Generate", "Applications", "Tools"])
+        self.assertNotIn("Subcommands", groups)
+
     def test_explain_checks_its_numbers(self):
         self.refused("--length: at least 1", "explain", "softmax", "--length", -3)
         self.refused("--kv-heads: a divisor", "explain", "softmax", "--heads", 3, "--kv-heads", 2)

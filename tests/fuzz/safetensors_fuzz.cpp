@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "regard/base/error.hpp"
-#include "regard/train/safetensors_header.hpp"
+#include "regard/run/safetensors_header.hpp"
 
-using namespace regard::train;
+using namespace regard::run;
 
 namespace {
 std::string file_of(SafetensorsHeader header) {

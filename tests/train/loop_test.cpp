@@ -28,10 +28,10 @@ Spec short_run() {
 
 class LoopTest : public testing::Test {
  protected:
-  using Open = RunFolder::Open;
+  using Open = run::Folder::Open;
   Outcome train(Learner& learner, const Spec& spec, Open how = Open::kNew,
                 const ProgressCallback& progress = {}) {
-    const RunFolder folder(run_folder, how);
+    const run::Folder folder(run_folder, how);
     return run(learner, batches, toy_evaluation(), spec, folder, identity, progress);
   }
   std::vector<nlohmann::json> metrics() const {
@@ -54,7 +54,7 @@ class LoopTest : public testing::Test {
   TemporaryFolder temporary;
   std::filesystem::path run_folder = temporary.path() / "run";
   ToyBatches batches{16, 30};
-  RunIdentity identity{"toy", 1, {{"kind", "toy"}}};
+  run::Identity identity{"toy", 1, {{"kind", "toy"}}};
 };
 
 TEST_F(LoopTest, ARunWhoseLogitsDoNotVaryIsTold) {
@@ -99,7 +99,7 @@ TEST_F(LoopTest, LearnsAndWritesItsFolder) {
   ToyLearner again;
   load_weights(run_folder / "best.safetensors", again);
   EXPECT_DOUBLE_EQ(evaluate(again, toy_evaluation()).loss, outcome.best_loss);
-  EXPECT_EQ(load_metadata(run_folder / "best.safetensors").at("kind"), "toy");
+  EXPECT_EQ(run::read_arrays(run_folder / "best.safetensors").metadata.at("kind"), "toy");
 }
 
 TEST_F(LoopTest, TwoRunsWriteTheSameBytes) {
@@ -127,7 +127,7 @@ TEST_F(LoopTest, AccumulationEqualsTheLargeBatch) {
   Spec spec = short_run();
   spec.steps = 20;
   ToyLearner large, small;
-  const RunFolder folder(temporary.path() / "large", Open::kNew);
+  const run::Folder folder(temporary.path() / "large", Open::kNew);
   run(large, joined, toy_evaluation(), spec, folder, identity);
   spec.accumulate = 4;
   train(small, spec);
@@ -226,7 +226,7 @@ TEST_F(LoopTest, ASignalDuringAnEvaluationLosesNothing) {
   };
   ToyLearner stopped;
   {
-    const RunFolder folder(run_folder, Open::kNew);
+    const run::Folder folder(run_folder, Open::kNew);
     EXPECT_THROW(run(stopped, batches, evaluation, short_run(), folder, identity), Interrupted);
   }
   ToyLearner resumed;
@@ -263,9 +263,52 @@ TEST_F(LoopTest, RefusesFoldersAndCheckpointsOfOthers) {
   identity = {"toy", 2, {}};
   EXPECT_NE(message<InputError>([&] { train(learner, short_run(), Open::kResume); }).find("seed 1"),
             std::string::npos);
-  const RunFolder held(run_folder, Open::kResume);
-  EXPECT_NE(message<InputError>([&] { RunFolder(run_folder, Open::kResume); }).find("another run"),
+  const run::Folder held(run_folder, Open::kResume);
+  EXPECT_NE(
+      message<InputError>([&] { run::Folder(run_folder, Open::kResume); }).find("another run"),
+      std::string::npos);
+}
+
+TEST_F(LoopTest, AFolderWithoutACheckpointCanBeUsedAgain) {
+  std::filesystem::create_directories(run_folder);
+  for (const char* name : {".lock", "recipe.toml", "metrics.jsonl", "recipe.toml.tmp7"})
+    write_atomically(run_folder / name, "{\"step\":9,\"loss\":1}\n");
+  ToyLearner learner;
+  EXPECT_EQ(train(learner, short_run()).step, 60);
+  EXPECT_EQ(metrics().front()["step"], 10) << "the lines of the run before are gone";
+  const auto other = temporary.path() / "other";
+  std::filesystem::create_directories(other);
+  write_atomically(other / "letter.txt", "mine");
+  EXPECT_NE(message<InputError>([&] { run::Folder(other, Open::kNew); }).find("not empty"),
             std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(other / ".lock"));
+}
+
+TEST_F(LoopTest, AnEvaluationThatIsNotFiniteEndsTheRun) {
+  struct Lost : ToyLearner {
+    torch::Tensor score(const nn::Batch& batch) override {
+      return ToyLearner::score(batch).mul_(NAN);
+    }
+  } learner;
+  const auto text = message<RunError>([&] { train(learner, short_run()); });
+  EXPECT_NE(text.find("step 20: evaluation: the loss over"), std::string::npos) << text;
+  EXPECT_NE(text.find("is not finite"), std::string::npos) << text;
+  for (const auto& line : metrics()) EXPECT_FALSE(line.contains("valid_loss"));
+}
+
+TEST_F(LoopTest, WeightsThatAreNotFiniteAreRefusedByName) {
+  ToyLearner learner;
+  train(learner, short_run());
+  auto file = load_safetensors(run_folder / "best.safetensors");
+  file.tensors.at("model.out.weight")[1][2] = NAN;
+  save_safetensors(run_folder / "best.safetensors", {file.tensors.begin(), file.tensors.end()},
+                   file.metadata);
+  const auto text =
+      message<InputError>([&] { load_weights(run_folder / "best.safetensors", learner); });
+  EXPECT_NE(
+      text.find("tensor \"model.out.weight\" was expected to hold finite numbers, and 1 of its 48"),
+      std::string::npos)
+      << text;
 }
 
 TEST_F(LoopTest, FullDiskLeavesTheCheckpointBefore) {

@@ -35,8 +35,8 @@ Spec spec_of_the_run() {
 TEST(ResumeChild, RunsToItsEnd) {
   const TemporaryFolder temporary;
   const char* path = std::getenv(kFolder);
-  const RunFolder folder(path != nullptr ? path : temporary.path() / "run",
-                         RunFolder::Open::kResume);
+  const run::Folder folder(path != nullptr ? path : temporary.path() / "run",
+                           run::Folder::Open::kResume);
   ToyLearner learner(0.2);
   ToyBatches batches;
   const auto slow = [](const Progress&) {

@@ -34,7 +34,7 @@ TEST(Safetensors, EveryDtypeComesBack) {
     EXPECT_TRUE(torch::equal(came, tensor)) << name;
   }
   EXPECT_EQ(file.metadata.at("note"), "naïve \"quoted\"");
-  EXPECT_EQ(load_metadata(folder.path() / "a").at("note"), "naïve \"quoted\"");
+  EXPECT_EQ(run::read_arrays(folder.path() / "a").metadata.at("note"), "naïve \"quoted\"");
 }
 
 TEST(Safetensors, BytesAreThoseOfTheFormat) {

@@ -16,7 +16,7 @@ struct RunError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// A run stopped by SIGINT or SIGTERM after it saved its state. Exit code 128 + signal.
+/// A run stopped by SIGINT, SIGTERM or SIGHUP after it saved its state. Exit code 128 + signal.
 struct Interrupted : std::runtime_error {
   explicit Interrupted(int signal_number)
       : std::runtime_error("interrupted by signal " + std::to_string(signal_number)),

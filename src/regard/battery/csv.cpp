@@ -19,11 +19,36 @@ bool is_missing(std::string_view text) {
   return text.empty() || text == "NaN" || text == "nan" || text == "NA" || text == "NAN";
 }
 
-char separator_of(std::string_view line) {
-  for (const char candidate : {'\t', ',', ';'}) {
-    if (line.find(candidate) != std::string_view::npos) return candidate;
+/// Of a line, outside quotes; `most` is the most commas between two semicolons.
+struct Counts {
+  int64_t semicolons = 0, commas = 0, most = 0;
+};
+
+Counts count(std::string_view line) {
+  Counts counts;
+  int64_t between = 0;
+  bool quoted = false;
+  for (const char c : line) {
+    if (c == '"') quoted = !quoted;
+    if (quoted || (c != ';' && c != ',')) continue;
+    between = c == ';' ? 0 : between + 1;
+    ++(c == ';' ? counts.semicolons : counts.commas);
+    counts.most = std::max(counts.most, between);
   }
-  return ',';
+  return counts;
+}
+
+/// TAB where the first line has one. Where it has commas and semicolons, the semicolon separates if the second line has as
+/// many, with at most one comma, a decimal one, in each cell.
+char separator_of(std::string_view body) {
+  const auto first = first_line(body);
+  if (first.find('\t') != std::string_view::npos) return '\t';
+  const auto names = count(first);
+  if (names.semicolons == 0 || names.commas == 0) return names.semicolons > 0 ? ';' : ',';
+  body.remove_prefix(static_cast<std::size_t>(first.data() + first.size() - body.data()));
+  const auto second = first_line(body).empty() ? first : first_line(body);
+  const auto cells = count(second);
+  return cells.semicolons == names.semicolons && cells.most <= 1 ? ';' : ',';
 }
 
 /// The separator of a first line "sep=;", as spreadsheets write it, or 0.
@@ -61,7 +86,7 @@ CsvTable::CsvTable(std::string file, std::string_view content, Header header)
   const auto body = data::without_byte_order_mark(content, file_);
   const auto line = first_line(body);
   bool skip = told_separator(line) != 0;
-  separator_ = skip ? told_separator(line) : separator_of(line);
+  separator_ = skip ? told_separator(line) : separator_of(body);
   data::TableRows reader(body, file_, separator_);
   std::vector<std::string_view> row;
   while (reader.next(row)) {
@@ -113,8 +138,8 @@ std::size_t CsvTable::column(std::string_view name) const {
 double CsvTable::number(std::size_t row, std::size_t column) const {
   auto cell = text(row, column);
   if (is_missing(cell)) return kMissing;
-  // Where semicolons separate, a comma is a decimal comma.
-  if (separator_ == ';' && cell.find('.') == std::string::npos && cell.find(',') == cell.rfind(','))
+  // Where commas do not separate, a comma is a decimal comma.
+  if (separator_ != ',' && cell.find('.') == std::string::npos && cell.find(',') == cell.rfind(','))
     std::replace(cell.begin(), cell.end(), ',', '.');
   double value = 0;
   const char* first = cell.data() + (cell[0] == '+' ? 1 : 0);

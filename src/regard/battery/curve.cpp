@@ -1,10 +1,12 @@
 #include "regard/battery/curve.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
+#include "regard/battery/spikes.hpp"
 
 namespace regard::battery {
 
@@ -77,8 +79,10 @@ Threshold parse_threshold(const std::string& text, double nominal_ah) {
 }
 
 double measured_life(const Cell& cell, double threshold) {
+  const auto off = outliers(cell);
   for (std::size_t i = 0; i < cell.cycles(); ++i) {
-    if (cell.loss(i) > threshold) return static_cast<double>(cell.cycle[i]);
+    if (cell.loss(i) > threshold && !std::binary_search(off.begin(), off.end(), i))
+      return static_cast<double>(cell.cycle[i]);
   }
   return kMissing;
 }

@@ -54,7 +54,8 @@ struct Threshold {
 /// InputError for anything else, for a loss that is not between 0 and 1, or a capacity not below nominal.
 Threshold parse_threshold(const std::string& text, double nominal_ah);
 
-/// The first recorded cycle whose loss is above the threshold, or kMissing: the life as it was measured.
+/// The life as it was measured: the first recorded cycle whose loss is above the threshold, outliers (spikes.hpp) left
+/// out; kMissing where the record does not reach it.
 double measured_life(const Cell& cell, double threshold);
 
 }  // namespace regard::battery

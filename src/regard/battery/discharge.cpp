@@ -21,10 +21,17 @@ void Trace::clear() {
   capacity_ah.clear();
 }
 
+std::string CounterFall::hint() const {
+  return restart
+             ? "the counter starts again within the cycle, as some testers do in each step; add "
+               "the steps of a cycle up"
+             : "does the current have the other sign? --discharge positive says so";
+}
+
 Discharge discharge_of(const Trace& trace, DischargeSign sign, double least_current_a,
-                       int64_t& falls_at) {
+                       CounterFall& fall) {
   Discharge discharge;
-  falls_at = -1;
+  fall = {};
   double start = 0, highest = 0;
   for (std::size_t i = 0; i < trace.voltage_v.size(); ++i) {
     const double current =
@@ -32,8 +39,8 @@ Discharge discharge_of(const Trace& trace, DischargeSign sign, double least_curr
     if (!(current > least_current_a)) continue;
     if (discharge.empty()) start = trace.capacity_ah[i];
     const double capacity = trace.capacity_ah[i] - start;
-    if (falls_at < 0 && highest - capacity > 0.01 * highest + kNoise)
-      falls_at = static_cast<int64_t>(i);
+    if (fall.sample < 0 && highest - capacity > 0.01 * highest + kNoise)
+      fall = {static_cast<int64_t>(i), highest - capacity > 0.5 * highest};
     highest = std::max(highest, capacity);
     discharge.voltage_v.push_back(trace.voltage_v[i]);
     discharge.capacity_ah.push_back(highest);

@@ -31,10 +31,19 @@ struct Discharge {
   double capacity() const { return empty() ? 0 : capacity_ah.back(); }
 };
 
-/// The samples whose current has the sign of a discharge and is above `least_current_a`. `falls_at`: the first
-/// sample at which the discharged capacity falls by more than 1 % of what was discharged, or -1.
+/// Where a counter of discharged capacity falls, and whether it lost most of what it had counted at once: a counter
+/// that starts again. A current of the other sign makes it fall bit by bit.
+struct CounterFall {
+  int64_t sample = -1;  // -1: it never falls
+  bool restart = false;
+  /// What is likely wrong, to end the sentence that refuses it.
+  std::string hint() const;
+};
+
+/// The samples whose current has the sign of a discharge and is above `least_current_a`. `fall`: the first
+/// sample at which the discharged capacity falls by more than 1 % of what was discharged.
 Discharge discharge_of(const Trace& trace, DischargeSign sign, double least_current_a,
-                       int64_t& falls_at);
+                       CounterFall& fall);
 
 /// Q at each voltage of the grid, linear in between: 0 above the first sample, the whole capacity below the last.
 /// Where the voltage recovers for a moment, the first time that it falls below a value counts.

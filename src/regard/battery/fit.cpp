@@ -140,6 +140,11 @@ Fit fit_curve(const Cell& cell, const FitOptions& options) {
   if (fit.used < 4)
     throw InputError("fit of " + cell.name + ": 4 cycles after cycle 1 were expected, and " +
                      std::to_string(fit.used) + " came");
+  if (options.weights == Weights::kEqual) {
+    for (const auto i : outliers(kept)) {
+      if (i >= first) fit.off.push_back(i);
+    }
+  }
   fit.first_cycle = kept.cycle[first];
   fit.last_cycle = kept.cycle.back();
   fit.curve.c = kept.loss(first);

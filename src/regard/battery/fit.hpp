@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "regard/battery/cell.hpp"
 #include "regard/battery/curve.hpp"
@@ -41,6 +42,7 @@ struct Fit {
   double rmse = kMissing;  // root of the mean squared residual, fraction of nominal
   int64_t first_cycle = 0, last_cycle = 0;  // of the cycles that were used
   std::size_t used = 0, dropped = 0;        // cycles; dropped: spikes
+  std::vector<std::size_t> off;  // outliers among the cycles that were used, as places in the cell
   bool converged = false;
   bool rises = false;  // the curve explains more of the (weighted) record than its mean does
 

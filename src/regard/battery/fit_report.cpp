@@ -6,6 +6,7 @@
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
+#include "regard/battery/spikes.hpp"
 
 namespace regard::battery {
 namespace {
@@ -51,10 +52,26 @@ bool any_undefined(const FittedCell& fit) {
                      [](const FittedLife& life) { return life.life.reach == Reach::kUndefined; });
 }
 
+/// Outliers that a fit with equal weights follows, and the flag that leaves them out; "" without any.
+std::string outlier_note(const FittedCell& fit) {
+  const auto& off = fit.fit.off;
+  if (off.empty()) return "";
+  const auto& cell = fit.cell;
+  const bool one = off.size() == 1;
+  return cell.name + ": " +
+         (one ? "cycle " : std::to_string(off.size()) + " cycles, the first cycle ") +
+         std::to_string(cell.cycle[off[0]]) + " with " + shortest(cell.capacity_ah[off[0]]) +
+         " Ah, " + (off[0] + 1 == cell.cycles() ? "the last of the record, " : "") +
+         (one ? "lies" : "lie") + " more than " + percent(kCapacitySpike) +
+         " of nominal off the neighbours and " + (one ? "bends" : "bend") +
+         " the fit; --robust leaves such cycles out.";
+}
+
 std::vector<std::string> table_notes(const std::vector<FittedCell>& fits) {
   std::vector<std::string> notes;
   const auto good = fitted(fits);
   for (const auto* fit : good) {
+    if (const auto note = outlier_note(*fit); !note.empty()) notes.push_back(note);
     if (!fit->fit.rises) {
       notes.push_back(fit->cell.name +
                       ": the curve explains nothing of the record, which does not rise above its "
@@ -175,6 +192,8 @@ nlohmann::ordered_json fit_json(const FittedCell& fit) {
   out["first_cycle"] = f.first_cycle;
   out["last_cycle"] = f.last_cycle;
   out["spikes_dropped"] = f.dropped;
+  out["outliers"] = Json::array();
+  for (const auto i : f.off) out["outliers"].push_back(fit.cell.cycle[i]);
   out["A"] = f.curve.a;
   out["A_low"] = f.curve.a - f.a_half;
   out["A_high"] = f.curve.a + f.a_half;

@@ -42,7 +42,7 @@ std::vector<const FittedCell*> fitted(const std::vector<FittedCell>& fits);
 report::Table fit_table(const std::vector<FittedCell>& fits);
 
 /// cell, A, A_low, A_high, B, ..., C, r2, life, life_low, life_high, life_state, measured_life, knee_onset, knee_point,
-/// lives; for the first threshold, `lives` has all. What is not known is null.
+/// outliers (numbers of cycles that bend the fit), lives; for the first threshold, `lives` has all. What is not known is null.
 nlohmann::ordered_json fit_json(const FittedCell& fit);
 
 /// Measured and fitted curves, fitted against measured life, and the table.

@@ -71,7 +71,14 @@ std::vector<fs::path> files_of(const fs::path& path) {
 /// A first line in which every cell is a number or NaN is data: the wide layout.
 bool looks_wide(const std::string& file, std::string_view content) {
   try {
-    const CsvTable first(file, first_line(content), Header::kNo);
+    auto line = first_line(content);
+    if (line.starts_with("sep=")) {
+      const auto next = first_line(
+          content.substr(static_cast<std::size_t>(line.data() + line.size() - content.data())));
+      if (!next.empty())
+        line = {line.data(), static_cast<std::size_t>(next.data() + next.size() - line.data())};
+    }
+    const CsvTable first(file, line, Header::kNo);
     for (std::size_t j = 0; j < first.width(); ++j) first.number(0, j);
   } catch (const InputError&) {
     return false;

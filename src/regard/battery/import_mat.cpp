@@ -132,11 +132,11 @@ class CurveReader {
     if (trace.voltage_v.size() != q.size() || trace.current_a.size() != q.size())
       throw InputError(q_[j].place() + ": as many samples as of V and I were expected, and " +
                        std::to_string(q.size()) + " came");
-    int64_t falls_at = -1;
-    const auto discharge = discharge_of(trace, spec_.discharge, 1e-3 * cell.nominal_ah, falls_at);
-    if (falls_at >= 0)
-      throw InputError(q_[j].place() + ", element " + std::to_string(falls_at + 1) +
-                       ": a discharged capacity that does not fall was expected");
+    CounterFall fall;
+    const auto discharge = discharge_of(trace, spec_.discharge, 1e-3 * cell.nominal_ah, fall);
+    if (fall.sample >= 0)
+      throw InputError(q_[j].place() + ", element " + std::to_string(fall.sample + 1) +
+                       ": a discharged capacity that does not fall was expected; " + fall.hint());
     return discharge.empty() ? std::vector<double>{} : capacity_on_grid(discharge, grid_);
   }
 

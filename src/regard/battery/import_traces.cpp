@@ -92,15 +92,15 @@ class TraceReader {
 
   void close(std::size_t at, int64_t cycle) {
     auto& cell = into_[at].cell;
-    int64_t falls_at = -1;
+    CounterFall fall;
     const double rest = kRest * (cell.nominal_ah > 0 ? cell.nominal_ah : 1);
-    const auto discharge = discharge_of(trace_, spec_.discharge, rest, falls_at);
-    if (falls_at >= 0) {
-      const auto row = rows_[static_cast<std::size_t>(falls_at)];
+    const auto discharge = discharge_of(trace_, spec_.discharge, rest, fall);
+    if (fall.sample >= 0) {
+      const auto row = rows_[static_cast<std::size_t>(fall.sample)];
       throw InputError(table_.place(row, capacity_) +
                        ": a discharged capacity that does not fall within cycle " +
                        std::to_string(cycle) + " was expected, and " + table_.text(row, capacity_) +
-                       " came; does the current have the other sign? --discharge positive says so");
+                       " came; " + fall.hint());
     }
     if (discharge.capacity() > 0) {
       check_capacity(discharge.capacity(), cell, table_.place(rows_.back(), capacity_), spec_);

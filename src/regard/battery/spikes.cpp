@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace regard::battery {
 namespace {
@@ -45,6 +46,22 @@ std::vector<std::size_t> spikes(std::span<const double> capacity_ah, double nomi
   std::vector<std::size_t> found;
   for (std::size_t i = 0; i < capacity_ah.size(); ++i) {
     if (std::abs(capacity_ah[i] - centre[i]) > share * nominal_ah) found.push_back(i);
+  }
+  return found;
+}
+
+std::vector<std::size_t> outliers(const Cell& cell) {
+  const auto& y = cell.capacity_ah;
+  const double slack = kCapacitySpike * cell.nominal_ah;
+  // later[i]: the highest capacity after i.
+  std::vector<double> later(y.size(), -std::numeric_limits<double>::infinity());
+  for (std::size_t i = y.size(); i-- > 1;) later[i - 1] = std::max(later[i], y[i]);
+  std::vector<std::size_t> found;
+  for (const auto i : spikes(y, cell.nominal_ah)) {
+    const bool follows = i >= 2 && (found.empty() || found.back() + 1 < i);
+    const bool dying = follows && later[i] <= y[i] + slack && y[i] < y[i - 1] &&
+                       y[i - 1] - y[i] <= 2 * std::max(y[i - 2] - y[i - 1], 0.0) + slack;
+    if (!dying) found.push_back(i);
   }
   return found;
 }

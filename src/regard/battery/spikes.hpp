@@ -29,6 +29,10 @@ std::vector<double> running_median(std::span<const double> values);
 std::vector<std::size_t> spikes(std::span<const double> capacity_ah, double nominal_ah,
                                 double share = kCapacitySpike);
 
+/// The spikes but those with which a record ends that falls faster and faster: there each cycle falls at most twice as much
+/// as the one before it, and 3 % of nominal, and none after it is higher again. A last cycle that was cut off is a spike.
+std::vector<std::size_t> outliers(const Cell& cell);
+
 /// The cell without the cycles that are spikes; returns how many were dropped.
 std::size_t drop_spikes(Cell& cell, double share = kCapacitySpike);
 

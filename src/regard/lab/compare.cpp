@@ -17,7 +17,8 @@
 #include "regard/report/page.hpp"
 #include "regard/report/summary.hpp"
 #include "regard/report/table.hpp"
-#include "regard/train/run_folder.hpp"
+#include "regard/run/folder.hpp"
+#include "regard/run/machine.hpp"
 
 namespace regard::lab {
 namespace fs = std::filesystem;
@@ -97,14 +98,23 @@ std::string settled(Recipe recipe) {
   recipe.compare.seeds.clear();
   recipe.compare.jobs = 0;
   recipe.run.title.clear();
+  recipe.run.needs.clear();
   return recipe.to_toml();
+}
+
+// A comparison of which no run came to a checkpoint: there is nothing that another could spoil.
+bool has_checkpoint(const fs::path& folder) {
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ".safetensors") return true;
+  }
+  return false;
 }
 
 // Finished runs count for a comparison of more phrases or seeds, and for no other recipe.
 void guard_folder(const Recipe& recipe, const fs::path& folder) {
   const auto path = folder / "recipe.toml";
   if (fs::exists(path)) {
-    if (settled(load_recipe(path)) != settled(recipe)) {
+    if (has_checkpoint(folder) && settled(load_recipe(path)) != settled(recipe)) {
       throw InputError(
           folder.string() +
           ": holds a comparison by another recipe; choose another --out, or remove the folder");
@@ -186,8 +196,7 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
   recipe.run.out = folder.string();
   train::check(recipe.train);
   check(recipe.load);
-  if (recipe.data.train.empty())
-    throw InputError("compare: data was expected; give --data FILE or a recipe");
+  require_data(recipe, "compare");
   if (!recipe.attention.layers.empty())
     throw InputError("compare: [attention] layers and [compare] attention do not go together");
   if (recipe.compare.budget == "seconds" && recipe.train.seconds <= 0) {
@@ -223,8 +232,9 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
     }
   }
   int64_t parallel = recipe.compare.jobs, threads = recipe.run.threads;
-  if (parallel == 0) parallel = device.is_cpu() && recipe.compare.budget != "seconds" ? cores() : 1;
-  if (threads == 0) threads = std::max<int64_t>(1, cores() / parallel);
+  if (parallel == 0)
+    parallel = device.is_cpu() && recipe.compare.budget != "seconds" ? run::cores() : 1;
+  if (threads == 0) threads = std::max<int64_t>(1, run::cores() / parallel);
   const auto stream = prepared.train->train({.size = {recipe.load.batch, recipe.load.batch_tokens},
                                              .seed = 0,
                                              .last = data::Last::kKeep,
@@ -232,11 +242,10 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
   const auto steps =
       recipe.train.seconds > 0 ? 0 : train::total_steps(recipe.train, stream->steps_per_epoch());
   guard_folder(recipe, folder);
-  const train::RunFolder owned(folder, train::RunFolder::Open::kResume);
+  const run::Folder owned(folder, run::Folder::Open::kResume);
   write_atomically(folder / "recipe.toml", recipe.to_toml());
   for (const auto& sentence : prepared.sentences) std::fprintf(stderr, "%s\n", sentence.c_str());
-  run_jobs(recipe, folder, std::move(jobs),
-           {.parallel = parallel, .threads = threads, .steps = steps});
+  run_jobs(recipe, folder, jobs, {.parallel = parallel, .threads = threads, .steps = steps});
 
   auto comparison = read_comparison(folder);
   add_pictures(comparison, folder);

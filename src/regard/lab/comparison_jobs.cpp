@@ -1,22 +1,17 @@
 #include "regard/lab/comparison_jobs.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <deque>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
-#include "regard/lab/processes.hpp"
 #include "regard/lab/train_run.hpp"
+#include "regard/run/jobs.hpp"
+#include "regard/run/progress.hpp"
 
 namespace regard::lab {
 namespace fs = std::filesystem;
@@ -38,36 +33,6 @@ Json progress_of(const fs::path& folder) {
   return json.is_object() ? json : Json::object();
 }
 
-// One line on a terminal, written over; else a plain line now and then.
-class Board {
- public:
-  Board(std::size_t total, std::size_t done)
-      : total_(static_cast<double>(total)), start_(static_cast<double>(done)) {}
-  void show(double done, const std::string& running) {
-    const double elapsed = seconds_now() - began_;
-    const double gained = done - start_;
-    const std::string left =
-        gained > 0.02 ? human_seconds(elapsed / gained * (total_ - done)) + " left" : "estimating";
-    char head[64];
-    std::snprintf(head, sizeof head, "%4.1f of %.0f runs, ", done, total_);
-    const std::string line = head + left + "; " + running;
-    if (terminal_) {
-      std::fprintf(stderr, "\r\033[K%s", line.substr(0, 110).c_str());
-      std::fflush(stderr);
-    } else if (seconds_now() - last_ > 30) {
-      std::fprintf(stderr, "%s\n", line.c_str());
-      last_ = seconds_now();
-    }
-  }
-  void end_line(const std::string& line) {
-    std::fprintf(stderr, "%s%s\n", terminal_ ? "\r\033[K" : "", line.c_str());
-  }
-
- private:
-  double total_, start_, began_ = seconds_now(), last_ = seconds_now();
-  bool terminal_ = ::isatty(2) != 0;
-};
-
 std::string last_line(const fs::path& path) {
   std::ifstream in(path);
   std::string line, last;
@@ -79,53 +44,37 @@ std::string last_line(const fs::path& path) {
 
 class Runner {
  public:
-  Runner(const Recipe& recipe, const fs::path& folder, std::vector<Job> jobs, const JobPlan& plan)
-      : recipe_(recipe), folder_(folder), total_(jobs.size()), plan_(plan) {
-    for (auto& job : jobs) {
+  Runner(const Recipe& recipe, const fs::path& folder, const std::vector<Job>& jobs,
+         const JobPlan& plan)
+      : recipe_(recipe), total_(jobs.size()), plan_(plan) {
+    for (const auto& job : jobs) {
       if (is_finished(job.folder)) {
         ++done_;
-      } else {
-        waiting_.push_back(std::move(job));
+        continue;
       }
+      missing_.push_back(job);
+      processes_.push_back({arguments_of(job, folder), job.folder / "log.txt"});
     }
+    start_ = done_;
   }
 
   void run() {
     if (done_ > 0) std::fprintf(stderr, "%zu of %zu runs are finished already\n", done_, total_);
-    const SignalWatch watch;
-    Board board(total_, done_);
-    while (!waiting_.empty() || !running_.empty()) {
-      if (const int signal = SignalWatch::caught(); signal != 0) {
-        std::vector<pid_t> pids;
-        for (const auto& [pid, job] : running_) pids.push_back(pid);
-        board.end_line("stopping; the same command goes on from here");
-        stop_all(pids);
-        throw Interrupted(signal);
-      }
-      while (!waiting_.empty() && static_cast<int64_t>(running_.size()) < plan_.parallel)
-        start_next();
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));
-      while (true) {
-        const auto ended = poll_ended();
-        if (ended.pid == 0) break;
-        finish(ended, board);
-      }
-      show(board);
-    }
-    board.end_line(std::to_string(done_) + " runs are done" +
-                   (failed_ > 0 ? ", " + std::to_string(failed_) + " failed" : ""));
+    run::run_jobs(
+        processes_, plan_.parallel,
+        {.starts = [&](std::size_t i) { prepare(missing_[i].folder); },
+         .ended = [&](std::size_t i, int code) { finish(missing_[i], code); },
+         .running = [&](const auto& now) { show(now); },
+         .stopping = [&] { line_.keep("stopping; the same command goes on from here"); }});
+    line_.keep(std::to_string(done_) + " runs are done" +
+               (failed_ > 0 ? ", " + std::to_string(failed_) + " failed" : ""));
     if (failed_ > 0 && done_ == 0)
       throw RunError("compare: every run failed; the last said: " + last_error_);
   }
 
  private:
-  void start_next() {
-    auto job = waiting_.front();
-    waiting_.pop_front();
-    make_directory(job.folder);
-    std::error_code ignored;
-    fs::remove(job.folder / "error.txt", ignored);
-    std::vector<std::string> arguments = {"train",       (folder_ / "recipe.toml").string(),
+  std::vector<std::string> arguments_of(const Job& job, const fs::path& folder) const {
+    std::vector<std::string> arguments = {"train",       (folder / "recipe.toml").string(),
                                           "--attention", job.phrase,
                                           "--seed",      std::to_string(job.seed),
                                           "--out",       job.folder.string(),
@@ -135,61 +84,72 @@ class Runner {
       arguments.push_back("--set");
       arguments.push_back("model.mlp=" + std::to_string(job.mlp));
     }
-    const auto pid = start_self(arguments, job.folder / "log.txt");
-    running_.emplace(pid, job);
+    return arguments;
   }
 
-  void finish(const Ended& ended, Board& board) {
-    const auto found = running_.find(ended.pid);
-    if (found == running_.end()) return;
-    const auto job = found->second;
-    running_.erase(found);
+  static void prepare(const fs::path& folder) {
+    make_directory(folder);
+    std::error_code ignored;
+    fs::remove(folder / "error.txt", ignored);
+  }
+
+  void finish(const Job& job, int code) {
     const std::string name = job.phrase + " seed " + std::to_string(job.seed);
-    if (ended.code == 0 && is_finished(job.folder)) {
+    if (code == 0 && is_finished(job.folder)) {
       ++done_;
       const auto r = read_result(job.folder);
       char text[96];
       std::snprintf(text, sizeof text, ": validation loss %.4f, accuracy %.2f %%, ",
                     r.outcome.best_loss, 100 * r.outcome.best_accuracy);
-      board.end_line(name + text + human_seconds(r.outcome.seconds));
+      line_.keep(name + text + human_seconds(r.outcome.seconds));
       return;
     }
     ++failed_;
     last_error_ = last_line(job.folder / "log.txt");
     write_atomically(job.folder / "error.txt", last_error_);
-    board.end_line(name + " failed (exit code " + std::to_string(ended.code) + "): " + last_error_);
+    line_.keep(name + " failed (exit code " + std::to_string(code) + "): " + last_error_);
   }
 
-  void show(Board& board) {
+  void show(const std::vector<std::size_t>& running) {
     double part = 0;
     std::string names;
-    for (const auto& [pid, job] : running_) {
-      const auto at = progress_of(job.folder);
+    for (const auto i : running) {
+      const auto at = progress_of(missing_[i].folder);
       const auto step = at.value("step", int64_t{0});
       const double whole =
           plan_.steps > 0 ? static_cast<double>(plan_.steps) : recipe_.train.seconds;
       part += std::min(
           1.0, (plan_.steps > 0 ? static_cast<double>(step) : at.value("seconds", 0.0)) / whole);
-      names += (names.empty() ? "" : ", ") + job.phrase + " seed " + std::to_string(job.seed) +
-               " step " + std::to_string(step);
+      names += (names.empty() ? "" : ", ") + missing_[i].phrase + " seed " +
+               std::to_string(missing_[i].seed) + " step " + std::to_string(step);
     }
-    board.show(static_cast<double>(done_ + failed_) + part, names);
+    const double total = static_cast<double>(total_), start = static_cast<double>(start_);
+    const double done = static_cast<double>(done_ + failed_) + part;
+    const double left = done - start > 0.02
+                            ? run::seconds_left(done / total, start / total, seconds_now() - began_)
+                            : -1;
+    char head[64];
+    std::snprintf(head, sizeof head, "%4.1f of %.0f runs, ", done, total);
+    const auto line =
+        head + (left < 0 ? "estimating" : human_seconds(left) + " left") + "; " + names;
+    line_.show(done / total, line.substr(0, 110));
   }
 
   const Recipe& recipe_;
-  fs::path folder_;
-  std::size_t total_, done_ = 0, failed_ = 0;
+  std::vector<Job> missing_;
+  std::vector<run::Job> processes_;  // of the missing runs
+  std::size_t total_, start_ = 0, done_ = 0, failed_ = 0;
   JobPlan plan_;
-  std::deque<Job> waiting_;
-  std::map<pid_t, Job> running_;
+  double began_ = seconds_now();
+  run::ProgressLine line_{0};  // a log gets a line every half minute
   std::string last_error_;
 };
 
 }  // namespace
 
-void run_jobs(const Recipe& recipe, const fs::path& folder, std::vector<Job> jobs,
+void run_jobs(const Recipe& recipe, const fs::path& folder, const std::vector<Job>& jobs,
               const JobPlan& plan) {
-  Runner(recipe, folder, std::move(jobs), plan).run();
+  Runner(recipe, folder, jobs, plan).run();
 }
 
 }  // namespace regard::lab

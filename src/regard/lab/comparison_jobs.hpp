@@ -22,8 +22,8 @@ struct JobPlan {
 };
 
 /// Runs by `folder`/recipe.toml what is not finished yet. A run that fails leaves error.txt in its folder, and the others go on.
-/// RunError when none finished; Interrupted, after all have saved, on SIGINT and SIGTERM.
-void run_jobs(const Recipe& recipe, const std::filesystem::path& folder, std::vector<Job> jobs,
-              const JobPlan& plan);
+/// RunError when none finished; Interrupted, after all have saved, on SIGINT, SIGTERM and SIGHUP.
+void run_jobs(const Recipe& recipe, const std::filesystem::path& folder,
+              const std::vector<Job>& jobs, const JobPlan& plan);
 
 }  // namespace regard::lab

@@ -7,6 +7,8 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/philox.hpp"
+#include "regard/base/text.hpp"
+#include "regard/data/readers/utf8.hpp"
 #include "regard/models/language_model.hpp"
 #include "regard/nn/positions.hpp"
 
@@ -16,6 +18,8 @@ namespace {
 int32_t sample(const torch::Tensor& logits, const GenerateOptions& options, Random& random) {
   const auto row = logits[0].to(torch::kCPU, torch::kDouble).contiguous();
   const auto* values = row.const_data_ptr<double>();
+  if (!at::isfinite(row).all().item<bool>())
+    throw RunError("generate: the model's scores of the next token are not finite");
   const auto count = static_cast<std::size_t>(row.numel());
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -86,6 +90,42 @@ class Generator {
 
 }  // namespace
 
+namespace {
+
+void check(const GenerateOptions& options) {
+  if (options.length < 0) throw InputError("generate: a length of 0 or more was expected");
+  if (!(options.temperature >= 0) || std::isinf(options.temperature))
+    throw InputError("generate: a finite temperature of 0 or more was expected, and " +
+                     shortest(options.temperature) + " came");
+  if (options.top_k < 0) throw InputError("generate: a top-k of 0 or more was expected");
+}
+
+}  // namespace
+
+std::vector<std::string> unknown_parts(const data::Tokenizer& tokenizer, const std::string& text) {
+  std::vector<std::string> parts;
+  std::vector<int32_t> all;
+  tokenizer.encode(text, all);  // text that it cannot read is refused before anything is said of it
+  if (tokenizer.unknown() < 0) return parts;
+  const auto look = [&](std::string_view part) {
+    std::vector<int32_t> ids;
+    tokenizer.encode(part, ids);
+    const bool unknown = std::find(ids.begin(), ids.end(), tokenizer.unknown()) != ids.end();
+    if (unknown && std::find(parts.begin(), parts.end(), part) == parts.end())
+      parts.emplace_back(part);
+  };
+  if (tokenizer.name() != "character") {
+    data::for_each_word(text, look);
+    return parts;
+  }
+  for (std::string_view rest = text; !rest.empty();) {
+    const auto from = rest;
+    data::take_code_point(rest);
+    look(from.substr(0, from.size() - rest.size()));
+  }
+  return parts;
+}
+
 std::string generate(const TrainedRun& run, const GenerateOptions& options,
                      const std::function<void(const std::string&)>& each) {
   auto* model = dynamic_cast<models::LanguageModel*>(run.model.get());
@@ -93,10 +133,7 @@ std::string generate(const TrainedRun& run, const GenerateOptions& options,
     throw InputError(
         "generate: a language model was expected, and this run is a classifier; use `regard "
         "predict`");
-  if (options.length < 0) throw InputError("generate: a length of 0 or more was expected");
-  if (options.temperature < 0)
-    throw InputError("generate: a temperature of 0 or more was expected");
-  if (options.top_k < 0) throw InputError("generate: a top-k of 0 or more was expected");
+  check(options);
   std::vector<int32_t> prompt;
   run.encoding.tokenizer->encode(options.prompt, prompt);
   if (prompt.empty()) throw InputError("generate: a prompt of at least one token was expected");

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "regard/lab/session.hpp"
 
@@ -15,6 +16,9 @@ struct GenerateOptions {
   int64_t top_k = 0;         // 0: all tokens
   int64_t seed = 1;
 };
+
+/// The parts of a prompt that the tokenizer has no id for, each once: characters, or words between blanks.
+std::vector<std::string> unknown_parts(const data::Tokenizer& tokenizer, const std::string& text);
 
 /// The new text, without the prompt. The model sees at most its longest input: beyond it, with a position table, the last
 /// half of the window is read anew. `each`, when given, gets every piece as it comes.

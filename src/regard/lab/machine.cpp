@@ -8,13 +8,10 @@
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <fstream>
-#include <thread>
 
 #include "regard/base/error.hpp"
-#include "regard/base/text.hpp"
 #include "regard/kernels/cpu/hrr.hpp"
-#include "regard/lab/version.hpp"
+#include "regard/run/machine.hpp"
 
 namespace regard::lab {
 
@@ -38,25 +35,14 @@ torch::Device choose_device(const std::string& name) {
   throw InputError("device cuda: " + why + "; take --device cpu");
 }
 
-int64_t cores() { return std::max<int64_t>(1, std::thread::hardware_concurrency()); }
-
 void set_threads(int64_t threads) {
   if (threads < 0)
     throw InputError("threads: 0 or more were expected, and " + std::to_string(threads) + " came");
-  at::set_num_threads(static_cast<int>(threads == 0 ? cores() : threads));
-}
-
-std::string cpu_name() {
-  std::ifstream in("/proc/cpuinfo");
-  std::string line;
-  while (std::getline(in, line)) {
-    if (line.starts_with("model name")) return trim(line.substr(line.find(':') + 1));
-  }
-  return "unknown";
+  at::set_num_threads(static_cast<int>(threads == 0 ? run::cores() : threads));
 }
 
 std::string device_name(torch::Device device) {
-  if (device.is_cpu()) return cpu_name();
+  if (device.is_cpu()) return run::cpu_name();
   // PyTorch tells the name only through headers that need a CUDA toolkit; the driver tells it to all.
   using Init = int (*)(unsigned);
   using Name = int (*)(char*, int, int);
@@ -72,25 +58,18 @@ std::string device_name(torch::Device device) {
   return "GPU " + std::to_string(device.index());
 }
 
-std::string allocator_name() {
-  using Version = const char* (*)(int*, int*, const char**);
-  const auto version = reinterpret_cast<Version>(dlsym(RTLD_DEFAULT, "tc_version"));
-  if (!version) return "C library";
-  return "tcmalloc (" + std::string(version(nullptr, nullptr, nullptr)) + ")";
-}
-
 Environment environment(torch::Device device) {
   return {
       {"device", device.is_cpu() ? "cpu" : "cuda"},
       {"GPU", device.is_cpu() ? "not used" : device_name(device)},
-      {"processor", cpu_name()},
-      {"cores", std::to_string(cores())},
+      {"processor", run::cpu_name()},
+      {"cores", std::to_string(run::cores())},
       {"threads", std::to_string(at::get_num_threads())},
       {"SIMD target", kernels::hrr_target()},
-      {"allocator", allocator_name()},
-      {"regard", version_text()},
+      {"allocator", run::allocator_name()},
+      {"regard", run::version_text()},
       {"PyTorch", TORCH_VERSION},
-      {"compiler", std::string("g++ ") + __VERSION__},
+      {"compiler", run::compiler()},
   };
 }
 

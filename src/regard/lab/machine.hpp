@@ -4,8 +4,8 @@
 #include <torch/types.h>
 
 #include <string>
-#include <utility>
-#include <vector>
+
+#include "regard/run/machine.hpp"
 
 namespace regard::lab {
 
@@ -18,16 +18,11 @@ std::string why_no_gpu();
 /// Sets PyTorch's threads; 0: one a core.
 void set_threads(int64_t threads);
 
-std::string cpu_name();
-int64_t cores();
 /// "NVIDIA H100 80GB HBM3", or the CPU's name.
 std::string device_name(torch::Device device);
 
-/// Machine and versions, for reports and `doctor`: names and values in the order of printing.
-using Environment = std::vector<std::pair<std::string, std::string>>;
+/// Machine and versions, for reports and `doctor`.
+using Environment = run::Facts;
 Environment environment(torch::Device device);
-
-/// What malloc of this process is: "tcmalloc (gperftools 2.10)", or "C library".
-std::string allocator_name();
 
 }  // namespace regard::lab

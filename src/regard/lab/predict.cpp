@@ -1,5 +1,7 @@
 #include "regard/lab/predict.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "regard/base/error.hpp"
@@ -16,6 +18,13 @@ void say_cut(const data::Dataset& data, const TrainedRun& run) {
                static_cast<long long>(run.encoding.max_length));
 }
 }  // namespace
+
+void check_probabilities(const Prediction& prediction) {
+  for (const double p : prediction.probabilities) {
+    if (!std::isfinite(p))
+      throw RunError(prediction.place + ": the model's probabilities are not finite");
+  }
+}
 
 std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::string>& paths) {
   if (run.encoding.task != data::Task::kClassification) {
@@ -37,10 +46,11 @@ std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::st
       auto& out = predictions[static_cast<std::size_t>(rows[r])];
       const auto* values = p.const_data_ptr<double>() + static_cast<int64_t>(r) * p.size(1);
       out.probabilities.assign(values, values + p.size(1));
+      out.place = data->places().place(rows[r]);
+      check_probabilities(out);
       const auto best = std::max_element(out.probabilities.begin(), out.probabilities.end());
       out.probability = *best;
       out.label = run.encoding.classes[static_cast<std::size_t>(best - out.probabilities.begin())];
-      out.place = data->places().place(rows[r]);
     }
   }
   return predictions;

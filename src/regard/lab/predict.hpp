@@ -16,6 +16,9 @@ struct Prediction {
   std::vector<double> probabilities;  // of every class, in the order of the run's classes
 };
 
+/// RunError with the place when a probability is not finite.
+void check_probabilities(const Prediction& prediction);
+
 /// Predictions in the order of the data.
 std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::string>& paths);
 

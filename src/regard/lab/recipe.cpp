@@ -2,7 +2,6 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
-#include "regard/lab/toml_file.hpp"
 
 namespace regard::lab {
 
@@ -13,6 +12,7 @@ void RunSpec::visit(Visitor& f) {
     {"auto", "cpu", "cuda"});
   f("threads", threads, "CPU threads (0: one a core)");
   f("out", out, "run folder (empty: runs/<name of the data>)");
+  f("needs", needs, "the data set of this recipe and its source, said when --data is missing");
 }
 
 void AttentionSpec::visit(Visitor& f) {
@@ -26,6 +26,13 @@ void LoadSpec::visit(Visitor& f) {
     "documents: positions in a batch with their padding, instead of batch (0: not set)");
   f("eval_batch", eval_batch, "examples in an evaluation batch");
   f("loaders", loaders, "threads that prepare batches ahead");
+}
+
+void require_data(const Recipe& recipe, const std::string& command) {
+  if (!recipe.data.train.empty()) return;
+  const auto& needs = recipe.run.needs;
+  throw InputError(command + ": data was expected" + (needs.empty() ? "" : ", " + needs) +
+                   "; give --data FILE, or `train` in the table [data] of a recipe");
 }
 
 void check(const LoadSpec& spec) {
@@ -50,7 +57,7 @@ void CompareSpec::visit(Visitor& f) {
   f("jobs", jobs, "runs at a time (0: one a core on CPUs with one thread each, one on a GPU)");
 }
 
-std::vector<Recipe::Table> Recipe::tables() {
+run::Tables Recipe::tables() {
   return {
       {"run", [this](Visitor& f) { run.visit(f); }},
       {"model", [this](Visitor& f) { model.visit(f); }},
@@ -68,7 +75,7 @@ std::vector<Recipe::Table> Recipe::tables() {
 namespace {
 
 // projection = "shared", graph = { name = "window", width = 64 }: an axis as a table instead of a term.
-std::string term_of(const TomlEntry& axis) {
+std::string term_of(const run::TomlEntry& axis) {
   if (!axis.table) return to_text(axis.value);
   std::string name;
   std::vector<std::string> options;
@@ -98,7 +105,7 @@ void check_phrases(const std::vector<std::string>& texts, const std::string& pla
   }
 }
 
-void read_attention(const TomlEntry& table, Recipe& recipe) {
+void read_attention(const run::TomlEntry& table, Recipe& recipe) {
   std::vector<std::string> terms;
   bool phrase = false;
   for (const auto& entry : table.children) {
@@ -112,7 +119,7 @@ void read_attention(const TomlEntry& table, Recipe& recipe) {
       throw InputError(entry.place + ", [attention]: a phrase was expected for \"" + entry.key +
                        "\", and a table came");
     const auto place = entry.place + ", [attention]";
-    set_option(recipe, "attention", entry.key, entry.value, place);
+    run::set_option(recipe.tables(), "attention", entry.key, entry.value, place);
     check_phrases(entry.key == "layers" ? recipe.attention.layers
                                         : std::vector<std::string>{recipe.attention.phrase},
                   place);
@@ -127,11 +134,11 @@ void read_attention(const TomlEntry& table, Recipe& recipe) {
 }
 
 // budget = { steps = 1500 } sets the budget and its amount.
-void read_compare(const TomlEntry& table, Recipe& recipe) {
+void read_compare(const run::TomlEntry& table, Recipe& recipe) {
   for (const auto& entry : table.children) {
     if (!entry.table) {
       const auto place = entry.place + ", [compare]";
-      set_option(recipe, "compare", entry.key, entry.value, place);
+      run::set_option(recipe.tables(), "compare", entry.key, entry.value, place);
       if (entry.key == "attention") check_phrases(recipe.compare.attention, place);
       continue;
     }
@@ -141,61 +148,27 @@ void read_compare(const TomlEntry& table, Recipe& recipe) {
           ", [compare]: budget = { steps = N }, { seconds = S } or \"parameters\" was expected");
     }
     const auto& amount = entry.children[0];
-    set_option(recipe, "compare", "budget", amount.key, amount.place + ", [compare] budget");
+    run::set_option(recipe.tables(), "compare", "budget", amount.key,
+                    amount.place + ", [compare] budget");
     if (amount.key == "parameters") {
       throw InputError(
           amount.place +
           ", [compare]: budget = \"parameters\" takes no amount; the first phrase decides it");
     }
-    set_option(recipe, "train", amount.key, amount.value, amount.place + ", [compare] budget");
-  }
-}
-
-// Paths in a recipe are relative to where the command runs, as on the command line.
-void read_table(const TomlEntry& table, Recipe& recipe) {
-  for (const auto& entry : table.children) {
-    if (entry.table)
-      throw InputError(entry.place + ", [" + table.key + "]: a value was expected for \"" +
-                       entry.key + "\", and a table came");
-    set_option(recipe, table.key, entry.key, entry.value, entry.place + ", [" + table.key + "]");
+    run::set_option(recipe.tables(), "train", amount.key, amount.value,
+                    amount.place + ", [compare] budget");
   }
 }
 
 }  // namespace
 
-void set_option(Recipe& recipe, const std::string& table, const std::string& key,
-                const Value& value, const std::string& where) {
-  std::vector<std::string> known;
-  for (const auto& t : recipe.tables()) {
-    known.push_back(t.name);
-    if (t.name == table) {
-      assign(t.visit, {{key, value}}, where);
-      return;
-    }
-  }
-  throw InputError(where + ": unknown table \"" + table + "\"" + suggestion(table, known));
-}
-
+// Paths in a recipe are relative to where the command runs, as on the command line.
 Recipe load_recipe(const std::filesystem::path& path) {
   Recipe recipe;
   recipe.source = path.string();
-  std::vector<std::string> known;
-  for (const auto& table : recipe.tables()) known.push_back(table.name);
-  for (const auto& table : read_toml(path).children) {
-    if (!table.table)
-      throw InputError(table.place + ": a table was expected, and the key \"" + table.key +
-                       "\" stands outside of one");
-    if (table.key == "attention") {
-      read_attention(table, recipe);
-    } else if (table.key == "compare") {
-      read_compare(table, recipe);
-    } else if (std::find(known.begin(), known.end(), table.key) != known.end()) {
-      read_table(table, recipe);
-    } else {
-      throw InputError(table.place + ": unknown table [" + table.key + "]" +
-                       suggestion(table.key, known));
-    }
-  }
+  run::read_recipe(path, recipe.tables(),
+                   {{"attention", [&](const auto& table) { read_attention(table, recipe); }},
+                    {"compare", [&](const auto& table) { read_compare(table, recipe); }}});
   return recipe;
 }
 
@@ -215,15 +188,7 @@ std::string Recipe::phrase_text() const {
   return texts.size() == 1 ? texts[0] : "[" + join(texts, ", ") + "]";
 }
 
-std::string Recipe::to_toml() const {
-  Recipe copy = *this;
-  std::string text;
-  for (const auto& table : copy.tables()) {
-    if (!text.empty()) text += "\n";
-    text += "[" + table.name + "]\n" + toml_lines(table.visit);
-  }
-  return text;
-}
+std::string Recipe::to_toml() const { return run::to_toml(Recipe(*this).tables()); }
 
 std::string Recipe::identity() const {
   Recipe copy = *this;
@@ -236,7 +201,7 @@ std::string Recipe::identity() const {
   std::string text;
   for (const auto& table : copy.tables()) {
     if (table.name == "run" || table.name == "compare") continue;
-    text += "[" + table.name + "]\n" + toml_lines(table.visit);
+    text += "[" + table.name + "]\n" + run::toml_lines(table.visit);
   }
   return text;
 }

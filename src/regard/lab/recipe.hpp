@@ -8,6 +8,7 @@
 #include "regard/attention/phrase.hpp"
 #include "regard/data/prepare.hpp"
 #include "regard/models/model.hpp"
+#include "regard/run/recipe.hpp"
 #include "regard/train/spec.hpp"
 
 namespace regard::lab {
@@ -18,6 +19,7 @@ struct RunSpec {
   std::string device = "auto";
   int64_t threads = 0;
   std::string out;
+  std::string needs;
   void visit(Visitor& f);
 };
 
@@ -53,12 +55,8 @@ struct Recipe {
   train::Spec train;
   CompareSpec compare;
 
-  struct Table {
-    std::string name;
-    Visit visit;
-  };
   /// The tables of a recipe file in order: run, model, attention, data, train, compare.
-  std::vector<Table> tables();
+  run::Tables tables();
 
   /// The phrases of the layers, parsed: one, or one a layer.
   std::vector<attention::Phrase> phrases() const;
@@ -70,14 +68,13 @@ struct Recipe {
   std::string identity() const;
 };
 
+/// InputError without training data, which names the set that the recipe needs and its source.
+void require_data(const Recipe& recipe, const std::string& command);
+
 /// InputError where a number of the batches is out of range.
 void check(const LoadSpec& spec);
 
 /// Reads a file on top of the defaults.
 Recipe load_recipe(const std::filesystem::path& path);
-
-/// Sets "table.key" from text as a flag gives it; `where` names the flag in errors.
-void set_option(Recipe& recipe, const std::string& table, const std::string& key,
-                const Value& value, const std::string& where);
 
 }  // namespace regard::lab

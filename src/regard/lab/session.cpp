@@ -85,7 +85,7 @@ TrainedRun open_run(const fs::path& folder, const std::string& device) {
                           : ""));
   }
   run.recipe = load_recipe(folder / "recipe.toml");
-  const auto metadata = train::load_metadata(run.checkpoint);
+  const auto metadata = run::read_arrays(run.checkpoint).metadata;
   const auto encoding = metadata.find("encoding");
   if (encoding == metadata.end()) {
     throw InputError(run.checkpoint.string() +

@@ -191,6 +191,7 @@ StreamedPrediction StreamPredictor::predict(const std::string& path) {
   out.prediction.place = path;
   out.prediction.probabilities.assign(p.const_data_ptr<double>(),
                                       p.const_data_ptr<double>() + p.size(1));
+  check_probabilities(out.prediction);
   const auto best = p.argmax(1).item<int64_t>();
   out.prediction.label = run_.encoding.classes[static_cast<std::size_t>(best)];
   out.prediction.probability = p[0][best].item<double>();

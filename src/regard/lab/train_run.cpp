@@ -87,10 +87,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   recipe.run.out = folder.string();
   train::check(recipe.train);
   check(recipe.load);
-  if (recipe.data.train.empty()) {
-    throw InputError(
-        "train: data was expected; give --data FILE, or `train` in the table [data] of a recipe");
-  }
+  require_data(recipe, "train");
   const auto device = choose_device(recipe.run.device);
   set_threads(recipe.run.threads);
   const auto phrase =
@@ -103,9 +100,15 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
     recipe.data.reader.reader = "directory";
   }
   const auto model = make_model(recipe, prepared.encoding);
-  const train::RunFolder run_folder(folder, start == Start::kResume
-                                                ? train::RunFolder::Open::kResume
-                                                : train::RunFolder::Open::kNew);
+  // Everything that the data can refuse is asked before the folder exists.
+  StreamBatches batches(prepared.train, {.size = {recipe.load.batch, recipe.load.batch_tokens},
+                                         .seed = static_cast<uint64_t>(recipe.run.seed),
+                                         .last = data::Last::kKeep,
+                                         .threads = recipe.load.loaders});
+  const auto valid = evaluation_of(*prepared.valid, recipe.load.eval_batch);
+  train::total_steps(recipe.train, batches.per_epoch());
+  const run::Folder run_folder(
+      folder, start == Start::kResume ? run::Folder::Open::kResume : run::Folder::Open::kNew);
   if (is_finished(folder)) {
     const auto before = load_recipe(folder / "recipe.toml");
     if (before.identity() != recipe.identity() || before.run.seed != recipe.run.seed) {
@@ -122,12 +125,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   write_atomically(folder / "recipe.toml", recipe.to_toml());
 
   ModelLearner learner(model);
-  StreamBatches batches(prepared.train, {.size = {recipe.load.batch, recipe.load.batch_tokens},
-                                         .seed = static_cast<uint64_t>(recipe.run.seed),
-                                         .last = data::Last::kKeep,
-                                         .threads = recipe.load.loaders});
-  const auto valid = evaluation_of(*prepared.valid, recipe.load.eval_batch);
-  const train::RunIdentity identity{
+  const run::Identity identity{
       .recipe = recipe.identity(),
       .seed = recipe.run.seed,
       .notes = {{"encoding", prepared.encoding.to_json()}, {"phrase", phrase}}};

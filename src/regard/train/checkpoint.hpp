@@ -2,8 +2,7 @@
 //
 //   model.<p>   optimizer.step, optimizer.exp_avg.<p>, optimizer.exp_avg_sq.<p>   ema.<p>   rng.seed, rng.step
 //
-// The metadata has one JSON object under "regard" and the caller's notes. No clock and no path: two runs
-// of one recipe on one machine write the same bytes.
+// State and identity are in the metadata, as run/checkpoint.hpp says.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +11,10 @@
 #include <map>
 #include <string>
 
+#include "regard/run/checkpoint.hpp"
 #include "regard/train/safetensors.hpp"
 
 namespace regard::train {
-
-inline constexpr int64_t kCheckpointVersion = 1;
 
 /// What a run has come to, besides its tensors.
 struct RunState {
@@ -34,18 +32,11 @@ struct RunState {
   std::string finished;  // why the run ended; empty while it goes on
 };
 
-/// Which run a checkpoint belongs to.
-struct RunIdentity {
-  std::string recipe;  // everything that decides the weights, in one canonical text
-  int64_t seed = 1;
-  Metadata notes;  // what the caller wants to find again (kind of model, vocabulary)
-};
-
 enum class Content { kEverything, kWeights };
 
 /// Writes `tensors` (of TrainStep::state) and `state`; kWeights leaves out optimizer and rng.
 void save_checkpoint(const std::filesystem::path& path, const NamedTensors& tensors,
-                     const RunState& state, const RunIdentity& identity, Content content);
+                     const RunState& state, const run::Identity& identity, Content content);
 
 struct Checkpoint {
   RunState state;
@@ -53,6 +44,6 @@ struct Checkpoint {
 };
 
 /// InputError when the file is damaged, of another version, or of another recipe or seed.
-Checkpoint load_checkpoint(const std::filesystem::path& path, const RunIdentity& identity);
+Checkpoint load_checkpoint(const std::filesystem::path& path, const run::Identity& identity);
 
 }  // namespace regard::train

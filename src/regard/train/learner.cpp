@@ -1,5 +1,7 @@
 #include "regard/train/learner.hpp"
 
+#include <cmath>
+
 #include "regard/base/error.hpp"
 #include "regard/train/restore.hpp"
 
@@ -41,6 +43,9 @@ Score evaluate(Learner& learner, const Evaluation& data, const std::function<boo
   if (sums.defined()) sums = sums.cpu();
   const double* s = sums.defined() ? sums.const_data_ptr<double>() : nullptr;
   if (s == nullptr || s[2] == 0) throw InputError("evaluation: the data has no target");
+  if (!std::isfinite(s[0]))
+    throw RunError("evaluation: the loss over " + std::to_string(static_cast<int64_t>(s[2])) +
+                   " targets is not finite");
   return {s[0] / s[2], s[1] / s[2], static_cast<int64_t>(s[2]), largest_deviation(sums)};
 }
 

@@ -57,6 +57,7 @@ struct Score {
 inline bool same_answer(double logit_deviation) { return logit_deviation < 1e-3; }
 
 /// Scores all batches without gradient. `stop`, asked between batches, may end it early: count is then -1.
+/// InputError without any target, RunError for a loss that is not finite.
 Score evaluate(Learner& learner, const Evaluation& data, const std::function<bool()>& stop = {});
 
 /// Copies the tensors of a batch to a device; nothing is copied when they are there.

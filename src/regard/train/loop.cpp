@@ -9,12 +9,12 @@
 
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
+#include "regard/run/signals.hpp"
 #include "regard/train/autocast.hpp"
 #include "regard/train/captured_step.hpp"
 #include "regard/train/diagnose.hpp"
 #include "regard/train/metrics.hpp"
 #include "regard/train/schedule.hpp"
-#include "regard/train/signals.hpp"
 #include "regard/train/step.hpp"
 
 namespace regard::train {
@@ -28,7 +28,7 @@ constexpr int64_t kEvaluateEveryWithoutLength = 200;
 class Loop {
  public:
   Loop(Learner& learner, Batches& batches, const Evaluation& evaluation, const Spec& spec,
-       const RunFolder& folder, const RunIdentity& identity, const ProgressCallback& progress)
+       const run::Folder& folder, const run::Identity& identity, const ProgressCallback& progress)
       : learner_(learner),
         batches_(batches),
         evaluation_(evaluation),
@@ -49,7 +49,7 @@ class Loop {
   Outcome run() {
     restore();
     if (!state_.finished.empty()) return outcome();
-    const SignalScope signals;
+    const run::SignalScope signals;
     const ops::SideStream stream(step_.device());
     const DeterministicScope deterministic(
         spec_.deterministic == "yes" || (spec_.deterministic == "auto" && step_.device().is_cpu()));
@@ -74,7 +74,7 @@ class Loop {
   void restore() {
     const bool resumes = folder_.resumes() && std::filesystem::exists(folder_.last());
     if (resumes) {
-      auto checkpoint = load_checkpoint(folder_.last(), identity_);
+      auto checkpoint = train::load_checkpoint(folder_.last(), identity_);
       try {
         step_.load(checkpoint.tensors);
       } catch (const InputError& error) {
@@ -175,7 +175,6 @@ class Loop {
 
   /// The loss decides between equal accuracies.
   bool is_better(const Score& score) const {
-    if (!std::isfinite(score.loss)) return false;
     if (state_.best_step < 0) return true;
     if (spec_.best == "accuracy" && score.accuracy != state_.best_accuracy) {
       return score.accuracy > state_.best_accuracy;
@@ -189,7 +188,12 @@ class Loop {
     {
       const EmaScope averaged(step_.ema());
       const AutocastScope autocast(step_.device().type(), spec_.dtype == "bf16");
-      score = evaluate(learner_, evaluation_, [] { return SignalScope::caught() != 0; });
+      try {
+        score = evaluate(learner_, evaluation_, [] { return run::SignalScope::caught() != 0; });
+      } catch (const RunError& error) {
+        metrics_->sync();
+        throw RunError("step " + std::to_string(state_.step) + ": " + error.what());
+      }
     }
     if (score.count < 0) stop_if_signalled();
     state_.evaluated = state_.step;
@@ -222,7 +226,7 @@ class Loop {
   }
 
   void stop_if_signalled() {
-    if (const int signal = SignalScope::caught(); signal != 0) {
+    if (const int signal = run::SignalScope::caught(); signal != 0) {
       save();
       throw Interrupted(signal);
     }
@@ -296,8 +300,8 @@ class Loop {
   Batches& batches_;
   const Evaluation& evaluation_;
   const Spec& spec_;
-  const RunFolder& folder_;
-  const RunIdentity& identity_;
+  const run::Folder& folder_;
+  const run::Identity& identity_;
   const ProgressCallback& progress_;
   int64_t steps_;
   Schedule schedule_;
@@ -324,7 +328,7 @@ int64_t total_steps(const Spec& spec, int64_t batches_per_epoch) {
 }
 
 Outcome run(Learner& learner, Batches& batches, const Evaluation& evaluation, const Spec& spec,
-            const RunFolder& folder, const RunIdentity& identity,
+            const run::Folder& folder, const run::Identity& identity,
             const ProgressCallback& progress) {
   check(spec);
   return Loop(learner, batches, evaluation, spec, folder, identity, progress).run();

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <string>
 
+#include "regard/run/folder.hpp"
 #include "regard/train/checkpoint.hpp"
 #include "regard/train/learner.hpp"
 #include "regard/train/progress.hpp"
-#include "regard/train/run_folder.hpp"
 #include "regard/train/spec.hpp"
 
 namespace regard::train {
@@ -34,9 +34,9 @@ struct Outcome {
 /// threads), from step 0 without one, and returns at once when the run is finished.
 ///
 /// Throws InputError for a checkpoint of another recipe, RunError for a loss that is not finite and
-/// for a full disk, and Interrupted after SIGINT or SIGTERM, once the state is saved.
+/// for a full disk, and Interrupted after SIGINT, SIGTERM or SIGHUP, once the state is saved.
 Outcome run(Learner& learner, Batches& batches, const Evaluation& evaluation, const Spec& spec,
-            const RunFolder& folder, const RunIdentity& identity,
+            const run::Folder& folder, const run::Identity& identity,
             const ProgressCallback& progress = {});
 
 /// Steps of a run by `spec`: its steps, or its epochs in batches; 0 when a time ends it.

@@ -4,8 +4,8 @@
 #include <c10/core/CachingDeviceAllocator.h>
 
 #include <cmath>
-#include <fstream>
-#include <string>
+
+#include "regard/run/machine.hpp"
 
 namespace regard::train {
 
@@ -61,11 +61,7 @@ int64_t peak_memory(torch::Device device) {
             ->getDeviceStats(device.has_index() ? device.index() : c10::DeviceIndex{0});
     return stats.allocated_bytes[0].peak;
   }
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with("VmHWM:")) return std::stoll(line.substr(6)) * 1024;
-  }
-  return 0;
+  return run::peak_memory();
 }
 
 }  // namespace regard::train

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <utility>
+
+#include "regard/run/json_lines.hpp"
 
 namespace regard::train {
 
@@ -16,28 +19,22 @@ struct MetricsMark {
 
 class MetricsLog {
  public:
-  /// Opens the file for appending, after cutting it back to `mark`; half lines go too.
-  MetricsLog(std::filesystem::path path, const MetricsMark& mark);
-  ~MetricsLog();
-  MetricsLog(const MetricsLog&) = delete;
-  MetricsLog& operator=(const MetricsLog&) = delete;
+  /// Opens the file for appending, after cutting it back to `mark`.
+  MetricsLog(std::filesystem::path path, const MetricsMark& mark)
+      : lines_(std::move(path), [&](const nlohmann::json& line) { return judge(line, mark); }) {}
 
-  /// Appends one JSON object; RunError when it cannot be written.
-  void write(const std::string& json);
-  /// Returns when all lines are on the disk.
-  void sync();
+  void write(const std::string& json) { lines_.write(json); }
+  void sync() { lines_.sync(); }
 
   /// "seconds" and "loss" of the last lines that were kept; 0 without any.
   double seconds() const { return seconds_; }
   double loss() const { return loss_; }
 
  private:
-  void cut(const MetricsMark& mark);
+  run::JsonLines::Cut judge(const nlohmann::json& line, const MetricsMark& mark);
 
-  std::filesystem::path path_;
-  int descriptor_ = -1;
-  double seconds_ = 0;
-  double loss_ = 0;
+  double seconds_ = 0, loss_ = 0;  // before `lines_`, whose constructor sets them
+  run::JsonLines lines_;
 };
 
 }  // namespace regard::train

@@ -1,13 +1,11 @@
 #include "regard/train/progress.hpp"
 
-#include <unistd.h>
-
 #include <cmath>
 #include <cstdio>
 #include <utility>
 
-#include "regard/base/clock.hpp"
 #include "regard/base/text.hpp"
+#include "regard/run/progress.hpp"
 #include "regard/train/learner.hpp"
 
 namespace regard::train {
@@ -37,31 +35,20 @@ std::string line_of(const std::string& title, const Progress& p) {
 
 class Console {
  public:
-  explicit Console(std::string title) : title_(std::move(title)), terminal_(::isatty(2) == 1) {}
+  explicit Console(std::string title) : title_(std::move(title)) {}
   void show(const Progress& p) {
-    const bool lasting = p.event != Progress::Event::kLog;
-    if (!terminal_ && !lasting && !due(p)) return;
     // A run that ends with an evaluation has said it all.
     if (p.event == Progress::Event::kEnd && p.step == lasting_step_) return;
-    if (lasting) lasting_step_ = p.step;
     const std::string line = line_of(title_, p);
-    // \033[K clears what a longer line left behind.
-    std::fprintf(stderr, terminal_ ? "\r%s\033[K%s" : "%s%s", line.c_str(),
-                 terminal_ && !lasting ? "" : "\n");
-    std::fflush(stderr);
-    shown_fraction_ = p.fraction;
-    shown_at_ = seconds_now();
+    if (p.event == Progress::Event::kLog) return line_.show(p.fraction, line);
+    lasting_step_ = p.step;
+    line_.keep(line);
   }
 
  private:
-  bool due(const Progress& p) const {
-    return p.fraction >= shown_fraction_ + 0.1 && seconds_now() >= shown_at_ + 30;
-  }
   std::string title_;
-  bool terminal_;
   int64_t lasting_step_ = -1;
-  double shown_fraction_ = 0;
-  double shown_at_ = seconds_now();
+  run::ProgressLine line_;
 };
 
 }  // namespace

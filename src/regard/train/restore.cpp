@@ -13,6 +13,14 @@ std::string described(const torch::Tensor& tensor) {
 }
 }  // namespace
 
+void check_finite(const std::string& name, const torch::Tensor& tensor) {
+  if (!tensor.is_floating_point() || at::isfinite(tensor).all().item<bool>()) return;
+  const auto count = at::isfinite(tensor).logical_not().sum().item<int64_t>();
+  throw InputError("the checkpoint's tensor \"" + name +
+                   "\" was expected to hold finite numbers, and " + std::to_string(count) +
+                   " of its " + std::to_string(tensor.numel()) + " are NaN or infinite");
+}
+
 void restore(const NamedTensors& into, const std::map<std::string, torch::Tensor>& from) {
   const torch::NoGradGuard no_grad;
   for (const auto& [name, target] : into) {
@@ -23,6 +31,7 @@ void restore(const NamedTensors& into, const std::map<std::string, torch::Tensor
       throw InputError("the checkpoint's tensor \"" + name + "\" is " + described(found->second) +
                        ", and the run needs " + described(target));
     }
+    check_finite(name, found->second);
     // The storage is shared with the parameter; detach lets it be written.
     target.detach().copy_(found->second);
   }

@@ -1,13 +1,8 @@
 #include "regard/train/safetensors.hpp"
 
 #include <array>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <system_error>
 
 #include "regard/base/error.hpp"
-#include "regard/base/files.hpp"
 
 namespace regard::train {
 namespace {
@@ -40,43 +35,11 @@ torch::ScalarType scalar_type(const std::string& dtype) {
   throw InputError("dtype " + dtype + " is not known");
 }
 
-/// An open file behind its checked header.
-struct OpenFile {
-  std::ifstream stream;
-  SafetensorsHeader header;
-};
-
-void read_exactly(std::ifstream& in, char* to, uint64_t bytes, const std::string& place) {
-  in.read(to, static_cast<std::streamsize>(bytes));
-  if (static_cast<uint64_t>(in.gcount()) != bytes) {
-    throw InputError(place + ": reading failed or the file became shorter");
-  }
-}
-
-OpenFile open(const fs::path& path) {
-  const std::string place = path.string();
-  std::error_code error;
-  const auto status = fs::status(path, error);
-  if (!fs::exists(status)) throw InputError(place + ": no such file");
-  if (!fs::is_regular_file(status)) throw InputError(place + ": a file was expected");
-  OpenFile file;
-  file.stream.open(path, std::ios::binary);
-  const auto size = fs::file_size(path, error);
-  if (!file.stream || error) {
-    throw InputError(place + ": cannot be read: " + std::strerror(errno));
-  }
-  std::string first(std::min<uint64_t>(size, kLengthBytes), '\0');
-  read_exactly(file.stream, first.data(), first.size(), place);
-  std::string json(parse_length(first, size, place), '\0');
-  read_exactly(file.stream, json.data(), json.size(), place);
-  file.header = parse_header(json, size - kLengthBytes - json.size(), place);
-  return file;
-}
-
 }  // namespace
 
-void save_safetensors(const fs::path& path, const NamedTensors& tensors, const Metadata& metadata) {
-  SafetensorsHeader header;
+void save_safetensors(const fs::path& path, const NamedTensors& tensors,
+                      const run::Metadata& metadata) {
+  run::SafetensorsHeader header;
   header.metadata = metadata;
   std::map<std::string, torch::Tensor> by_name;
   for (const auto& [name, tensor] : tensors) {
@@ -86,31 +49,25 @@ void save_safetensors(const fs::path& path, const NamedTensors& tensors, const M
     header.tensors.push_back(
         {name, dtype_name(name, tensor.scalar_type()), tensor.sizes().vec(), 0, 0});
   }
-  const std::string start = format_header(header);
-  write_atomically(path, [&](const Sink& sink) {
-    sink(start.data(), start.size());
-    for (const auto& entry : header.tensors) {
-      const auto bytes = by_name.at(entry.name).detach().to(torch::kCPU).contiguous();
-      sink(bytes.const_data_ptr(), bytes.nbytes());
-    }
+  run::write_arrays(path, std::move(header), [&](const run::TensorEntry& entry, const Sink& sink) {
+    const auto bytes = by_name.at(entry.name).detach().to(torch::kCPU).contiguous();
+    sink(bytes.const_data_ptr(), bytes.nbytes());
   });
 }
 
 Safetensors load_safetensors(const fs::path& path) {
-  auto file = open(path);
-  Safetensors result;
-  result.metadata = std::move(file.header.metadata);
-  for (const auto& entry : file.header.tensors) {
+  Safetensors file;
+  const auto header = run::read_arrays(path, [&](const run::TensorEntry& entry) {
     auto tensor = torch::empty(entry.shape, scalar_type(entry.dtype));
-    read_exactly(file.stream, static_cast<char*>(tensor.mutable_data_ptr()), tensor.nbytes(),
-                 path.string());
+    return file.tensors.emplace(entry.name, tensor).first->second.mutable_data_ptr();
+  });
+  for (const auto& entry : header.tensors) {
     // A byte other than 0 and 1 is no bool, and reading it as one would be undefined.
+    auto& tensor = file.tensors.at(entry.name);
     if (entry.dtype == "BOOL") tensor = tensor.view(torch::kUInt8).ne(0);
-    result.tensors.emplace(entry.name, std::move(tensor));
   }
-  return result;
+  file.metadata = header.metadata;
+  return file;
 }
-
-Metadata load_metadata(const fs::path& path) { return open(path).header.metadata; }
 
 }  // namespace regard::train

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "regard/train/safetensors_header.hpp"
+#include "regard/run/arrays.hpp"
 
 namespace regard::train {
 
@@ -17,18 +17,15 @@ using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
 
 struct Safetensors {
   std::map<std::string, torch::Tensor> tensors;  // on the CPU
-  Metadata metadata;
+  run::Metadata metadata;
 };
 
 /// Writes the file whole or not at all (RunError with the system's reason). The bytes depend only on
 /// names, values and metadata: no clock, no path, one order. Tensors may be on any device.
 void save_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
-                      const Metadata& metadata);
+                      const run::Metadata& metadata);
 
 /// Reads a file; InputError with the path and the reason for anything that is not right in it.
 Safetensors load_safetensors(const std::filesystem::path& path);
-
-/// Only the metadata, without reading the tensors.
-Metadata load_metadata(const std::filesystem::path& path);
 
 }  // namespace regard::train

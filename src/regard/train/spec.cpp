@@ -1,5 +1,7 @@
 #include "regard/train/spec.hpp"
 
+#include <cmath>
+
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 
@@ -42,7 +44,7 @@ void Spec::visit(Visitor& f) {
 
 namespace {
 void demand(bool right, const char* name, const char* range, double came) {
-  if (!right) {
+  if (!right || !std::isfinite(came)) {
     throw InputError(std::string("train: ") + name + " must be " + range + ", and is " +
                      shortest(came));
   }

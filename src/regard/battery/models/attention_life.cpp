@@ -10,6 +10,7 @@
 #include "regard/base/error.hpp"
 #include "regard/battery/models/tokens.hpp"
 #include "regard/train/optimizer.hpp"
+#include "regard/train/restore.hpp"
 #include "regard/train/schedule.hpp"
 
 namespace regard::battery {
@@ -287,6 +288,7 @@ void AttentionLife::load(const std::map<std::string, Tensor>& tensors) {
     const auto found = tensors.find(name);
     if (found == tensors.end())
       throw InputError("attention model: a tensor \"" + name + "\" was expected, and none came");
+    train::check_finite(name, found->second);
     return found->second.clone();
   };
   mean_ = take("mean");
@@ -298,8 +300,10 @@ void AttentionLife::load(const std::map<std::string, Tensor>& tensors) {
   const torch::NoGradGuard guard;
   for (int64_t m = 0; m < spec_.members; ++m) {
     auto member = std::make_shared<LifeNetwork>(spec_, m, 0);
-    for (auto& item : member->named_parameters())
-      item.value().copy_(take("member" + std::to_string(m) + "." + item.key()));
+    train::NamedTensors weights;
+    for (const auto& item : member->named_parameters())
+      weights.emplace_back("member" + std::to_string(m) + "." + item.key(), item.value());
+    train::restore(weights, tensors);
     member->eval();
     members_.push_back(std::move(member));
   }

@@ -154,19 +154,6 @@ Json study_short(const StudySpec& spec, const StudyData& data, const Progress& p
 
 }  // namespace
 
-std::string study_toml(StudySpec spec) {
-  std::string out;
-  for (const auto& table : spec.tables()) {
-    out += (out.empty() ? "[" : "\n[") + table.name + "]\n";
-    for (const auto& field : fields(table.visit)) {
-      const auto* word = std::get_if<std::string>(&field.value);
-      out +=
-          field.name + " = " + (word ? "\"" + *word + "\"" : regard::to_text(field.value)) + "\n";
-    }
-  }
-  return out;
-}
-
 Json run_study(const StudySpec& spec, const Progress& progress) {
   spec.check();
   const auto start = std::chrono::steady_clock::now();
@@ -204,7 +191,7 @@ Json run_study(const StudySpec& spec, const Progress& progress) {
   results["seconds"] = seconds_since(start);
   forecaster.save(spec.out);
   const std::filesystem::path out = spec.out;
-  write_atomically(out / "recipe.toml", study_toml(spec));
+  write_atomically(out / "recipe.toml", run::to_toml(StudySpec(spec).tables()));
   write_atomically(out / "results.json", results.dump(1) + "\n");
   write_study_report(results, out / "report.html");
   return results;

@@ -62,7 +62,4 @@ Json study_other(const StudySpec& spec, const StudyData& data);
 /// The whole study: writes results.json, model.json, cycles<n>.safetensors, recipe.toml and report.html to spec.out.
 Json run_study(const StudySpec& spec, const Progress& progress);
 
-/// The resolved recipe.
-std::string study_toml(StudySpec spec);
-
 }  // namespace regard::battery

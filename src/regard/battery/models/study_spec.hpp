@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "regard/base/spec.hpp"
 #include "regard/battery/models/attention_life.hpp"
+#include "regard/run/recipe.hpp"
 
 namespace regard::battery {
 
@@ -16,8 +16,8 @@ struct StudySpec {
   int64_t threads = 2;
   int64_t looked_before = 0;  // models that were looked at on the tests before this run
 
-  std::string folder = "../shared/data/battery_severson";
-  std::string other = "../shared/data/battery_other";  // "" : without other chemistries
+  std::string folder;                    // of the Severson set
+  std::string other;                     // "": without other chemistries
   std::vector<int64_t> cycles = {20, 30, 50, 70,
                                  100};  // early cycles; the last is that of the table
   int64_t compare_at = 50;              // early cycles at which more models are compared; 0: none
@@ -28,11 +28,7 @@ struct StudySpec {
   double false_alarm = 0.05;
   int64_t folds = 10;
 
-  struct Table {
-    std::string name;
-    Visit visit;
-  };
-  std::vector<Table> tables();
+  run::Tables tables();
   void check() const;
 };
 

@@ -49,6 +49,7 @@ class Character final : public Tokenizer {
   }
   std::string name() const override { return "character"; }
   int64_t vocabulary() const override { return static_cast<int64_t>(code_points_.size()) + 1; }
+  int32_t unknown() const override { return static_cast<int32_t>(code_points_.size()); }
   void encode(std::string_view text, std::vector<int32_t>& ids) const override {
     check_utf8(text);
     ids.reserve(ids.size() + text.size());
@@ -78,7 +79,6 @@ class Character final : public Tokenizer {
   }
 
  private:
-  int32_t unknown() const { return static_cast<int32_t>(code_points_.size()); }
   std::vector<int32_t> code_points_;
   std::vector<int32_t> ascii_;
 };
@@ -101,6 +101,7 @@ class Words final : public Tokenizer {
   }
   std::string name() const override { return "words"; }
   int64_t vocabulary() const override { return static_cast<int64_t>(words_.size()) + 1; }
+  int32_t unknown() const override { return 0; }
   void encode(std::string_view text, std::vector<int32_t>& ids) const override {
     check_utf8(text);
     std::string buffer;

@@ -19,6 +19,8 @@ class Tokenizer {
   virtual std::string name() const = 0;
   /// Ids are 0 .. vocabulary() - 1.
   virtual int64_t vocabulary() const = 0;
+  /// The id of everything that has none of its own; -1 where everything has one.
+  virtual int32_t unknown() const { return -1; }
   /// Appends the ids of `text`. InputError when the tokenizer needs UTF-8 and the text is none.
   virtual void encode(std::string_view text, std::vector<int32_t>& ids) const = 0;
   /// The text of `ids`. InputError for an id outside the vocabulary.

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace regard::train {
+namespace regard::run {
 
 /// One tensor of a file; `begin` and `end` are bytes from the start of the data.
 struct TensorEntry {
@@ -50,4 +50,4 @@ SafetensorsHeader parse_header(std::string_view json, uint64_t data_bytes,
 /// and returns length and JSON, padded with blanks to a multiple of 8 bytes.
 std::string format_header(SafetensorsHeader& header);
 
-}  // namespace regard::train
+}  // namespace regard::run

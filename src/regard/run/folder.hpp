@@ -5,18 +5,19 @@
 #include <filesystem>
 #include <string>
 
-namespace regard::train {
+namespace regard::run {
 
-class RunFolder {
+class Folder {
  public:
   enum class Open { kNew, kResume };
 
   /// Makes the folder and locks it until the object ends. InputError when another process holds the
-  /// lock, or when a new run finds files in it.
-  RunFolder(std::filesystem::path path, Open how);
-  ~RunFolder();
-  RunFolder(const RunFolder&) = delete;
-  RunFolder& operator=(const RunFolder&) = delete;
+  /// lock, or when a new run finds files in it other than those that a run leaves before its first
+  /// checkpoint.
+  Folder(std::filesystem::path path, Open how);
+  ~Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
 
   bool resumes() const { return how_ == Open::kResume; }
   const std::filesystem::path& path() const { return path_; }
@@ -36,4 +37,4 @@ class RunFolder {
   int lock_ = -1;
 };
 
-}  // namespace regard::train
+}  // namespace regard::run

@@ -1,4 +1,4 @@
-#include "regard/train/run_folder.hpp"
+#include "regard/run/folder.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -14,10 +14,33 @@
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
 
-namespace regard::train {
+namespace regard::run {
 namespace fs = std::filesystem;
 
-RunFolder::RunFolder(fs::path path, Open how) : path_(std::move(path)), how_(how) {
+namespace {
+
+/// What a run may leave before its first checkpoint: nothing is lost when another begins there.
+bool belongs_to_a_start(const fs::path& entry) {
+  const auto name = entry.filename().string();
+  return name == ".lock" || name == "recipe.toml" || name == "metrics.jsonl" ||
+         name.find(".tmp") != std::string::npos;
+}
+
+void refuse_used(const fs::path& folder) {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none)) {
+    if (belongs_to_a_start(entry.path())) continue;
+    throw InputError(
+        folder.string() +
+        ": this folder is not empty; --resume continues a run in it, or choose another");
+  }
+}
+
+}  // namespace
+
+Folder::Folder(fs::path path, Open how) : path_(std::move(path)), how_(how) {
+  if (how_ == Open::kNew)
+    refuse_used(path_);  // before the lock, which would be a file of ours in it
   make_directory(path_);
   const auto lock = path_ / ".lock";
   lock_ = ::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -26,21 +49,18 @@ RunFolder::RunFolder(fs::path path, Open how) : path_(std::move(path)), how_(how
     ::close(lock_);
     throw InputError(path_.string() + ": another run is at work in this folder");
   }
-  const bool used =
-      std::any_of(fs::directory_iterator(path_), fs::directory_iterator(),
-                  [](const auto& entry) { return entry.path().filename() != ".lock"; });
-  if (how_ == Open::kNew && used) {
+  try {
+    if (how_ == Open::kNew) refuse_used(path_);  // another run may have ended in the meantime
+  } catch (...) {
     ::close(lock_);
-    throw InputError(
-        path_.string() +
-        ": this folder is not empty; --resume continues a run in it, or choose another");
+    throw;
   }
   remove_temporary_files();
 }
 
-RunFolder::~RunFolder() { ::close(lock_); }
+Folder::~Folder() { ::close(lock_); }
 
-void RunFolder::keep_last_as(int64_t step, int64_t keep) const {
+void Folder::keep_last_as(int64_t step, int64_t keep) const {
   if (keep <= 0) return;
   std::string digits = std::to_string(step);
   digits.insert(0, digits.size() < 9 ? 9 - digits.size() : 0, '0');
@@ -61,7 +81,7 @@ void RunFolder::keep_last_as(int64_t step, int64_t keep) const {
   }
 }
 
-void RunFolder::remove_temporary_files() const {
+void Folder::remove_temporary_files() const {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(path_)) {
     const auto name = entry.path().filename().string();
@@ -72,4 +92,4 @@ void RunFolder::remove_temporary_files() const {
   }
 }
 
-}  // namespace regard::train
+}  // namespace regard::run

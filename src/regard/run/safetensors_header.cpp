@@ -1,4 +1,4 @@
-#include "regard/train/safetensors_header.hpp"
+#include "regard/run/safetensors_header.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 
 #include "regard/base/error.hpp"
 
-namespace regard::train {
+namespace regard::run {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -230,4 +230,4 @@ std::string format_header(SafetensorsHeader& header) {
   return length + text;
 }
 
-}  // namespace regard::train
+}  // namespace regard::run

@@ -7,7 +7,7 @@
 
 #include "regard/base/spec.hpp"
 
-namespace regard::lab {
+namespace regard::run {
 
 struct TomlEntry {
   std::string key;
@@ -26,4 +26,4 @@ std::string toml_text(const Value& value);
 /// The options of `visit` as lines `key = value`.
 std::string toml_lines(const Visit& visit);
 
-}  // namespace regard::lab
+}  // namespace regard::run

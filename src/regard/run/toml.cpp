@@ -1,4 +1,4 @@
-#include "regard/lab/toml_file.hpp"
+#include "regard/run/toml.hpp"
 
 #include <toml++/toml.h>
 
@@ -8,7 +8,7 @@
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
 
-namespace regard::lab {
+namespace regard::run {
 namespace {
 
 std::string place_of(const std::string& file, const toml::source_region& source) {
@@ -122,4 +122,4 @@ std::string toml_lines(const Visit& visit) {
   return lines;
 }
 
-}  // namespace regard::lab
+}  // namespace regard::run

@@ -1,11 +1,11 @@
 // Headers that lie: each is refused with its reason, none is read beyond the file.
-#include "regard/train/safetensors_header.hpp"
+#include "regard/run/safetensors_header.hpp"
 
 #include <gtest/gtest.h>
 
 #include "regard/base/error.hpp"
 
-namespace regard::train {
+namespace regard::run {
 namespace {
 
 std::string refusal(const std::string& json, uint64_t data_bytes) {
@@ -98,4 +98,4 @@ TEST(SafetensorsHeader, RefusesLengthsBeyondTheFile) {
 }
 
 }  // namespace
-}  // namespace regard::train
+}  // namespace regard::run
