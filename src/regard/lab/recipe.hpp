@@ -76,6 +76,10 @@ void check(const LoadSpec& spec);
 /// Reads a file on top of the defaults.
 Recipe load_recipe(const std::filesystem::path& path);
 
+/// Columns that are named mean a table: files whose names do not end as tables do are then read as one, too. `flag` is the flag that
+/// names a column, or "" when only the recipe may; InputError when it meets a reader without columns.
+void read_named_columns(Recipe& recipe, const std::string& flag);
+
 /// Sets "table.key" from text as a flag gives it; `where` names the flag in errors.
 void set_option(Recipe& recipe, const std::string& table, const std::string& key,
                 const Value& value, const std::string& where);

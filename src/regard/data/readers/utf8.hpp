@@ -17,6 +17,12 @@ bool is_utf8_prefix(std::string_view text);
 
 bool is_utf8(std::string_view text);
 
+/// Takes UTF-8 off the front; what is left begins with a byte that is none, or is empty.
+void skip_utf8(std::string_view& text);
+
+/// The text with every byte that is no UTF-8 as \xE9, for JSON and pages: names of files may hold any bytes.
+std::string readable(std::string_view text);
+
 /// InputError with the position of the first byte that is no UTF-8.
 void check_utf8(std::string_view text);
 
