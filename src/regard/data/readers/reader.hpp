@@ -46,6 +46,12 @@ std::string guess_reader(const std::string& path, const std::string& encoding = 
 /// True for a name that ends as tables do (.tsv, .csv, .jsonl, .ndjson), compressed or not.
 bool is_table_name(const std::string& path);
 
+/// True for a name that ends as plain text does (.txt, .text, .md), compressed or not.
+bool is_text_name(const std::string& path);
+
+/// InputError unless the path exists, names a member of an archive, or is "-", standard input.
+void check_exists(const std::string& path);
+
 enum class Labels { kRead, kNone };
 
 /// Reads all paths as one set of examples. kNone reads what `predict` needs: no label column, a folder without label
