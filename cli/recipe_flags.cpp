@@ -51,6 +51,9 @@ RecipeFlags::RecipeFlags(CLI::App& command)
   add(command, "--text", "data", "text", "column with the text: its name, or its number from 1");
   add(command, "--text2", "data", "text2", "column of a second text: pairs with one label");
   add(command, "--label", "data", "label", "column with the label");
+  add(command, "--encoding", "data", "encoding",
+      "of text and tables: auto, utf-8, utf-16, latin-1, windows-1252, ...");
+  add(command, "--empty", "data", "empty", "documents without text: auto, leave_out or refuse");
   add(command, "--tokenizer", "data", "tokenizer", "auto, byte, character or words");
   add(command, "--max-length", "data", "max_length",
       "longest input in tokens; longer ones are cut (0: 128 for a language model, else as the "
@@ -84,15 +87,17 @@ RecipeFlags::RecipeFlags(CLI::App& command)
 
 lab::Recipe RecipeFlags::recipe() const {
   lab::Recipe recipe = file_->empty() ? lab::Recipe() : lab::load_recipe(*file_);
+  std::string column;
   for (const auto& flag : flags_) {
     if (flag.option->count() == 0) continue;
     const auto& values = *flag.values;
     const bool word = flag.key == "text" || flag.key == "text2" || flag.key == "label" ||
-                      flag.key == "title" || flag.key == "out";
+                      flag.key == "title" || flag.key == "out" || flag.key == "encoding";
     const Value value = flag.many ? Value(values)
                         : word    ? Value(values.back())
                                   : parse_value(values.back());
     run::set_option(recipe.tables(), flag.table, flag.key, value, flag.name);
+    if (flag.key == "text" || flag.key == "text2" || flag.key == "label") column = flag.name;
   }
   for (const auto& item : *set_) {
     const auto equals = item.find('='), dot = item.find('.');
@@ -103,6 +108,7 @@ lab::Recipe RecipeFlags::recipe() const {
                     trim(item.substr(dot + 1, equals - dot - 1)),
                     parse_value(item.substr(equals + 1)), "--set " + item);
   }
+  lab::read_named_columns(recipe, column);
   return recipe;
 }
 

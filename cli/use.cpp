@@ -7,6 +7,7 @@
 #include "flags.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
+#include "regard/base/utf8.hpp"
 #include "regard/lab/generate.hpp"
 #include "regard/lab/predict.hpp"
 #include "regard/lab/stream_predict.hpp"
@@ -18,8 +19,36 @@ namespace {
 struct Use {
   std::string run, device;
   std::vector<std::string> data;
+  std::string text, text2, label, encoding, empty;  // how new data is read; empty: as the run's
   bool json = false;
 };
+
+// Flags for data that is stored otherwise than the training data was.
+void add_reading(CLI::App* command, const std::shared_ptr<Use>& use) {
+  command->add_option("--text", use->text, "column with the text (default: that of the run)");
+  command->add_option("--text2", use->text2, "column of the second text of pairs");
+  command->add_option("--label", use->label, "column with the label");
+  command->add_option("--encoding", use->encoding,
+                      "of text and tables: auto, utf-8, utf-16, latin-1, windows-1252, ...");
+  command->add_option("--empty", use->empty, "documents without text: auto, leave_out or refuse");
+}
+
+lab::TrainedRun open(const Use& use) {
+  auto run = lab::open_run(use.run, use.device);
+  const auto set = [&](const char* key, const std::string& value) {
+    if (!value.empty()) regard::run::set_option(run.recipe.tables(), "data", key, value, std::string("--") + key);
+  };
+  set("text", use.text);
+  set("text2", use.text2);
+  set("label", use.label);
+  set("encoding", use.encoding);
+  set("empty", use.empty);
+  if (!use.text.empty() || !use.text2.empty() || !use.label.empty()) {
+    run.recipe.data.reader.reader = "table";
+    run.recipe.data.reader.column_named = true;
+  }
+  return run;
+}
 
 std::shared_ptr<Use> add_use(CLI::App* command, const char* data_help, bool data_required) {
   auto use = std::make_shared<Use>();
@@ -38,11 +67,12 @@ void add_eval(CLI::App& app) {
   auto* command = app.add_subcommand(
       "eval", "loss and accuracy of a run's best checkpoint on data with labels");
   auto use = add_use(command, "data with labels, in the format of the training data", true);
+  add_reading(command, use);
   command->callback([=] {
-    const auto run = lab::open_run(use->run, use->device);
+    const auto run = open(*use);
     const auto score = lab::evaluate_run(run, use->data);
     if (use->json) {
-      const Json out = {{"run", use->run},
+      const Json out = {{"run", readable(use->run)},
                         {"checkpoint", run.checkpoint.filename().string()},
                         {"phrase", run.recipe.phrase_text()},
                         {"accuracy", score.accuracy},
@@ -60,13 +90,14 @@ void add_eval(CLI::App& app) {
 namespace {
 void print_prediction(const lab::Prediction& p, const data::Encoding& encoding, bool json) {
   if (!json) {
-    std::printf("%s\t%s\t%.4f\n", p.place.c_str(), p.label.c_str(), p.probability);
+    std::printf("%s\t%s\t%.4f\n", on_one_line(p.place).c_str(), on_one_line(p.label).c_str(),
+                p.probability);
     return;
   }
   Json probabilities;
   for (std::size_t c = 0; c < p.probabilities.size(); ++c)
     probabilities[encoding.classes[c]] = p.probabilities[c];
-  const Json line = {{"place", p.place},
+  const Json line = {{"place", readable(p.place)},
                      {"label", p.label},
                      {"probability", p.probability},
                      {"probabilities", probabilities}};
@@ -94,6 +125,7 @@ void add_predict(CLI::App& app) {
       "input are read.");
   auto use =
       add_use(command, "a table, a file, a folder, or - for the lines of standard input", false);
+  add_reading(command, use);
   auto stream = std::make_shared<bool>(false);
   auto chunk = std::make_shared<int64_t>(1 << 14);
   command->add_flag(
@@ -102,7 +134,7 @@ void add_predict(CLI::App& app) {
       "hrr; positions rotary or none)");
   add_number(*command, "--chunk", *chunk, "bytes of a chunk of --stream")->capture_default_str();
   command->callback([=] {
-    const auto run = lab::open_run(use->run, use->device);
+    const auto run = open(*use);
     if (*stream) return predict_in_chunks(run, *use, *chunk);
     for (const auto& p :
          lab::predict(run, use->data.empty() ? std::vector<std::string>{"-"} : use->data)) {

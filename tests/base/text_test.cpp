@@ -5,6 +5,11 @@
 namespace regard {
 namespace {
 
+TEST(Text, OneLineWithoutTabs) {
+  EXPECT_EQ(on_one_line("plain caf\xE9 \xC3\xA9"), "plain caf\xE9 \xC3\xA9");
+  EXPECT_EQ(on_one_line("a\tb\nc\rd\\e\a\x7F"), "a\\tb\\nc\\rd\\\\e\\x07\\x7F");
+}
+
 TEST(Text, NearestNameForgivesTwoSwappedLetters) {
   EXPECT_EQ(nearest("widht", {"width", "layers"}), "width");
   EXPECT_EQ(nearest("sofmax", {"softmax", "hrr"}), "softmax");

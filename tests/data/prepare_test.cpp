@@ -122,6 +122,47 @@ TEST(Prepare, TextIsALanguageModelWithItsLastPartHeldOut) {
   EXPECT_TRUE(contains(all_sentences(p), "the last 10 % of the text (50 B) is held out"));
 }
 
+TEST(Prepare, WhatIsLeftOutOrGuessedIsSaidOfEveryPart) {
+  TemporaryFolder folder;
+  DataSpec spec;
+  spec.train = {folder.write("train.tsv", reviews(40, "w") + "pos\t\n")};
+  spec.valid = {folder.write("valid.tsv", reviews(8, "v") + "pos\t\nneg\t\n")};
+  spec.test = {folder.write("test.csv", "text;label\ngood;pos\n")};
+  const auto p = prepare(spec, torch::kCPU);
+  const auto all = all_sentences(p);
+  EXPECT_TRUE(contains(all, "1 empty document is left out: " + spec.train[0] + ": line 42"));
+  EXPECT_TRUE(contains(all, "2 empty documents are left out: " + spec.valid[0] + ": line 10"));
+  EXPECT_TRUE(contains(all, spec.test[0] + ": its cells are separated by semicolons"));
+  std::vector<std::string> sentences;
+  prepare_inputs(spec.valid, spec, p.encoding, torch::kCPU, &sentences);
+  EXPECT_EQ(sentences.size(), 1u);
+  sentences.clear();
+  prepare_evaluation(spec.valid, spec, p.encoding, torch::kCPU, &sentences);
+  EXPECT_EQ(sentences.size(), 1u);
+}
+
+TEST(Prepare, TheTokenizerByteTakesAnyBytesOfATable) {
+  TemporaryFolder folder;
+  DataSpec spec;
+  spec.train = {folder.write("t.tsv", "text\tlabel\ncaf\xE9\tx\ntea\ty\n")};
+  spec.valid = spec.train;
+  EXPECT_TRUE(contains(input_error([&] { prepare(spec, torch::kCPU); }), "is no UTF-8"));
+  spec.tokenizer.tokenizer = "byte";
+  const auto p = prepare(spec, torch::kCPU);
+  EXPECT_EQ(p.train->sweep(2)->batch(0).inputs[1][3].item<int64_t>(), 0xE9);
+  EXPECT_EQ(prepare_inputs(spec.train, spec, p.encoding, torch::kCPU)->size(), 2);
+}
+
+TEST(Prepare, NewDataOfATableMayHaveAnyName) {
+  TemporaryFolder folder;
+  DataSpec spec;
+  spec.train = {folder.write("reviews.tsv", reviews(40, "w"))};
+  const auto p = prepare(spec, torch::kCPU);
+  const auto other = folder.write("new.dat", reviews(8, "w"));
+  EXPECT_EQ(prepare_inputs({other}, spec, p.encoding, torch::kCPU)->size(), 8);
+  EXPECT_EQ(prepare_evaluation({other}, spec, p.encoding, torch::kCPU)->size(), 8);
+}
+
 TEST(Prepare, TheSavedEncodingReadsNewInputs) {
   TemporaryFolder folder;
   DataSpec spec;

@@ -4,7 +4,7 @@
 
 #include "readers/helpers.hpp"
 #include "regard/data/readers/text.hpp"
-#include "regard/data/readers/utf8.hpp"
+#include "regard/base/utf8.hpp"
 
 namespace regard::data {
 namespace {

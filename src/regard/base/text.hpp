@@ -23,6 +23,9 @@ std::string nearest(std::string_view name, const std::vector<std::string>& known
 /// `; did you mean "x"?` or `; known: a, b, c`, to end the sentence about an unknown name.
 std::string suggestion(std::string_view name, const std::vector<std::string>& known);
 
+/// The text on one line without tabs: \t, \n, \r, other control characters as \x07, and \\ for a backslash.
+std::string on_one_line(std::string_view text);
+
 std::string human_bytes(double bytes);      // "1.2 GiB"
 std::string human_seconds(double seconds);  // "3 min 20 s"
 std::string shortest(double value);         // the shortest decimal text that reads back as `value`

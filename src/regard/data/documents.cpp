@@ -70,7 +70,7 @@ Packed pack(const Examples& examples, const Encoding& encoding) {
     };
     try {
       if (encoding.pairs) {
-        for (const auto text : texts_of_pair(examples.documents[i])) add(text);
+        for (const auto text : examples.texts(i)) add(text);
       } else {
         add(examples.documents[i]);
       }

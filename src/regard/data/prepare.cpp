@@ -55,7 +55,7 @@ int64_t longest_document(const Examples& examples, const Tokenizer& tokenizer) {
     if (!examples.pairs) {
       measure(examples.documents[i]);
     } else {
-      for (const auto text : texts_of_pair(examples.documents[i])) measure(text);
+      for (const auto text : examples.texts(i)) measure(text);
     }
   }
   return static_cast<int64_t>(longest);
@@ -201,8 +201,36 @@ Examples drop_labels(Examples examples, Task task) {
   return examples;
 }
 
-Examples read_part(const std::vector<std::string>& paths, const DataSpec& spec, Task task) {
-  auto examples = read_examples(paths, spec.reader, labels_of(spec));
+// The tokenizer byte takes any bytes, so the text need not be UTF-8.
+ReaderSpec reader_for_training(const DataSpec& spec) {
+  auto reader = spec.reader;
+  if (spec.tokenizer.tokenizer == "byte") reader.unmarked = Unmarked::kAnyBytes;
+  return reader;
+}
+
+ReaderSpec reader_for_new_data(const DataSpec& spec, const Encoding& encoding) {
+  auto reader = spec.reader;
+  const bool bytes = encoding.tokenizer && encoding.tokenizer->name() == "byte";
+  if (bytes) reader.unmarked = Unmarked::kAnyBytes;
+  const bool table =
+      reader.reader == "table" || (!spec.train.empty() && is_table_name(spec.train.front()));
+  reader.trained_on_table = encoding.task == Task::kClassification && table;
+  return reader;
+}
+
+struct Part {
+  const std::vector<std::string>& paths;
+  const DataSpec& spec;
+  ReaderSpec reader;
+  Task task;
+};
+
+Examples read_part(const Part& part, std::vector<std::string>* sentences) {
+  const auto& [paths, spec, reader, task] = part;
+  auto examples = read_examples(paths, reader, labels_of(spec));
+  if (sentences != nullptr) {
+    sentences->insert(sentences->end(), examples.notes.begin(), examples.notes.end());
+  }
   if (task == Task::kClassification && !examples.labelled()) {
     throw InputError(examples.place(0) + ": labels are needed here, and there are none");
   }
@@ -237,14 +265,16 @@ Prepared prepare(const DataSpec& spec, torch::Device device) {
   if (spec.train.empty())
     throw InputError("no training data is named (--data, or train in [data])");
   Prepared prepared;
-  auto all = read_examples(spec.train, spec.reader, labels_of(spec));
+  const auto reader = reader_for_training(spec);
+  auto all = read_examples(spec.train, reader, labels_of(spec));
   auto& sentences = prepared.sentences;
   sentences = all.notes;
   const auto task = choose_task(spec, all);
   check_lengths(spec, all, task);
   Parts parts;
   if (!spec.valid.empty()) {
-    parts = {drop_labels(std::move(all), task), read_part(spec.valid, spec, task), ""};
+    parts = {drop_labels(std::move(all), task),
+             read_part({spec.valid, spec, reader, task}, &sentences), ""};
   } else {
     parts = task == Task::kLanguageModel ? hold_out_text(spec, all) : hold_out_examples(spec, all);
   }
@@ -252,7 +282,8 @@ Prepared prepare(const DataSpec& spec, torch::Device device) {
   prepared.train = make_dataset(std::move(parts.train), prepared.encoding, device);
   prepared.valid = make_dataset(std::move(parts.valid), prepared.encoding, device);
   if (!spec.test.empty()) {
-    prepared.test = make_dataset(read_part(spec.test, spec, task), prepared.encoding, device);
+    prepared.test = make_dataset(read_part({spec.test, spec, reader, task}, &sentences),
+                                 prepared.encoding, device);
   }
   sentences.push_back(input_sentence(prepared.encoding));
   sentences.push_back(count_sentence("train", *prepared.train, prepared.encoding));
@@ -264,14 +295,19 @@ Prepared prepare(const DataSpec& spec, torch::Device device) {
 
 std::shared_ptr<const Dataset> prepare_evaluation(const std::vector<std::string>& paths,
                                                   const DataSpec& spec, const Encoding& encoding,
-                                                  torch::Device device) {
-  return make_dataset(read_part(paths, spec, encoding.task), encoding, device);
+                                                  torch::Device device,
+                                                  std::vector<std::string>* sentences) {
+  const Part part{paths, spec, reader_for_new_data(spec, encoding), encoding.task};
+  return make_dataset(read_part(part, sentences), encoding, device);
 }
 
 std::shared_ptr<const Dataset> prepare_inputs(const std::vector<std::string>& paths,
                                               const DataSpec& spec, const Encoding& encoding,
-                                              torch::Device device) {
-  return make_dataset(read_examples(paths, spec.reader, Labels::kNone), encoding, device);
+                                              torch::Device device,
+                                              std::vector<std::string>* sentences) {
+  auto examples = read_examples(paths, reader_for_new_data(spec, encoding), Labels::kNone);
+  if (sentences != nullptr) *sentences = examples.notes;
+  return make_dataset(std::move(examples), encoding, device);
 }
 
 }  // namespace regard::data

@@ -37,14 +37,18 @@ struct Prepared {
 /// valid_fraction of each label, for a language model the last part of the text. InputError names what is wrong and where.
 Prepared prepare(const DataSpec& spec, torch::Device device);
 
+/// `sentences` gets what was left out or guessed. A file is read as a table, whatever its name, when `spec.train` is a table.
+///
 /// Data with labels for `eval`, read by `spec.reader`, encoded as the training data was.
 std::shared_ptr<const Dataset> prepare_evaluation(const std::vector<std::string>& paths,
                                                   const DataSpec& spec, const Encoding& encoding,
-                                                  torch::Device device);
+                                                  torch::Device device,
+                                                  std::vector<std::string>* sentences = nullptr);
 
 /// Data without labels for `predict`: files, tables, a directory, or "-" for the lines of standard input.
 std::shared_ptr<const Dataset> prepare_inputs(const std::vector<std::string>& paths,
                                               const DataSpec& spec, const Encoding& encoding,
-                                              torch::Device device);
+                                              torch::Device device,
+                                              std::vector<std::string>* sentences = nullptr);
 
 }  // namespace regard::data

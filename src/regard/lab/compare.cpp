@@ -8,6 +8,7 @@
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
+#include "regard/base/utf8.hpp"
 #include "regard/lab/comparison_jobs.hpp"
 #include "regard/lab/generate.hpp"
 #include "regard/lab/machine.hpp"
@@ -130,7 +131,8 @@ void guard_folder(const Recipe& recipe, const fs::path& folder) {
 report::Comparison read_comparison(const fs::path& folder) {
   const auto recipe = load_recipe(folder / "recipe.toml");
   report::Comparison comparison;
-  comparison.title = recipe.run.title.empty() ? folder.filename().string() : recipe.run.title;
+  comparison.title =
+      readable(recipe.run.title.empty() ? folder.filename().string() : recipe.run.title);
   for (const auto& text : recipe.compare.attention) {
     const auto phrase = attention::parse_phrase(text).canonical;
     for (const auto seed : seeds_of(recipe)) {

@@ -8,7 +8,7 @@
 #include "regard/base/error.hpp"
 #include "regard/base/philox.hpp"
 #include "regard/base/text.hpp"
-#include "regard/data/readers/utf8.hpp"
+#include "regard/base/utf8.hpp"
 #include "regard/models/language_model.hpp"
 #include "regard/nn/positions.hpp"
 
@@ -120,7 +120,7 @@ std::vector<std::string> unknown_parts(const data::Tokenizer& tokenizer, const s
   }
   for (std::string_view rest = text; !rest.empty();) {
     const auto from = rest;
-    data::take_code_point(rest);
+    take_code_point(rest);
     look(from.substr(0, from.size() - rest.size()));
   }
   return parts;

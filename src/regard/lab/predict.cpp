@@ -9,6 +9,10 @@
 namespace regard::lab {
 
 namespace {
+void say(const std::vector<std::string>& sentences) {
+  for (const auto& sentence : sentences) std::fprintf(stderr, "%s\n", sentence.c_str());
+}
+
 // Nothing is cut in silence.
 void say_cut(const data::Dataset& data, const TrainedRun& run) {
   if (data.truncated() == 0) return;
@@ -33,7 +37,10 @@ std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::st
         "generate` or `regard eval`");
   }
   const torch::NoGradGuard guard;
-  const auto data = data::prepare_inputs(paths, run.recipe.data, run.encoding, run.device);
+  std::vector<std::string> sentences;
+  const auto data =
+      data::prepare_inputs(paths, run.recipe.data, run.encoding, run.device, &sentences);
+  say(sentences);
   say_cut(*data, run);
   const auto stream = data->sweep(run.recipe.load.eval_batch);
   std::vector<Prediction> predictions(static_cast<std::size_t>(data->size()));
@@ -57,7 +64,10 @@ std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::st
 }
 
 train::Score evaluate_run(const TrainedRun& run, const std::vector<std::string>& paths) {
-  const auto data = data::prepare_evaluation(paths, run.recipe.data, run.encoding, run.device);
+  std::vector<std::string> sentences;
+  const auto data =
+      data::prepare_evaluation(paths, run.recipe.data, run.encoding, run.device, &sentences);
+  say(sentences);
   say_cut(*data, run);
   ModelLearner learner(run.model);
   return train::evaluate(learner, evaluation_of(*data, run.recipe.load.eval_batch));

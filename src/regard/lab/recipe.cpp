@@ -172,6 +172,25 @@ Recipe load_recipe(const std::filesystem::path& path) {
   return recipe;
 }
 
+void read_named_columns(Recipe& recipe, const std::string& flag) {
+  auto& reader = recipe.data.reader;
+  const data::TableSpec plain;
+  const bool named = reader.table.text != plain.text || reader.table.text2 != plain.text2 ||
+                     reader.table.label != plain.label;
+  if (reader.reader != "auto" && reader.reader != "table" && !flag.empty()) {
+    throw InputError(flag + " names a column of a table, and the recipe says reader = \"" +
+                     reader.reader + "\"");
+  }
+  if (reader.reader != "auto" || (flag.empty() && !named)) return;
+  for (const auto* paths : {&recipe.data.train, &recipe.data.valid, &recipe.data.test}) {
+    for (const auto& path : *paths) {
+      std::error_code ignored;
+      const bool folder = flag.empty() && std::filesystem::is_directory(path, ignored);
+      if (!folder && !data::is_table_name(path)) reader.reader = "table";
+    }
+  }
+}
+
 std::vector<attention::Phrase> Recipe::phrases() const {
   std::vector<attention::Phrase> parsed;
   if (attention.layers.empty()) {
@@ -202,6 +221,11 @@ std::string Recipe::identity() const {
   for (const auto& table : copy.tables()) {
     if (table.name == "run" || table.name == "compare") continue;
     text += "[" + table.name + "]\n" + run::toml_lines(table.visit);
+  }
+  // These came later, and at their defaults checkpoints from before go on.
+  for (const std::string line : {"encoding = \"auto\"\n", "empty = \"auto\"\n"}) {
+    if (const auto at = text.find("\n" + line); at != std::string::npos)
+      text.erase(at + 1, line.size());
   }
   return text;
 }

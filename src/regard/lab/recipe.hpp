@@ -77,4 +77,8 @@ void check(const LoadSpec& spec);
 /// Reads a file on top of the defaults.
 Recipe load_recipe(const std::filesystem::path& path);
 
+/// Columns that are named mean a table: files whose names do not end as tables do are then read as one, too. `flag` is the flag that
+/// names a column, or "" when only the recipe may; InputError when it meets a reader without columns.
+void read_named_columns(Recipe& recipe, const std::string& flag);
+
 }  // namespace regard::lab

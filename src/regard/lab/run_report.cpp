@@ -7,6 +7,7 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
+#include "regard/base/utf8.hpp"
 #include "regard/lab/machine.hpp"
 #include "regard/lab/session.hpp"
 #include "regard/lab/train_run.hpp"
@@ -144,7 +145,8 @@ void write_run_report(const fs::path& folder) {
   const auto result = read_result(folder);
   auto recipe = load_recipe(folder / "recipe.toml");
   report::Comparison comparison;
-  comparison.title = recipe.run.title.empty() ? folder.filename().string() : recipe.run.title;
+  comparison.title =
+      readable(recipe.run.title.empty() ? folder.filename().string() : recipe.run.title);
   comparison.task = report::task_from_text(result.task);
   comparison.unit = result.unit;
   comparison.runs = {report_run(folder, result.phrase, result.seed)};

@@ -40,6 +40,10 @@ std::ifstream open_plain(const std::string& path) {
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored))
     throw InputError(path + ": a file was expected, and this is a directory");
+  if (std::filesystem::exists(path, ignored) && !std::filesystem::is_regular_file(path, ignored))
+    throw InputError(path +
+                     ": a regular file was expected, since it is read several times, and this is " +
+                     (std::filesystem::is_fifo(path, ignored) ? "a pipe" : "none"));
   std::ifstream in(path, std::ios::binary);
   if (!in) throw InputError(path + ": no such file, or it cannot be read");
   return in;

@@ -5,8 +5,11 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
+#include "regard/base/utf8.hpp"
 
 namespace regard::data {
 namespace {
@@ -27,47 +30,130 @@ std::string first_bytes(const fs::path& path, int64_t max_bytes) {
   return bytes;
 }
 
-void add_file(const std::string& bytes, const std::string& name, ExamplesBuilder& into) {
-  into.begin_file(name);
-  into.add_document(bytes, 0);
-}
-
 bool is_hidden(const fs::path& relative) {
   return std::any_of(relative.begin(), relative.end(), [](const fs::path& part) {
     return part.string().size() > 1 && part.string()[0] == '.' && part != "..";
   });
 }
 
+// Why an entry that is neither a folder nor a regular file is left out; "" for those.
+std::string oddity(const fs::directory_entry& entry) {
+  std::error_code error;
+  const auto type = entry.status(error).type();
+  switch (type) {
+    case fs::file_type::regular:
+    case fs::file_type::directory:
+      return "";
+    case fs::file_type::not_found:
+      return "a broken link";
+    case fs::file_type::fifo:
+      return "a pipe";
+    case fs::file_type::socket:
+      return "a socket";
+    case fs::file_type::block:
+    case fs::file_type::character:
+      return "a device";
+    default:
+      return error ? error.message() : "no file";
+  }
+}
+
 struct LeftOut {
-  int64_t hidden = 0, loose = 0;
+  int64_t hidden = 0, loose = 0, odd = 0;
   std::string example;
+  std::vector<std::string> odd_ones;      // the first of them, each with its reason
+  std::map<std::string, int64_t> labels;  // files taken from each label folder
+
+  void add_odd(const fs::path& relative, const std::string& reason) {
+    constexpr std::size_t kShown = 3;
+    if (is_hidden(relative)) return;
+    ++odd;
+    if (odd_ones.size() < kShown) odd_ones.push_back(relative.string() + " (" + reason + ")");
+  }
   void tell(const std::string& name, ExamplesBuilder& into) const {
     if (hidden > 0) into.note(name + ": " + std::to_string(hidden) + " hidden files are left out");
     if (loose > 0) {
       into.note(name + ": " + std::to_string(loose) +
                 " files beside the label folders are left out (" + example + ")");
     }
+    if (odd > 0) {
+      const auto more = odd - static_cast<int64_t>(odd_ones.size());
+      into.note(name + ": left out, being no files: " + join(odd_ones, ", ") +
+                (more > 0 ? " and " + std::to_string(more) + " more" : ""));
+    }
+    for (const auto& [label, count] : labels) {
+      if (count == 0) {
+        into.note(name + ": the label folder \"" + label +
+                  "\" holds no document, so it is no label");
+      }
+    }
   }
 };
 
-// Decides on one file by its path below the folder; true when it is to be read.
-bool takes(const fs::path& relative, FolderLabels labels, LeftOut& left) {
-  if (is_hidden(relative)) {
-    ++left.hidden;
-    return false;
+// Takes the files below a folder or an archive, one by one.
+class Intake {
+ public:
+  Intake(const DirectorySpec& spec, FolderLabels labels, const Charset& charset,
+         ExamplesBuilder& into)
+      : spec_(spec),
+        folder_names_(labels == FolderLabels::kFolderName),
+        charset_(charset),
+        into_(into) {}
+
+  /// Bytes of each file that have to be read; 0: all, since the limit counts what they are converted to.
+  int64_t bytes_wanted() const { return converts() ? 0 : spec_.max_bytes; }
+  void add_odd(const fs::path& relative, const std::string& reason) {
+    left_.add_odd(relative, reason);
   }
-  if (labels == FolderLabels::kFolderName && !relative.has_parent_path()) {
-    ++left.loose;
-    left.example = relative.string();
-    return false;
+  void add_folder(const fs::path& relative) {
+    if (folder_names_ && !is_hidden(relative)) left_.labels.emplace(readable(relative.string()), 0);
   }
-  return true;
-}
+  /// Decides on one file by its path below the folder; true when it is to be read.
+  bool takes(const fs::path& relative) {
+    if (is_hidden(relative)) {
+      ++left_.hidden;
+      return false;
+    }
+    if (folder_names_ && !relative.has_parent_path()) {
+      ++left_.loose;
+      left_.example = relative.string();
+      return false;
+    }
+    return true;
+  }
+  void add(std::string bytes, const std::string& name, const fs::path& relative) {
+    any_ = true;
+    if (converts()) bytes = decode(std::move(bytes), name, charset_).text;
+    const auto most = static_cast<std::size_t>(spec_.max_bytes);
+    if (most > 0 && bytes.size() > most) bytes.resize(most);
+    into_.begin_file(name);
+    if (!into_.add_document(bytes, 0) || !folder_names_) return;
+    // A label is shown and saved as JSON, so it is UTF-8 whatever the name of its folder.
+    const auto label = readable(relative.begin()->string());
+    into_.add_label(label);
+    ++left_.labels[label];
+  }
+  void finish(const std::string& name) const {
+    if (!any_) {
+      throw InputError(name + (folder_names_ ? ": no folder with files in it (one for each label)"
+                                             : ": no files in it"));
+    }
+    left_.tell(name, into_);
+  }
+
+ private:
+  bool converts() const { return charset_.encoding != "auto"; }
+  const DirectorySpec& spec_;
+  bool folder_names_, any_ = false;
+  const Charset& charset_;
+  ExamplesBuilder& into_;
+  LeftOut left_;
+};
 
 }  // namespace
 
 void read_directory(const std::string& path, const DirectorySpec& spec, FolderLabels labels,
-                    ExamplesBuilder& into) {
+                    ExamplesBuilder& into, const Charset& charset) {
   if (spec.max_bytes < 0) throw InputError("max_bytes counts bytes, from 0; it is negative");
   std::error_code error;
   if (!fs::is_directory(path, error)) {
@@ -76,6 +162,7 @@ void read_directory(const std::string& path, const DirectorySpec& spec, FolderLa
                                    "expected, and this is a file"
                                  : ": no such directory"));
   }
+  Intake intake(spec, labels, charset, into);
   std::vector<fs::path> found;
   const auto options = fs::directory_options::follow_directory_symlink;
   fs::recursive_directory_iterator walk(path, options, error), end;
@@ -83,28 +170,28 @@ void read_directory(const std::string& path, const DirectorySpec& spec, FolderLa
     // A link back up would never end.
     if (walk.depth() > 64) throw InputError(path + ": folders lie more than 64 deep");
     std::error_code ignored;
-    if (walk->is_regular_file(ignored)) found.push_back(walk->path());
+    const auto relative = walk->path().lexically_relative(path);
+    if (walk->is_regular_file(ignored)) {
+      found.push_back(walk->path());
+    } else if (const auto reason = oddity(*walk); !reason.empty()) {
+      intake.add_odd(relative, reason);
+    } else if (walk.depth() == 0) {
+      intake.add_folder(relative);
+    }
   }
   if (error) throw InputError(path + ": cannot be read: " + error.message());
   std::sort(found.begin(), found.end());
-  LeftOut left;
-  const auto before = into.size();
   for (const auto& file : found) {
     const auto relative = file.lexically_relative(path);
-    if (!takes(relative, labels, left)) continue;
-    add_file(first_bytes(file, spec.max_bytes), file.string(), into);
-    if (labels == FolderLabels::kFolderName) into.add_label(relative.begin()->string());
+    if (!intake.takes(relative)) continue;
+    intake.add(first_bytes(file, intake.bytes_wanted()), file.string(), relative);
   }
-  if (into.size() == before) {
-    throw InputError(path + (labels == FolderLabels::kFolderName
-                                 ? ": no folder with files in it (one for each label)"
-                                 : ": no files in it"));
-  }
-  left.tell(path, into);
+  intake.finish(path);
 }
 
 void parse_member_folders(std::vector<Member> members, const std::string& name,
-                          const DirectorySpec& spec, FolderLabels labels, ExamplesBuilder& into) {
+                          const DirectorySpec& spec, FolderLabels labels, ExamplesBuilder& into,
+                          const Charset& charset) {
   std::vector<fs::path> paths;
   for (const auto& member : members) {
     paths.push_back(fs::path(member.path).lexically_normal().relative_path());
@@ -118,20 +205,11 @@ void parse_member_folders(std::vector<Member> members, const std::string& name,
   while (labels == FolderLabels::kFolderName && !paths.empty() && shared_root()) {
     for (auto& path : paths) path = path.lexically_relative(*path.begin());
   }
-  LeftOut left;
-  const auto before = into.size();
+  Intake intake(spec, labels, charset, into);
   for (std::size_t i = 0; i < members.size(); ++i) {
-    if (!takes(paths[i], labels, left)) continue;
-    auto& bytes = members[i].bytes;
-    if (spec.max_bytes > 0 && bytes.size() > static_cast<std::size_t>(spec.max_bytes)) {
-      bytes.resize(static_cast<std::size_t>(spec.max_bytes));
-    }
-    add_file(bytes, members[i].name, into);
-    if (labels == FolderLabels::kFolderName) into.add_label(paths[i].begin()->string());
+    if (intake.takes(paths[i])) intake.add(std::move(members[i].bytes), members[i].name, paths[i]);
   }
-  if (into.size() == before)
-    throw InputError(name + ": no folder with files in it (one for each label)");
-  left.tell(name, into);
+  intake.finish(name);
 }
 
 }  // namespace regard::data

@@ -6,7 +6,7 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
-#include "regard/data/readers/utf8.hpp"
+#include "regard/base/utf8.hpp"
 
 namespace regard::data {
 namespace {
@@ -15,6 +15,14 @@ bool is_whole_number(std::string_view text, int64_t& value) {
   const auto* end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, value);
   return error == std::errc() && at == end;
+}
+
+std::string place_text(const std::string& file, const std::string& unit, int64_t row) {
+  return row == 0 ? file : file + ": " + unit + " " + std::to_string(row);
+}
+
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
 }
 
 // Numbers by value, so that "10" comes behind "9"; everything else by bytes.
@@ -36,8 +44,13 @@ std::vector<int32_t> label_order(const std::vector<std::string>& names) {
 
 std::string Places::place(int64_t i) const {
   const auto& origin = origins[static_cast<std::size_t>(i)];
-  const auto& file = files[static_cast<std::size_t>(origin.file)];
-  return origin.row == 0 ? file : file + ": " + unit + " " + std::to_string(origin.row);
+  return place_text(files[static_cast<std::size_t>(origin.file)], unit, origin.row);
+}
+
+std::array<std::string_view, 2> Examples::texts(int64_t i) const {
+  if (cuts.empty()) return texts_of_pair(documents[i]);
+  const auto cut = cuts[static_cast<std::size_t>(i)];
+  return {documents[i].substr(0, cut), documents[i].substr(cut + 1)};
 }
 
 void map_labels(Examples& examples, const std::vector<std::string>& names) {
@@ -66,7 +79,7 @@ std::array<std::string_view, 2> texts_of_pair(std::string_view document) {
   }
   const std::array texts{document.substr(0, tab), document.substr(tab + 1)};
   for (const auto text : texts) {
-    if (text.find_first_not_of(" \r\n") == std::string_view::npos) {
+    if (is_blank(text)) {
       throw InputError("a text of the pair is empty");
     }
   }
@@ -86,6 +99,7 @@ Examples subset(const Examples& examples, std::span<const int64_t> rows) {
     const auto i = static_cast<std::size_t>(row);
     if (examples.form == Examples::Form::kDocuments) {
       part.documents.add(examples.documents[row]);
+      if (!examples.cuts.empty()) part.cuts.push_back(examples.cuts[i]);
     } else {
       const auto begin = examples.images.begin() + row * pixels;
       part.images.insert(part.images.end(), begin, begin + pixels);
@@ -98,24 +112,39 @@ Examples subset(const Examples& examples, std::span<const int64_t> rows) {
 
 void ExamplesBuilder::begin_file(const std::string& name) { examples_.files.push_back(name); }
 
-void ExamplesBuilder::add_document(std::string_view document, int64_t row) {
-  examples_.form = Examples::Form::kDocuments;
-  examples_.origins.push_back({static_cast<int32_t>(examples_.files.size()) - 1, row});
-  if (document.find_first_not_of(" \t\r\n") == std::string_view::npos) {
-    throw InputError(examples_.place(size() - 1) + ": the document is empty");
-  }
-  examples_.documents.add(document);
+std::string ExamplesBuilder::place(int64_t row) const {
+  return place_text(examples_.files.back(), examples_.unit, row);
 }
 
-void ExamplesBuilder::add_pair(std::string_view first, std::string_view second, int64_t row) {
-  const std::string both = std::string(first) + "\t" + std::string(second);
-  add_document(both, row);
-  examples_.pairs = true;
-  try {
-    texts_of_pair(both);
-  } catch (const InputError& error) {
-    throw InputError(examples_.place(size() - 1) + ": " + error.what());
+bool ExamplesBuilder::leave_out(int64_t row, const char* what) {
+  constexpr std::size_t kShown = 3;
+  if (empty_ == Empty::kRefuse) throw InputError(place(row) + ": " + what);
+  ++left_out_;
+  if (first_left_out_.size() < kShown) first_left_out_.push_back(place(row));
+  return false;
+}
+
+bool ExamplesBuilder::add_document(std::string_view document, int64_t row) {
+  examples_.form = Examples::Form::kDocuments;
+  if (is_blank(document)) return leave_out(row, "the document is empty");
+  examples_.origins.push_back({static_cast<int32_t>(examples_.files.size()) - 1, row});
+  examples_.documents.add(document);
+  return true;
+}
+
+bool ExamplesBuilder::add_pair(std::string_view first, std::string_view second, int64_t row) {
+  if (is_blank(first) != is_blank(second)) {
+    constexpr auto kHalf = "a text of the pair is empty";
+    if (empty_ != Empty::kAuto) return leave_out(row, kHalf);
+    throw InputError(place(row) + ": " + kHalf + " (--empty leave_out leaves such pairs out)");
   }
+  std::string both(first);
+  both += '\t';
+  both += second;
+  examples_.pairs = true;
+  if (!add_document(both, row)) return false;
+  examples_.cuts.push_back(first.size());
+  return true;
 }
 
 void ExamplesBuilder::reserve_images(int64_t count, const ImageShape& shape) {
@@ -150,9 +179,26 @@ void ExamplesBuilder::add_label(std::string_view label) {
   examples_.labels.push_back(found->second);
 }
 
+std::string ExamplesBuilder::left_out() const {
+  const auto more = left_out_ - static_cast<int64_t>(first_left_out_.size());
+  const bool one = left_out_ == 1;
+  return std::to_string(left_out_) + (one ? " empty document is" : " empty documents are") +
+         " left out: " + join(first_left_out_, "; ") +
+         (more > 0 ? " and " + std::to_string(more) + " more" : "") +
+         " (--empty refuse stops there)";
+}
+
 Examples ExamplesBuilder::finish() {
   const auto all = join(examples_.files, ", ");
-  if (examples_.size() == 0) throw InputError(all + ": there is no example in it");
+  if (examples_.size() == 0 && left_out_ == 1) {
+    throw InputError(first_left_out_.front() + ": the document is empty");
+  }
+  if (examples_.size() == 0) {
+    throw InputError(
+        all + ": there is no example in it" +
+        (left_out_ > 0 ? "; all " + std::to_string(left_out_) + " documents are empty" : ""));
+  }
+  if (left_out_ > 0) note(left_out());
   if (examples_.labelled() && examples_.labels.size() != examples_.origins.size()) {
     throw InputError(all + ": " + std::to_string(examples_.labels.size()) + " labels for " +
                      std::to_string(examples_.size()) + " examples");

@@ -57,14 +57,17 @@ struct Examples : Places {
   enum class Form { kDocuments, kImages };
   Form form = Form::kDocuments;
   Documents documents;
-  bool pairs = false;           // each document is two texts with a tab between them
-  std::vector<uint8_t> images;  // (N, height, width, channels)
+  bool pairs = false;             // each document is two texts with a tab between them
+  std::vector<std::size_t> cuts;  // (N) where that tab is; empty: the only tab of the document
+  std::vector<uint8_t> images;    // (N, height, width, channels)
   ImageShape shape;
   std::vector<int32_t> labels;           // (N) indices of label_names; empty: no labels
   std::vector<std::string> label_names;  // sorted; those that occur
   std::vector<std::string> notes;        // sentences that the user should see
 
   bool labelled() const { return !labels.empty(); }
+  /// The two texts of pair i; InputError when a document without a cut does not hold exactly one tab.
+  std::array<std::string_view, 2> texts(int64_t i) const;
 };
 
 /// Renumbers the labels by `names` (those of the training data); InputError with the place of a label that is not
@@ -77,27 +80,39 @@ std::array<std::string_view, 2> texts_of_pair(std::string_view document);
 /// The examples `rows`, in that order, with all label names.
 Examples subset(const Examples& examples, std::span<const int64_t> rows);
 
+/// What becomes of documents that hold nothing but blanks. kAuto leaves them out, and refuses a pair with one empty text;
+/// kLeaveOut leaves out such a pair, too; kRefuse stops at the first.
+enum class Empty { kAuto, kLeaveOut, kRefuse };
+
 /// Collects examples of one or several files.
 class ExamplesBuilder {
  public:
+  explicit ExamplesBuilder(Empty empty = Empty::kAuto) : empty_(empty) {}
   void begin_file(const std::string& name);
   void set_unit(const std::string& unit) { examples_.unit = unit; }
   void note(const std::string& sentence) { examples_.notes.push_back(sentence); }
-  /// InputError when the document holds nothing but blanks.
-  void add_document(std::string_view document, int64_t row);
-  /// Two texts with one label; InputError when either is empty or holds a tab.
-  void add_pair(std::string_view first, std::string_view second, int64_t row);
+  /// False when the document holds nothing but blanks and is left out; `finish` counts these. InputError where they are refused.
+  bool add_document(std::string_view document, int64_t row);
+  /// Two texts with one label. False and InputError as in add_document.
+  bool add_pair(std::string_view first, std::string_view second, int64_t row);
   /// Pixels (height, width, channels); InputError when the shape differs from the one before.
   void add_image(std::span<const uint8_t> pixels, const ImageShape& shape, int64_t row);
   void reserve_images(int64_t count, const ImageShape& shape);
   /// The label of the example added last; InputError when it is empty or no UTF-8.
   void add_label(std::string_view label);
   int64_t size() const { return examples_.size(); }
-  /// Sorts the label names (as numbers where all are whole numbers). InputError when there is no example, or when only
-  /// some have labels.
+  /// Sorts the label names (as numbers where all are whole numbers), and notes what was left out. InputError when there is no
+  /// example, or when only some have labels.
   Examples finish();
 
  private:
+  std::string place(int64_t row) const;
+  bool leave_out(int64_t row, const char* what);
+  std::string left_out() const;
+
+  Empty empty_;
+  int64_t left_out_ = 0;
+  std::vector<std::string> first_left_out_;
   Examples examples_;
   std::map<std::string, int32_t, std::less<>> label_ids_;
 };

@@ -3,36 +3,24 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/data/readers/archive.hpp"
 #include "regard/data/readers/idx.hpp"
 #include "regard/data/readers/text.hpp"
-#include "regard/data/readers/utf8.hpp"
+#include "regard/base/utf8.hpp"
 
 namespace regard::data {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool one_of(const std::string& word, std::initializer_list<const char*> words) {
-  return std::any_of(words.begin(), words.end(), [&](const char* w) { return word == w; });
-}
-
 template <class Spec>
 std::vector<Field> options_of() {
   Spec spec;
   return fields([&](Visitor& f) { spec.visit(f); });
-}
-
-// A path that exists, or that names a member of an archive, or standard input.
-void check_exists(const std::string& path) {
-  std::error_code ignored;
-  if (path == "-" || fs::exists(path, ignored)) return;
-  const auto colon = path.rfind(':');
-  if (colon != std::string::npos && fs::is_regular_file(path.substr(0, colon), ignored)) return;
-  throw InputError(path + ": no such file or directory");
 }
 
 void read_idx(const std::vector<std::string>& paths, Labels labels, ExamplesBuilder& into) {
@@ -67,24 +55,39 @@ void read_idx(const std::vector<std::string>& paths, Labels labels, ExamplesBuil
   }
 }
 
+// The file's text in UTF-8, with a note where its encoding was guessed.
+Decoded decode_member(Member& file, const ReaderSpec& spec, ExamplesBuilder& into) {
+  auto decoded = decode(std::move(file.bytes), file.name, {spec.encoding, spec.unmarked});
+  const auto sentence = decoded_sentence(decoded, file.name);
+  if (!sentence.empty()) into.note(sentence);
+  return decoded;
+}
+
+void read_table(const std::string& path, const ReaderSpec& spec, Labels labels,
+                ExamplesBuilder& into) {
+  auto file = open_single(path);
+  const auto decoded = decode_member(file, spec, into);
+  auto table = spec.table;
+  table.from_spreadsheet = decoded.from.starts_with("UTF-16");
+  if (labels == Labels::kNone) table.label_in_training = std::exchange(table.label, "");
+  parse_table(decoded.text, file.name, table, into);
+}
+
 void read_files(const std::string& reader, const std::string& path, const ReaderSpec& spec,
                 Labels labels, ExamplesBuilder& into) {
-  if (reader == "table") {
-    const auto file = open_single(path);
-    auto table = spec.table;
-    if (labels == Labels::kNone) table.label.clear();
-    parse_table(file.bytes, file.name, table, into);
-  } else if (reader == "records") {
+  if (reader == "table") return read_table(path, spec, labels, into);
+  if (reader == "records") {
     const auto file = open_single(path);
     parse_records(file.bytes, file.name, spec.records,
                   labels == Labels::kRead ? RecordLabels::kRead : RecordLabels::kSkip, into);
-  } else {
-    for (const auto& file : open_members(path)) {
-      if (path == "-") {
-        parse_lines(file.bytes, file.name, into);
-      } else {
-        parse_text(file.bytes, file.name, into);
-      }
+    return;
+  }
+  for (auto& file : open_members(path)) {
+    const auto decoded = decode_member(file, spec, into);
+    if (path == "-") {
+      parse_lines(decoded.text, file.name, into);
+    } else {
+      parse_text(decoded.text, file.name, into);
     }
   }
 }
@@ -92,12 +95,27 @@ void read_files(const std::string& reader, const std::string& path, const Reader
 void read_folder(const std::string& path, const ReaderSpec& spec, Labels labels,
                  ExamplesBuilder& into) {
   const auto named = labels == Labels::kRead ? FolderLabels::kFolderName : FolderLabels::kNone;
+  const Charset charset{spec.encoding, spec.unmarked};
   std::error_code ignored;
   if (fs::is_directory(path, ignored)) {
-    read_directory(path, spec.directory, named, into);
+    read_directory(path, spec.directory, named, into, charset);
   } else {
-    parse_member_folders(open_members(path), path, spec.directory, named, into);
+    parse_member_folders(open_members(path), path, spec.directory, named, into, charset);
   }
+}
+
+Empty empty_policy(const std::string& word) {
+  if (word == "refuse") return Empty::kRefuse;
+  return word == "leave_out" ? Empty::kLeaveOut : Empty::kAuto;
+}
+
+// A text file without the column of the text: one document to label, not a table.
+bool is_document(const std::string& path, const ReaderSpec& spec) {
+  const bool by_number = spec.table.text.find_first_not_of("0123456789") == std::string::npos;
+  if (!is_text_name(path) || by_number) return false;
+  auto file = open_single(path);
+  const auto decoded = decode(std::move(file.bytes), file.name, {spec.encoding, spec.unmarked});
+  return !has_columns(decoded.text, file.name, spec.table);
 }
 
 // For `predict`: a folder or a file of any type can be fed as bytes, so nothing has to be guessed.
@@ -106,7 +124,7 @@ std::string reader_for(const std::string& path, const ReaderSpec& spec, Labels l
     return spec.reader;
   }
   check_exists(path);
-  if (path == "-") return "text";
+  if (path == "-") return spec.column_named ? "table" : "text";
   std::error_code ignored;
   const bool folder = fs::is_directory(path, ignored);
   if (folder && spec.reader != "auto" && spec.reader != "directory" && labels == Labels::kRead) {
@@ -115,7 +133,11 @@ std::string reader_for(const std::string& path, const ReaderSpec& spec, Labels l
   }
   if (folder && labels == Labels::kNone) return "directory";
   const bool guess = spec.reader == "auto" || is_generator(spec.reader);
-  return guess ? guess_reader(path) : spec.reader;
+  auto reader = guess ? guess_reader(path, spec.encoding) : spec.reader;
+  if (reader == "text" && spec.trained_on_table) reader = "table";
+  const bool document = reader == "table" && spec.trained_on_table && !spec.column_named &&
+                        labels == Labels::kNone && is_document(path, spec);
+  return document ? "text" : reader;
 }
 
 }  // namespace
@@ -123,6 +145,13 @@ std::string reader_for(const std::string& path, const ReaderSpec& spec, Labels l
 void ReaderSpec::visit(Visitor& f) {
   f("reader", reader, "how the files are read; auto: by extension and first bytes",
     {"auto", "text", "table", "idx", "records", "directory", "listops", "pathfinder"});
+  f("encoding", encoding,
+    "of text and tables: auto (a byte order mark, else UTF-8), or a name that ICU knows, such as "
+    "utf-16, latin-1, windows-1252");
+  f("empty", empty,
+    "documents without text: auto leaves them out and refuses a pair with one empty text, "
+    "leave_out leaves out such pairs, too, refuse stops",
+    {"auto", "leave_out", "refuse"});
   table.visit(f);
   records.visit(f);
   directory.visit(f);
@@ -132,7 +161,7 @@ void ReaderSpec::visit(Visitor& f) {
 const std::vector<ReaderInfo>& readers() {
   static const std::vector<ReaderInfo> all = {
       {"text", "plain text, one document a file; without labels: a language model", {}},
-      {"table", "TSV or CSV with a text and a label column", options_of<TableSpec>()},
+      {"table", "TSV, CSV or JSON lines with a text and a label column", options_of<TableSpec>()},
       {"idx",
        "IDX images with IDX labels (MNIST, Fashion-MNIST); labels beside the images are found",
        {}},
@@ -148,40 +177,6 @@ const std::vector<ReaderInfo>& readers() {
   return all;
 }
 
-std::string guess_reader(const std::string& path) {
-  check_exists(path);
-  std::error_code ignored;
-  if (fs::is_directory(path, ignored)) {
-    for (const auto& entry : fs::directory_iterator(path, ignored)) {
-      if (entry.is_directory(ignored)) return "directory";
-    }
-    throw InputError(path +
-                     ": a file, or a directory with a folder for each label, was expected, and "
-                     "this is a directory without folders");
-  }
-  const auto type = extension(path);
-  if (one_of(type, {"tsv", "csv"})) return "table";
-  if (one_of(type, {"txt", "text", "md"})) return "text";
-  if (one_of(type, {"zip", "tar", "tgz", "txz"})) {
-    const auto members = open_members(path);
-    const auto inner = extension(members.front().path);
-    const bool table = members.size() == 1 && one_of(inner, {"tsv", "csv"});
-    if (table) return "table";
-    return members.size() == 1 && one_of(inner, {"txt", "text", "md"}) ? "text" : "directory";
-  }
-  if (path.find("-idx") != std::string::npos) return "idx";
-  if (type == "bin") return "records";
-  const auto members = open_members(path);
-  const auto head = std::string_view(members.front().bytes).substr(0, 65536);
-  if (looks_like_idx(head)) return "idx";
-  if (members.size() == 1 && head.find('\0') == std::string_view::npos && is_utf8_prefix(head)) {
-    return "text";
-  }
-  throw InputError(path + ": neither its extension (." + type +
-                   ") nor its first bytes tell how to read it; say reader = text, table, idx, "
-                   "records or directory");
-}
-
 Examples read_examples(const std::vector<std::string>& paths, const ReaderSpec& spec,
                        Labels labels) {
   if (paths.empty()) throw InputError("no data file is named");
@@ -193,7 +188,7 @@ Examples read_examples(const std::vector<std::string>& paths, const ReaderSpec& 
                        names[i] + ": files of one kind were expected together");
     }
   }
-  ExamplesBuilder into;
+  ExamplesBuilder into(empty_policy(spec.empty));
   if (names[0] == "idx") {
     read_idx(paths, labels, into);
   } else {

@@ -16,11 +16,20 @@ namespace regard::data {
 /// Which reader, and the options of all of them: their names do not collide.
 struct ReaderSpec {
   std::string reader = "auto";
+  std::string encoding = "auto";
+  std::string empty = "auto";
   TableSpec table;
   RecordsSpec records;
   DirectorySpec directory;
   GeneratedSpec generated;
   void visit(Visitor& f);
+
+  /// What text without a byte order mark may be: any bytes where the tokenizer takes any.
+  Unmarked unmarked = Unmarked::kUtf8;
+  /// New data for a model that was trained on a table: a file that would be taken for plain text is a table, whatever its name.
+  bool trained_on_table = false;
+  /// A flag beside the data names a column: new data is a table even where its name or "-" says text.
+  bool column_named = false;
 };
 
 /// One row of `regard list`.
@@ -30,8 +39,18 @@ struct ReaderInfo {
 };
 const std::vector<ReaderInfo>& readers();
 
-/// The reader for a path: folders in it, its extension, its first bytes. InputError with what was tried when none fits.
-std::string guess_reader(const std::string& path);
+/// The reader for a path: folders in it, its extension, its first bytes. Text is looked for in `encoding`. InputError with what was
+/// tried when none fits, and for a pipe, which can be read only once.
+std::string guess_reader(const std::string& path, const std::string& encoding = "auto");
+
+/// True for a name that ends as tables do (.tsv, .csv, .jsonl, .ndjson), compressed or not.
+bool is_table_name(const std::string& path);
+
+/// True for a name that ends as plain text does (.txt, .text, .md), compressed or not.
+bool is_text_name(const std::string& path);
+
+/// InputError unless the path exists, names a member of an archive, or is "-", standard input.
+void check_exists(const std::string& path);
 
 enum class Labels { kRead, kNone };
 

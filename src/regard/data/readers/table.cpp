@@ -6,6 +6,7 @@
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/data/readers/archive.hpp"
+#include "regard/data/readers/json_lines.hpp"
 #include "regard/data/readers/text.hpp"
 
 namespace regard::data {
@@ -13,15 +14,6 @@ namespace {
 
 std::string at_line(const std::string& name, int64_t line) {
   return name + ": line " + std::to_string(line) + ": ";
-}
-
-char separator_of(std::string_view content, const std::string& name, const TableSpec& spec) {
-  auto format = spec.format;
-  if (format == "auto") format = extension(name);
-  if (format == "tsv") return '\t';
-  if (format == "csv") return ',';
-  const auto first = content.substr(0, content.find('\n'));
-  return first.find('\t') != std::string_view::npos ? '\t' : ',';
 }
 
 // 0-based column for a number from 1, or -1 for a name.
@@ -75,111 +67,158 @@ std::size_t find_column(const std::string& column, const std::vector<std::string
                    " (when the file has no header, give the columns as numbers from 1)");
 }
 
-}  // namespace
+// How many rows have to agree with a dialect that the file's name does not promise.
+constexpr int64_t kRowsBelow = 20;
 
-std::string_view TableRows::quoted_cell(std::size_t cell) {
-  if (unquoted_.size() <= cell) unquoted_.resize(cell + 1);
-  auto& text = unquoted_[cell];
-  text.clear();
-  rest_.remove_prefix(1);
-  while (true) {
-    const auto quote = rest_.find('"');
-    if (quote == std::string_view::npos) {
-      throw InputError(at_line(name_, line_) + "column " + std::to_string(cell + 1) +
-                       ": the quote is not closed");
-    }
-    next_line_ +=
-        std::count(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(quote), '\n');
-    text.append(rest_.substr(0, quote));
-    rest_.remove_prefix(quote + 1);
-    if (!rest_.starts_with('"')) break;
-    text += '"';
-    rest_.remove_prefix(1);
-  }
-  if (!rest_.empty() && rest_[0] != separator_ && rest_[0] != '\n' && !rest_.starts_with("\r\n") &&
-      rest_ != "\r") {
-    throw InputError(at_line(name_, line_) + "column " + std::to_string(cell + 1) +
-                     ": text follows the closing quote (a quote inside quotes is doubled)");
-  }
-  return text;
+struct Columns {
+  std::size_t count = 0, text = 0, text2 = 0, label = 0;
+};
+
+bool has_header(const TableSpec& spec) {
+  const bool numbers = is_number(spec.text) && (spec.label.empty() || is_number(spec.label)) &&
+                       (spec.text2.empty() || is_number(spec.text2));
+  return spec.header == "yes" || (spec.header == "auto" && !numbers);
 }
 
-bool TableRows::next(std::vector<std::string_view>& cells) {
-  cells.clear();
-  if (rest_.find_first_not_of("\r\n") == std::string_view::npos) return false;
-  line_ = next_line_;
-  // Which cells were unquoted is settled at the end: `unquoted_` may move while it grows.
-  std::vector<std::size_t> moved;
-  while (true) {
-    if (separator_ == ',' && rest_.starts_with('"')) {
-      quoted_cell(cells.size());
-      moved.push_back(cells.size());
-      cells.emplace_back();
-    } else {
-      const char stops[] = {separator_, '\n'};
-      const auto end = std::min(rest_.find_first_of(std::string_view(stops, 2)), rest_.size());
-      cells.push_back(rest_.substr(0, end));
-      rest_.remove_prefix(end);
+Columns find_columns(const TableSpec& spec, const std::vector<std::string_view>& first,
+                     const Place& place) {
+  const bool labelled = !spec.label.empty(), pairs = !spec.text2.empty();
+  Columns columns;
+  columns.count = first.size();
+  columns.text = find_column(spec.text, first, place, "text");
+  columns.label = labelled ? find_column(spec.label, first, place, "label") : columns.text;
+  columns.text2 = pairs ? find_column(spec.text2, first, place, "text2") : columns.text;
+  if (pairs && (columns.text2 == columns.text || columns.text2 == columns.label)) {
+    throw InputError(place.name + ": text2 is the column \"" + spec.text2 +
+                     "\", and text or label is the same");
+  }
+  if (labelled && columns.text == columns.label) {
+    throw InputError(place.name + ": text and label are the same column, \"" + spec.text + "\"");
+  }
+  return columns;
+}
+
+// Whether the first row, read so, has every column that is asked for, and the rows below it have as many cells.
+bool fits(std::string_view content, const std::string& name, const TableSpec& spec,
+          const Dialect& dialect, int64_t rows_below) {
+  try {
+    TableRows rows(content, name, dialect);
+    std::vector<std::string_view> cells;
+    if (!rows.next(cells)) return false;
+    const auto count = find_columns(spec, cells, {name, rows.line(), has_header(spec)}).count;
+    for (int64_t i = 0; i < rows_below && rows.next(cells); ++i) {
+      if (cells.size() != count && (cells.size() > 1 || !trim(cells[0]).empty())) return false;
     }
-    if (rest_.starts_with(separator_)) {
-      rest_.remove_prefix(1);
+    return true;
+  } catch (const InputError&) {
+    return false;
+  }
+}
+
+std::vector<Dialect> candidates(std::string_view content, const std::string& name,
+                                const TableSpec& spec) {
+  const char raw = line_end_of(content, false), outside = line_end_of(content, true);
+  const Dialect tabs{'\t', false, raw}, quoted_tabs{'\t', true, outside},
+      commas{',', true, outside}, semicolons{';', true, outside};
+  if (spec.format == "tsv") return {tabs};
+  if (spec.format == "quoted_tsv") return {quoted_tabs};
+  if (spec.format == "csv") return {commas};
+  if (spec.format == "semicolon") return {semicolons};
+  const auto type = extension(name);
+  const auto first = content.substr(0, content.find_first_of("\r\n"));
+  const bool tab = first.find('\t') != std::string_view::npos;
+  if (type == "csv" || (type != "tsv" && !tab)) return {commas, semicolons, quoted_tabs};
+  if (spec.from_spreadsheet) return {quoted_tabs, tabs, commas, semicolons};
+  return {tabs, quoted_tabs, commas, semicolons};
+}
+
+// The first dialect with which the columns are found. New data is tried as the training data was read first, label included.
+Dialect choose_dialect(std::string_view content, const std::string& name, const TableSpec& spec,
+                       ExamplesBuilder& into) {
+  const auto all = candidates(content, name, spec);
+  auto as_trained = spec;
+  if (spec.label.empty()) as_trained.label = spec.label_in_training;
+  for (const auto& wanted : {as_trained, spec}) {
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Dialect& dialect) {
+      const bool usual =
+          dialect.separator == all.front().separator && dialect.quotes == all.front().quotes;
+      return fits(content, name, wanted, dialect, usual ? 0 : kRowsBelow);
+    });
+    if (found == all.end()) continue;
+    if (found->separator != all.front().separator) {
+      into.note(name + ": its cells are separated by " + separator_name(found->separator));
+    }
+    return *found;
+  }
+  return all.front();
+}
+
+Dialect told_dialect(std::string_view& content) {
+  const char separator = told_separator(content);
+  skip_told_separator(content);
+  return {separator, true, line_end_of(content, true), 2};
+}
+
+void check_no_nul(std::string_view content, const std::string& name) {
+  const auto nul = content.find('\0');
+  if (nul == std::string_view::npos) return;
+  const auto before = content.substr(0, nul);
+  const auto line = 1 + std::count(before.begin(), before.end(), line_end_of(before, false));
+  throw InputError(at_line(name, line) + "a NUL byte; a table is text, in UTF-8");
+}
+
+void add_rows(TableRows& rows, const Columns& columns, const std::string& name,
+              const TableSpec& spec, ExamplesBuilder& into) {
+  std::vector<std::string_view> cells;
+  while (rows.next(cells)) {
+    if (cells.size() == 1 && columns.count > 1 && trim(cells[0]).empty()) {
+      into.add_document("", rows.line());
       continue;
     }
-    auto& last = cells.back();
-    if (last.ends_with('\r')) last.remove_suffix(1);
-    if (rest_.starts_with('\r')) rest_.remove_prefix(1);
-    if (rest_.starts_with('\n')) {
-      rest_.remove_prefix(1);
-      ++next_line_;
+    if (cells.size() != columns.count) {
+      throw InputError(at_line(name, rows.line()) + std::to_string(cells.size()) +
+                       " columns, and the first line has " + std::to_string(columns.count));
     }
-    break;
+    const bool added = spec.text2.empty()
+                           ? into.add_document(cells[columns.text], rows.line())
+                           : into.add_pair(cells[columns.text], cells[columns.text2], rows.line());
+    if (added && !spec.label.empty()) into.add_label(trim(cells[columns.label]));
   }
-  for (const auto cell : moved) cells[cell] = unquoted_[cell];
-  return true;
+}
+
+}  // namespace
+
+bool has_columns(std::string_view content, const std::string& name, const TableSpec& spec) {
+  if (is_json_lines(content, name, spec)) return true;
+  auto text_alone = spec;
+  text_alone.label.clear();
+  if (told_separator(content) != '\0')
+    return fits(content, name, text_alone, told_dialect(content), 0);
+  const auto all = candidates(content, name, spec);
+  return std::any_of(all.begin(), all.end(), [&](const Dialect& dialect) {
+    return fits(content, name, text_alone, dialect, kRowsBelow);
+  });
 }
 
 void parse_table(std::string_view content, const std::string& name, const TableSpec& spec,
                  ExamplesBuilder& into) {
   content = without_byte_order_mark(content, name);
-  if (const auto nul = content.find('\0'); nul != std::string_view::npos) {
-    const auto before = content.substr(0, nul);
-    const auto line = 1 + std::count(before.begin(), before.end(), '\n');
-    throw InputError(at_line(name, line) + "a NUL byte; a table is text, in UTF-8");
-  }
+  check_no_nul(content, name);
   into.begin_file(name);
-  TableRows rows(content, name, separator_of(content, name, spec));
+  if (is_json_lines(content, name, spec)) return parse_json_lines(content, name, spec, into);
+  const auto dialect = spec.format == "auto" && told_separator(content) != '\0'
+                           ? told_dialect(content)
+                           : choose_dialect(content, name, spec, into);
+  TableRows first(content, name, dialect), rows(content, name, dialect);
   std::vector<std::string_view> cells;
-  if (!rows.next(cells)) throw InputError(name + ": the table is empty");
-  const bool labelled = !spec.label.empty();
-  const bool pairs = !spec.text2.empty();
-  const bool numbers = is_number(spec.text) && (!labelled || is_number(spec.label)) &&
-                       (!pairs || is_number(spec.text2));
-  const bool header = spec.header == "yes" || (spec.header == "auto" && !numbers);
-  const Place place{name, rows.line(), header};
-  const auto text = find_column(spec.text, cells, place, "text");
-  const auto label = labelled ? find_column(spec.label, cells, place, "label") : text;
-  const auto text2 = pairs ? find_column(spec.text2, cells, place, "text2") : text;
-  if (pairs && (text2 == text || text2 == label)) {
-    throw InputError(name + ": text2 is the column \"" + spec.text2 +
-                     "\", and text or label is the same");
+  if (!first.next(cells)) throw InputError(name + ": the table is empty");
+  const bool header = has_header(spec);
+  const auto columns = find_columns(spec, cells, {name, first.line(), header});
+  if (header) {
+    rows.next(cells);
+    if (!first.next(cells)) throw InputError(name + ": there is no row below the header");
   }
-  if (labelled && text == label) {
-    throw InputError(name + ": text and label are the same column, \"" + spec.text + "\"");
-  }
-  const auto columns = cells.size();
-  if (header && !rows.next(cells)) throw InputError(name + ": there is no row below the header");
-  do {
-    if (cells.size() != columns) {
-      throw InputError(at_line(name, rows.line()) + std::to_string(cells.size()) +
-                       " columns, and the first line has " + std::to_string(columns));
-    }
-    if (pairs) {
-      into.add_pair(cells[text], cells[text2], rows.line());
-    } else {
-      into.add_document(cells[text], rows.line());
-    }
-    if (labelled) into.add_label(trim(cells[label]));
-  } while (rows.next(cells));
+  add_rows(rows, columns, name, spec, into);
 }
 
 }  // namespace regard::data

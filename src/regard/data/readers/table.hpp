@@ -1,12 +1,13 @@
-// Tables of text: CSV (RFC 4180: quotes, doubled quotes, line breaks inside quotes) and TSV (no quotes).
+// Tables of text: CSV (RFC 4180: quotes, doubled quotes, line breaks inside quotes), TSV (no quotes), what spreadsheets and
+// statistics programs make of them (semicolons, quoted TSV, a first line "sep=;"), and JSON lines.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "regard/base/spec.hpp"
 #include "regard/data/readers/examples.hpp"
+#include "regard/data/readers/table_rows.hpp"
 
 namespace regard::data {
 
@@ -24,31 +25,23 @@ struct TableSpec {
     f("header", header,
       "table: whether line 1 holds names; auto: yes, when a column is given by name",
       {"auto", "yes", "no"});
-    f("format", format, "table: auto takes the file's extension, else the first line",
-      {"auto", "tsv", "csv"});
+    f("format", format,
+      "table: auto takes the file's extension, else the first line, and other separators where the "
+      "columns are found with these alone",
+      {"auto", "tsv", "csv", "quoted_tsv", "semicolon", "jsonl"});
   }
+
+  /// Hints beside the options. Of data without labels: the label's column in training, which tells separators apart.
+  std::string label_in_training;
+  /// The text was UTF-16, so a table with tabs comes from a spreadsheet, which quotes cells.
+  bool from_spreadsheet = false;
 };
 
-/// Cells of one row after the other. The views hold until the next call.
-class TableRows {
- public:
-  TableRows(std::string_view content, const std::string& name, char separator)
-      : rest_(content), name_(name), separator_(separator) {}
-  /// False at the end. InputError when a quote is not closed or is followed by text.
-  bool next(std::vector<std::string_view>& cells);
-  /// Line on which the row of the last `next` begins, from 1.
-  int64_t line() const { return line_; }
+/// Whether the content is a table, or JSON lines, with the columns that `spec` names.
+bool has_columns(std::string_view content, const std::string& name, const TableSpec& spec);
 
- private:
-  std::string_view quoted_cell(std::size_t cell);
-  std::string_view rest_;
-  const std::string& name_;
-  char separator_;
-  int64_t line_ = 0, next_line_ = 1;
-  std::vector<std::string> unquoted_;
-};
-
-/// Adds the rows of one table. An empty `spec.label` reads the text alone. InputError names file, line and column.
+/// Adds the rows of one table or of JSON lines. An empty `spec.label` reads the text alone. Rows without text are left out as
+/// `into` says. A note where separators are not those of the file's name. InputError names file, line and column.
 void parse_table(std::string_view content, const std::string& name, const TableSpec& spec,
                  ExamplesBuilder& into);
 

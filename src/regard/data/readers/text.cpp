@@ -1,7 +1,7 @@
 #include "regard/data/readers/text.hpp"
 
 #include "regard/base/error.hpp"
-#include "regard/base/text.hpp"
+#include "regard/data/readers/dialect.hpp"
 
 namespace regard::data {
 
@@ -21,14 +21,13 @@ void parse_text(std::string_view content, const std::string& name, ExamplesBuild
 void parse_lines(std::string_view content, const std::string& name, ExamplesBuilder& into) {
   content = without_byte_order_mark(content, name);
   into.begin_file(name);
-  int64_t row = 0;
-  while (!content.empty()) {
-    const auto end = content.find('\n');
+  const char line_end = line_end_of(content, false);
+  for (int64_t row = 1; !content.empty(); ++row) {
+    const auto end = content.find(line_end);
     auto line = content.substr(0, end);
     content.remove_prefix(end == std::string_view::npos ? content.size() : end + 1);
-    ++row;
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!trim(line).empty()) into.add_document(line, row);
+    into.add_document(line, row);
   }
 }
 

@@ -11,10 +11,10 @@ namespace regard::data {
 /// Drops the mark of UTF-8; InputError for UTF-16, which has to be converted first.
 std::string_view without_byte_order_mark(std::string_view content, const std::string& name);
 
-/// Adds the whole file as one document without a label; InputError when it is empty.
+/// Adds the whole file as one document without a label.
 void parse_text(std::string_view content, const std::string& name, ExamplesBuilder& into);
 
-/// Adds each line that is not blank as one document (standard input of `predict`); the row is its line.
+/// Adds each line as one document (standard input of `predict`); the row is its line.
 void parse_lines(std::string_view content, const std::string& name, ExamplesBuilder& into);
 
 }  // namespace regard::data

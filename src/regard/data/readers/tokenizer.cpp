@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "regard/base/error.hpp"
-#include "regard/data/readers/utf8.hpp"
+#include "regard/base/utf8.hpp"
 
 namespace regard::data {
 namespace {

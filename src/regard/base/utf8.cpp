@@ -1,8 +1,11 @@
-#include "regard/data/readers/utf8.hpp"
+#include "regard/base/utf8.hpp"
+
+#include <cstdio>
+#include <cstring>
 
 #include "regard/base/error.hpp"
 
-namespace regard::data {
+namespace regard {
 namespace {
 
 struct Lead {
@@ -71,11 +74,35 @@ bool is_utf8_prefix(std::string_view text) {
   return true;
 }
 
-bool is_utf8(std::string_view text) {
+void skip_utf8(std::string_view& text) {
   while (!text.empty()) {
-    if (take_code_point(text) < 0) return false;
+    // Eight bytes of ASCII at a time.
+    for (uint64_t word; text.size() >= sizeof word; text.remove_prefix(sizeof word)) {
+      std::memcpy(&word, text.data(), sizeof word);
+      if ((word & 0x8080808080808080u) != 0) break;
+    }
+    if (!text.empty() && take_code_point(text) < 0) return;
   }
-  return true;
+}
+
+bool is_utf8(std::string_view text) {
+  skip_utf8(text);
+  return text.empty();
+}
+
+std::string readable(std::string_view text) {
+  std::string result;
+  while (true) {
+    const auto before = text;
+    skip_utf8(text);
+    result.append(before.substr(0, before.size() - text.size()));
+    if (text.empty()) return result;
+    char code[8];
+    std::snprintf(code, sizeof code, "\\x%02X",
+                  static_cast<unsigned>(static_cast<uint8_t>(text[0])));
+    result += code;
+    text.remove_prefix(1);
+  }
 }
 
 void check_utf8(std::string_view text) {
@@ -88,4 +115,4 @@ void check_utf8(std::string_view text) {
   }
 }
 
-}  // namespace regard::data
+}  // namespace regard
