@@ -11,6 +11,7 @@ class ListOpsTokenizer final : public Tokenizer {
  public:
   std::string name() const override { return "listops"; }
   int64_t vocabulary() const override { return int64_t{kListOpsSymbols.size()} + 1; }
+  int32_t unknown() const override { return 0; }
   void encode(std::string_view text, std::vector<int32_t>& ids) const override {
     for_each_word(text, [&](std::string_view word) {
       if (word != "(" && word != ")") ids.push_back(listops_code(word) + 1);
