@@ -8,8 +8,10 @@ using namespace regard::data;
 
 std::vector<std::string> fuzz_seeds() {
   return {
-      R"({"name":"byte"})", R"({"name":"character","code_points":[10,32,97,228]})",
+      R"({"name":"byte"})",
+      R"({"name":"character","code_points":[10,32,97,228]})",
       R"({"name":"words","words":["the","cat"],"lower":true})",
+      R"({"name":"icu_words","words":["the","cat"],"lower":true})",
       R"({"task":"classification","max_length":9,"classes":["a","b"],"tokenizer":{"name":"byte"}})",
       R"({"task":"classification","max_length":4,"classes":["0","1"],"image":{"image_tokens":"patches",)"
       R"("patch":2,"normalise":"standard","shape":[4,4,1],"mean":[0.5],"deviation":[0.25]}})"};

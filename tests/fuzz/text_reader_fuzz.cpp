@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     parse_lines(bytes, "lines", builder);
     check_examples(builder.finish());
   });
-  for (const auto* name : {"byte", "character", "words"}) {
+  for (const auto* name : {"byte", "character", "words", "icu_words"}) {
     try_to_read(data, size, [&](std::string_view bytes) {
       ExamplesBuilder builder;
       parse_text(bytes, "text", builder);
@@ -33,7 +33,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       tokenizer->encode(examples.documents[0], ids);
       const auto text = tokenizer->decode(ids);
       // Bytes and characters of the training text come back as they were; words lose case and blanks.
-      if (spec.tokenizer != "words" && text != examples.documents[0]) std::abort();
+      if (!spec.tokenizer.ends_with("words") && text != examples.documents[0]) std::abort();
       if (tokenizer_from_json(tokenizer->to_json())->vocabulary() != tokenizer->vocabulary()) {
         std::abort();
       }

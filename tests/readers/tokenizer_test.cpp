@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "readers/helpers.hpp"
 #include "regard/data/readers/text.hpp"
 #include "regard/base/utf8.hpp"
+#include "regard/data/readers/word_boundaries.hpp"
 
 namespace regard::data {
 namespace {
@@ -84,8 +87,56 @@ TEST(WordTokenizer, KeepsTheMostFrequent) {
   EXPECT_EQ(cased->vocabulary(), 3);
 }
 
+std::vector<std::string> tokens_of(const std::string& text, bool lower = true) {
+  std::vector<std::string> tokens;
+  for_each_segment(text, lower ? Case::kFold : Case::kKeep,
+                   [&](std::string_view token, Segment) { tokens.emplace_back(token); });
+  return tokens;
+}
+
+TEST(Boundaries, PunctuationStandsApartAndBlanksAreLeftOut) {
+  EXPECT_EQ(tokens_of("A film.  Don't\tmiss\r\n3.5 stars!"),
+            (std::vector<std::string>{"a", "film", ".", "don't", "miss", "3.5", "stars", "!"}));
+  EXPECT_EQ(tokens_of("Film", false), (std::vector<std::string>{"Film"}));
+  EXPECT_TRUE(
+      tokens_of(" \x01\xE2\x80\x8B ").empty());  // a control character, a space without width
+}
+
+TEST(Boundaries, OneTextHasOneFormHoweverItIsWritten) {
+  EXPECT_EQ(tokens_of("cafe\xCC\x81 THE\xCC\x81"), tokens_of("caf\xC3\xA9 th\xC3\xA9"));
+  EXPECT_EQ(tokens_of("cafe\xCC\x81", false), tokens_of("caf\xC3\xA9", false));
+  EXPECT_EQ(tokens_of("\xEF\xAC\x81lm \xEF\xBC\xA1"),
+            tokens_of("film a"));  // ligature, wide letter
+}
+
+TEST(Boundaries, ScriptsWithoutBlanksAreCut) {
+  const auto chinese = tokens_of("这部电影很好看");
+  EXPECT_GE(chinese.size(), 4u);
+  EXPECT_NE(std::find(chinese.begin(), chinese.end(), "电影"), chinese.end());
+  EXPECT_GE(tokens_of("ภาษาไทยง่าย").size(), 2u);
+  EXPECT_TRUE(contains(input_error([] { tokens_of("ab\xFF"); }), "byte 3 is no UTF-8"));
+}
+
+TEST(Boundaries, TellsWordsFromMarks) {
+  std::string words;
+  for_each_segment("Good: 10 好!", Case::kFold, [&](std::string_view token, Segment kind) {
+    if (kind == Segment::kWord) words += std::string(token) + "|";
+  });
+  EXPECT_EQ(words, "good|10|好|");
+}
+
+TEST(IcuWordTokenizer, KnowsAWordWhateverStandsBehindIt) {
+  const auto t = make("icu_words", {"The film. the film?"});
+  EXPECT_EQ(t->vocabulary(), 5);
+  EXPECT_EQ(encode(*t, "THE film, film"), (std::vector<int32_t>{2, 1, 0, 1}));
+  EXPECT_EQ(t->decode(std::vector<int32_t>{2, 1, 3}), "the film .");
+  EXPECT_EQ(t->unknown(), 0);
+  EXPECT_EQ(make("character", {"ab"})->unknown(), 2);
+  EXPECT_EQ(make("byte", {"ab"})->unknown(), -1);
+}
+
 TEST(Tokenizer, JsonReadsBack) {
-  for (const auto* name : {"byte", "character", "words"}) {
+  for (const auto* name : {"byte", "character", "words", "icu_words"}) {
     const auto t = make(name, {"some text \xC3\xA4 of \"words\""});
     const auto back = tokenizer_from_json(t->to_json());
     EXPECT_EQ(back->name(), name);
@@ -99,6 +150,7 @@ TEST(Tokenizer, BadJsonIsAnInputError) {
                           "{\"name\":\"words\",\"words\":[1]}",
                           "{\"name\":\"words\",\"words\":[\"a\",\"a\"],\"lower\":true}",
                           "{\"name\":\"words\",\"words\":[\"\"],\"lower\":true}",
+                          "{\"name\":\"icu_words\",\"words\":[\"a\",\"a\"],\"lower\":true}",
                           "{\"name\":\"character\",\"code_points\":[5,5]}",
                           "{\"name\":\"character\",\"code_points\":[1e300]}",
                           "{\"name\":\"character\",\"code_points\":[99999999999]}",

@@ -96,5 +96,18 @@ TEST(Statistics, OneCommonSeedDecidesNothing) {
             Verdict::kUndecided);
 }
 
+TEST(Statistics, BootstrapIsNearTheNormalIntervalOfManyValues) {
+  std::vector<double> values(400, 0.0);
+  for (std::size_t i = 0; i < 100; ++i) values[i] = 1;
+  const auto b = bootstrap(values);
+  EXPECT_DOUBLE_EQ(b.centre, 0.25);
+  const double half = 1.96 * std::sqrt(0.25 * 0.75 / 400);
+  EXPECT_NEAR(b.low, 0.25 - half, 0.005);
+  EXPECT_NEAR(b.high, 0.25 + half, 0.005);
+  EXPECT_EQ(bootstrap(values).low, b.low);
+  EXPECT_EQ(bootstrap(std::vector<double>{0.5, 0.5}).high, 0.5);
+  EXPECT_THROW(bootstrap({}), InputError);
+}
+
 }  // namespace
 }  // namespace regard::report

@@ -149,5 +149,59 @@ TEST(Summary, EveryRunIsListed) {
   EXPECT_EQ(cell(table, 0, "state"), "finished");
 }
 
+Comparison with_bag_of_words(double softmax_above, double half) {
+  Comparison c;
+  c.task = Task::kClassification;
+  for (const int64_t seed : {1, 2, 3}) {
+    c.runs.push_back(run("softmax", seed, 0.86 + 0.001 * static_cast<double>(seed), c.task));
+    c.runs.push_back(run("off", seed, 0.84, c.task));
+  }
+  auto words = run(kBagOfWords, 0, 0.875, c.task);
+  words.any_seed = true;
+  add_line(c, words);
+  const auto gap = [&](const char* phrase, double centre) {
+    return AgainstWords{phrase, "test", 872, 3, {centre, centre - half, centre + half}};
+  };
+  c.against_words = {gap("softmax", softmax_above), gap("off", softmax_above - 0.02)};
+  return c;
+}
+
+TEST(Answer, TheFirstSentenceSaysThatNoAttentionBeatsTheBagOfWords) {
+  const auto worse = answer(with_bag_of_words(-0.012, 0.009));
+  EXPECT_EQ(worse.sentence.substr(0, worse.sentence.find(". ")),
+            "No attention beats the bag of words: the nearest, `softmax`, is worse than it: -1.2 "
+            "points (95 % interval -2.1 to -0.3 over 872 test examples, 3 seeds pooled)");
+  EXPECT_NE(worse.sentence.find("`softmax` has the highest validation accuracy"),
+            std::string::npos);
+  const auto equal = answer(with_bag_of_words(0.002, 0.009));
+  EXPECT_EQ(
+      equal.sentence.find("No attention beats the bag of words: the nearest, `softmax`, cannot "
+                          "be told apart from it: +0.2 points"),
+      0u);
+}
+
+TEST(Answer, AnAttentionAboveTheBagOfWordsIsARemark) {
+  const auto said = answer(with_bag_of_words(0.02, 0.009));
+  EXPECT_EQ(said.sentence.find("`softmax` has the highest"), 0u);
+  EXPECT_NE(
+      std::find(said.remarks.begin(), said.remarks.end(),
+                "The bag of words is beaten by `softmax` by +2.0 points (95 % interval +1.1 to "
+                "+2.9 over 872 test examples, 3 seeds pooled)."),
+      said.remarks.end());
+}
+
+TEST(Summary, TheBagOfWordsIsAControlInEveryTable) {
+  const auto c = with_bag_of_words(-0.012, 0.009);
+  const auto table = summary(c);
+  EXPECT_EQ(cell(table, 0, "phrase"), "bag of words");
+  EXPECT_EQ(cell(table, 0, "seeds"), "–");
+  EXPECT_EQ(cell(table, 0, "valid_accuracy").find("87.5"), 0u);
+  EXPECT_EQ(cell(table, 0, "verdict"), "better");  // it stands for each of the three seeds
+  EXPECT_EQ(cell(table, 0, "seconds"), "1 min 05 s");
+  EXPECT_NE(to_csv(table).find("bag of words"), std::string::npos);
+  EXPECT_EQ(cell(every_run(c), 6, "seed"), "–");
+  EXPECT_TRUE(is_control(kBagOfWords));
+}
+
 }  // namespace
 }  // namespace regard::report

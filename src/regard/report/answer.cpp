@@ -110,11 +110,48 @@ void remark_on_runs(const Comparison& comparison, std::vector<std::string>& rema
                     " runs did not finish and count in no mean: " + list + ".");
 }
 
+std::string signed_points(double difference) {
+  const auto text = fixed(100 * difference, 1);
+  return difference > 0 && text != "0.0" ? "+" + text : text;
+}
+
+/// "-1.2 points (95 % interval -2.1 to -0.3 over 872 test examples, 3 seeds pooled)".
+std::string gap_text(const AgainstWords& gap) {
+  const auto& d = gap.difference;
+  return signed_points(d.centre) + " points (95 % interval " + signed_points(d.low) + " to " +
+         signed_points(d.high) + " over " + std::to_string(gap.examples) + " " + gap.part +
+         " examples, " + seeds_text(gap.seeds) + (gap.seeds > 1 ? " pooled" : "") + ")";
+}
+
+/// The attentions' own standing against the bag of words: a first sentence where none beats it, else a remark.
+void tell_bag_of_words(const Comparison& comparison, const std::vector<Standing>& all,
+                       Answer& result) {
+  const AgainstWords* nearest = nullptr;
+  std::vector<std::string> above;
+  for (const auto& s : all) {
+    for (const auto& gap : comparison.against_words) {
+      if (gap.phrase != s.phrase || is_control(s.phrase)) continue;
+      if (gap.difference.low > 0) above.push_back(code(s.phrase) + " by " + gap_text(gap));
+      if (nearest == nullptr || gap.difference.centre > nearest->difference.centre) nearest = &gap;
+    }
+  }
+  if (nearest == nullptr) return;
+  if (!above.empty()) {
+    result.remarks.push_back("The bag of words is beaten by " + join(above, ", ") + ".");
+    return;
+  }
+  const bool worse = nearest->difference.high < 0;
+  result.sentence = "No attention beats the bag of words: the nearest, " + code(nearest->phrase) +
+                    ", " + (worse ? "is worse than it: " : "cannot be told apart from it: ") +
+                    gap_text(*nearest) + ". " + result.sentence;
+}
+
 }  // namespace
 
 Answer answer(const Comparison& comparison) {
   Answer result;
-  const auto all = standings(comparison);
+  auto all = standings(comparison);
+  std::erase_if(all, [](const Standing& s) { return s.phrase == kBagOfWords; });
   if (all.empty() || !std::isfinite(all.front().quality.centre)) {
     result.sentence = all.empty() ? "There are no runs yet." : "No run has finished yet.";
     remark_on_runs(comparison, result.remarks);
@@ -140,6 +177,7 @@ Answer answer(const Comparison& comparison) {
     result.remarks.push_back("On the test part, looked at once, " + code(best.phrase) +
                              " reaches " + quality_text(comparison, best.test_loss) + ".");
   }
+  tell_bag_of_words(comparison, all, result);
   if (best.finished == 1 && all.size() > 1) {
     result.remarks.push_back("One seed says nothing about chance; `--seeds 3` gives intervals.");
   }

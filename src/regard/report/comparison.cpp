@@ -15,10 +15,33 @@ Interval over_runs(const std::vector<const Run*>& runs, double Run::*member) {
   return mean_interval(values);
 }
 
+}  // namespace
+
+void add_line(Comparison& comparison, Run run) {
+  Point last{.step = 0, .seconds = 0};
+  for (const auto& other : comparison.runs) {
+    if (other.curve.empty()) continue;
+    last.step = std::max(last.step, other.curve.back().step);
+    last.seconds = std::max(last.seconds, other.curve.back().seconds);
+  }
+  last.valid_loss = run.loss;
+  last.valid_accuracy = run.accuracy;
+  auto first = last;
+  first.step = first.seconds = 0;
+  run.curve = {first, last};
+  comparison.runs.push_back(std::move(run));
+}
+
+namespace {
+
 BySeed quality_by_seed(const Comparison& comparison, const std::string& phrase) {
   BySeed values;
   for (const auto& run : comparison.runs) {
-    if (run.phrase == phrase && run.finished) values[run.seed] = quality(comparison, run);
+    if (run.phrase != phrase || !run.finished) continue;
+    values[run.seed] = quality(comparison, run);
+    if (!run.any_seed) continue;
+    values.clear();
+    for (const auto& other : comparison.runs) values[other.seed] = quality(comparison, run);
   }
   return values;
 }
@@ -94,6 +117,7 @@ std::vector<Standing> standings(const Comparison& comparison) {
 }
 
 bool is_control(const std::string& phrase) {
+  if (phrase == kBagOfWords) return true;
   for (const auto& term : split_outside_brackets(phrase, '+')) {
     const auto name = trim(term.substr(0, term.find('(')));
     if (name == "off" || name == "mean") return true;

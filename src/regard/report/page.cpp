@@ -18,19 +18,22 @@ std::string count(std::size_t n, const std::string& one) {
 
 std::string opening(const Comparison& comparison) {
   const auto names = phrases(comparison);
+  const auto trained = names.size() - static_cast<std::size_t>(std::count(
+                                          names.begin(), names.end(), std::string(kBagOfWords)));
   std::vector<int64_t> seeds;
-  for (const auto& run : comparison.runs) seeds.push_back(run.seed);
+  for (const auto& run : comparison.runs) {
+    if (!run.any_seed) seeds.push_back(run.seed);
+  }
   std::sort(seeds.begin(), seeds.end());
   seeds.erase(std::unique(seeds.begin(), seeds.end()), seeds.end());
   std::string scope = comparison.task == Task::kLanguageModel ? "Language model" : "Classification";
-  scope += " · " + count(names.size(), "phrase") + " · " + count(seeds.size(), "seed");
+  scope += " · " + count(trained, "phrase") + " · " + count(seeds.size(), "seed");
   if (!comparison.budget.empty()) scope += " · " + comparison.budget;
   const auto said = answer(comparison);
-  std::string html =
-      "<header>\n<p class=\"kicker\">Regard · " +
-      std::string(names.size() > 1 ? "comparison of self-attention" : "training run") +
-      "</p>\n<h1>" + escape(comparison.title) + "</h1>\n<p class=\"scope\">" + escape(scope) +
-      "</p>\n" + answer_html(said.sentence, said.remarks);
+  std::string html = "<header>\n<p class=\"kicker\">Regard · " +
+                     std::string(trained > 1 ? "comparison of self-attention" : "training run") +
+                     "</p>\n<h1>" + escape(comparison.title) + "</h1>\n<p class=\"scope\">" +
+                     escape(scope) + "</p>\n" + answer_html(said.sentence, said.remarks);
   return html + "</header>\n";
 }
 

@@ -1,10 +1,12 @@
 #include "regard/report/statistics.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
 
 #include "regard/base/error.hpp"
+#include "regard/base/philox.hpp"
 #include "regard/base/text.hpp"
 
 namespace regard::report {
@@ -106,6 +108,23 @@ Difference paired_difference(const BySeed& a, const BySeed& b, double confidence
                        : interval.centre < 0.0 ? Verdict::kLower
                                                : Verdict::kHigher;
   return difference;
+}
+
+BootstrapInterval bootstrap(std::span<const double> values, int64_t resamples) {
+  if (values.empty() || resamples < 2)
+    throw InputError("bootstrap: values and at least 2 resamples were expected");
+  std::vector<double> means;
+  for (int64_t r = 0; r < resamples; ++r) {
+    Random random(0, RandomStream::kBootstrap, static_cast<uint64_t>(r));
+    double sum = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) sum += values[random.below(values.size())];
+    means.push_back(sum / static_cast<double>(values.size()));
+  }
+  std::sort(means.begin(), means.end());
+  const auto quantile = [&](double p) {
+    return means[static_cast<std::size_t>(std::lround(p * static_cast<double>(resamples - 1)))];
+  };
+  return {mean(values), quantile(0.025), quantile(0.975)};
 }
 
 std::string to_text(Verdict verdict) {

@@ -51,6 +51,13 @@ struct Difference {
 };
 Difference paired_difference(const BySeed& a, const BySeed& b, double confidence = 0.95);
 
+/// The mean of the values with the middle 95 % of the means of `resamples` samples of as many values, drawn with replacement. The
+/// numbers are drawn from a fixed seed: the same values give the same interval. InputError without values.
+struct BootstrapInterval {
+  double centre = 0, low = 0, high = 0;
+};
+BootstrapInterval bootstrap(std::span<const double> values, int64_t resamples = 2000);
+
 /// "lower", "higher", "cannot be told apart", "too few seeds to tell".
 std::string to_text(Verdict verdict);
 

@@ -175,6 +175,7 @@ Table summary(const Comparison& comparison) {
   builder.column({"phrase", "attention", "", Align::kLeft},
                  [](const Standing& s) { return word(s.phrase); });
   builder.column({"seeds", "seeds", ""}, [](const Standing& s) {
+    if (s.phrase == kBagOfWords) return number(kAbsent, 0);
     auto cell = number(static_cast<double>(s.finished), 0);
     if (s.finished < s.started) cell.text += " of " + std::to_string(s.started);
     return cell;
@@ -206,7 +207,8 @@ Table every_run(const Comparison& comparison) {
     table.columns.push_back(column);
   }
   for (const auto& run : comparison.runs) {
-    std::vector<Cell> row = {word(run.phrase), number(static_cast<double>(run.seed), 0),
+    std::vector<Cell> row = {word(run.phrase),
+                             number(run.any_seed ? kAbsent : static_cast<double>(run.seed), 0),
                              number(run.loss, 4)};
     if (classes) row.push_back(number(100 * run.accuracy, 2));
     if (test) row.push_back(number(run.test_loss, 4));

@@ -8,6 +8,7 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/utf8.hpp"
+#include "regard/data/readers/word_boundaries.hpp"
 
 namespace regard::data {
 namespace {
@@ -91,22 +92,36 @@ std::string_view lowered(std::string_view word, std::string& buffer) {
   return buffer;
 }
 
+enum class Ends { kBlanks, kBoundaries };  // of words
+
+/// Calls `each` with every word of the text as it is looked up.
+template <class F>
+void for_each_looked_up(std::string_view text, Ends ends, bool lower, F&& each) {
+  if (ends == Ends::kBoundaries) {
+    for_each_segment(text, lower ? Case::kFold : Case::kKeep,
+                     [&](std::string_view word, Segment) { each(word); });
+    return;
+  }
+  check_utf8(text);
+  std::string buffer;
+  for_each_word(text, [&](std::string_view word) { each(lower ? lowered(word, buffer) : word); });
+}
+
 class Words final : public Tokenizer {
  public:
-  Words(std::vector<std::string> words, bool lower) : words_(std::move(words)), lower_(lower) {
+  Words(std::vector<std::string> words, Ends ends, bool lower)
+      : words_(std::move(words)), ends_(ends), lower_(lower) {
     ids_.reserve(words_.size());
     for (std::size_t i = 0; i < words_.size(); ++i) {
       ids_.emplace(words_[i], static_cast<int32_t>(i) + 1);
     }
   }
-  std::string name() const override { return "words"; }
+  std::string name() const override { return ends_ == Ends::kBlanks ? "words" : "icu_words"; }
   int64_t vocabulary() const override { return static_cast<int64_t>(words_.size()) + 1; }
   int32_t unknown() const override { return 0; }
   void encode(std::string_view text, std::vector<int32_t>& ids) const override {
-    check_utf8(text);
-    std::string buffer;
-    for_each_word(text, [&](std::string_view word) {
-      const auto found = ids_.find(lower_ ? lowered(word, buffer) : word);
+    for_each_looked_up(text, ends_, lower_, [&](std::string_view word) {
+      const auto found = ids_.find(word);
       ids.push_back(found == ids_.end() ? 0 : found->second);
     });
   }
@@ -126,6 +141,7 @@ class Words final : public Tokenizer {
  private:
   std::vector<std::string> words_;
   std::unordered_map<std::string_view, int32_t> ids_;  // views of words_
+  Ends ends_;
   bool lower_;
 };
 
@@ -162,19 +178,17 @@ std::shared_ptr<const Tokenizer> characters_of(const Examples& training) {
   return character_tokenizer(std::move(code_points));
 }
 
-std::shared_ptr<const Tokenizer> words_of(const Examples& training, const TokenizerSpec& spec) {
+std::shared_ptr<const Tokenizer> words_of(const Examples& training, const TokenizerSpec& spec,
+                                          Ends ends) {
   if (spec.vocabulary < 1) {
     throw InputError("vocabulary counts words, from 1, and " + std::to_string(spec.vocabulary) +
                      " came");
   }
   std::unordered_map<std::string, int64_t> counts;
-  std::string buffer;
   for (int64_t i = 0; i < training.size(); ++i) {
     at_place(training, i, [&](std::string_view text) {
-      check_utf8(text);
-      for_each_word(text, [&](std::string_view word) {
-        ++counts[spec.lower ? std::string(lowered(word, buffer)) : std::string(word)];
-      });
+      for_each_looked_up(text, ends, spec.lower,
+                         [&](std::string_view word) { ++counts[std::string(word)]; });
     });
   }
   std::vector<std::pair<std::string, int64_t>> order(counts.begin(), counts.end());
@@ -186,7 +200,16 @@ std::shared_ptr<const Tokenizer> words_of(const Examples& training, const Tokeni
     if (static_cast<int64_t>(words.size()) == spec.vocabulary) break;
     words.push_back(std::move(word));
   }
-  return word_tokenizer(std::move(words), spec.lower);
+  return std::make_shared<Words>(std::move(words), ends, spec.lower);
+}
+
+void check_words(const std::vector<std::string>& words) {
+  std::set<std::string_view> seen;
+  for (const auto& word : words) {
+    if (word.empty() || !seen.insert(word).second) {
+      throw InputError("tokenizer: words are different and not empty, and \"" + word + "\" came");
+    }
+  }
 }
 
 }  // namespace
@@ -206,23 +229,24 @@ std::shared_ptr<const Tokenizer> character_tokenizer(std::vector<int32_t> code_p
 }
 
 std::shared_ptr<const Tokenizer> word_tokenizer(std::vector<std::string> words, bool lower) {
-  std::set<std::string_view> seen;
-  for (const auto& word : words) {
-    if (word.empty() || !seen.insert(word).second) {
-      throw InputError("tokenizer: words are different and not empty, and \"" + word + "\" came");
-    }
-  }
-  return std::make_shared<Words>(std::move(words), lower);
+  check_words(words);
+  return std::make_shared<Words>(std::move(words), Ends::kBlanks, lower);
+}
+
+std::shared_ptr<const Tokenizer> icu_word_tokenizer(std::vector<std::string> words, bool lower) {
+  check_words(words);
+  return std::make_shared<Words>(std::move(words), Ends::kBoundaries, lower);
 }
 
 std::shared_ptr<const Tokenizer> make_tokenizer(const TokenizerSpec& spec,
                                                 const Examples& training) {
   if (spec.tokenizer == "byte") return byte_tokenizer();
   if (spec.tokenizer == "character") return characters_of(training);
-  if (spec.tokenizer == "words") return words_of(training, spec);
+  if (spec.tokenizer == "words") return words_of(training, spec, Ends::kBlanks);
+  if (spec.tokenizer == "icu_words") return words_of(training, spec, Ends::kBoundaries);
   if (spec.tokenizer == "listops") return listops_tokenizer();
-  throw InputError("tokenizer is byte, character, words or listops, and \"" + spec.tokenizer +
-                   "\" came");
+  throw InputError("tokenizer is byte, character, words, icu_words or listops, and \"" +
+                   spec.tokenizer + "\" came");
 }
 
 std::shared_ptr<const Tokenizer> tokenizer_from_json(std::string_view text) {
@@ -243,9 +267,10 @@ std::shared_ptr<const Tokenizer> tokenizer_from_json(std::string_view text) {
       }
       return character_tokenizer(std::move(code_points));
     }
-    if (name == "words") {
-      return word_tokenizer(object.at("words").get<std::vector<std::string>>(),
-                            object.at("lower").get<bool>());
+    if (name == "words" || name == "icu_words") {
+      const auto make = name == "words" ? word_tokenizer : icu_word_tokenizer;
+      return make(object.at("words").get<std::vector<std::string>>(),
+                  object.at("lower").get<bool>());
     }
     throw InputError("tokenizer: unknown name \"" + name + "\"");
   } catch (const json::exception& error) {

@@ -35,13 +35,13 @@ struct TokenizerSpec {
   bool lower = true;
   void visit(Visitor& f) {
     f("tokenizer", tokenizer,
-      "byte, character (those of the training data) or words; auto: character for a language "
-      "model, "
-      "byte for directories, listops for its generator, words otherwise",
-      {"auto", "byte", "character", "words", "listops"});
+      "byte, character (those of the training data), words (between blanks) or icu_words (by the "
+      "word boundaries of Unicode); auto: character for a language model, byte for directories, "
+      "listops for its generator, icu_words otherwise",
+      {"auto", "byte", "character", "words", "icu_words", "listops"});
     f("vocabulary", vocabulary,
-      "words: how many of the most frequent words have an id of their own");
-    f("lower", lower, "words: A-Z are read as a-z");
+      "words, icu_words: how many of the most frequent words have an id of their own");
+    f("lower", lower, "words: A-Z are read as a-z; icu_words: capitals as small letters");
   }
 };
 
@@ -58,6 +58,8 @@ std::shared_ptr<const Tokenizer> byte_tokenizer();
 std::shared_ptr<const Tokenizer> character_tokenizer(std::vector<int32_t> code_points);
 /// Id 0 stands for every other word; `words` are ids 1, 2, ...
 std::shared_ptr<const Tokenizer> word_tokenizer(std::vector<std::string> words, bool lower);
+/// The same for the segments of word_boundaries.hpp, so that "film." is two tokens, and a text without blanks several.
+std::shared_ptr<const Tokenizer> icu_word_tokenizer(std::vector<std::string> words, bool lower);
 
 /// Symbols of ListOps as ids 1 .. 15 in the order of generators/listops.hpp, whatever the training data; 0 stands for any other
 /// word. Parentheses are left out, and "X" is read as "]", so files of Long Range Arena are read as they are.
