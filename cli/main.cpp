@@ -70,6 +70,7 @@ int main(int argc, char** argv) {
   add_doctor(app);
   add_bench(app);
   add_battery(app);
+  add_simulate(app);
   try {
     app.parse(argc, argv);
     return 0;

@@ -39,6 +39,7 @@ regard_layer(kernels FOLDERS kernels/cpu LINK graph base PkgConfig::hwy)
 regard_layer(readers FOLDERS data/generators data/readers data/tokenizers LINK base PkgConfig::archive nlohmann_json::nlohmann_json)
 regard_layer(report FOLDERS report LINK base nlohmann_json::nlohmann_json)
 regard_layer(safetensors SOURCES ${safetensors} LINK base nlohmann_json::nlohmann_json)
+regard_layer(particles FOLDERS theory/particles LINK kernels report safetensors)
 include(battery)
 
 # Plotly's bundle is inlined into reports; without it they are written without figures.

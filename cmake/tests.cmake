@@ -36,6 +36,7 @@ set_tests_properties(emulated_order PROPERTIES TIMEOUT 600 ENVIRONMENT REGARD_EM
 regard_test(readers LINK regard_readers)
 regard_test(report LINK regard_report)
 regard_test(safetensors LINK regard_safetensors)
+regard_test(particles LINK regard_particles)
 if(REGARD_TORCH)
   foreach(folder ops attention nn models data train lab)
     regard_test(${folder} LINK regard)

@@ -35,7 +35,8 @@ enum class RandomStream : uint32_t {
   kSplit,
   kTest,
   kListOps,
-  kPathfinder
+  kPathfinder,
+  kParticles = 32
 };
 
 /// A sequence of numbers for (seed, stream, major): `major` is a step, an epoch or an index.
