@@ -20,5 +20,6 @@ void add_doctor(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_report(CLI::App& app);
 void add_battery(CLI::App& app);
+void add_simulate(CLI::App& app);
 
 }  // namespace regard::cli

@@ -38,6 +38,7 @@ regard_layer(kernels FOLDERS kernels/cpu LINK graph base PkgConfig::hwy)
 regard_layer(readers FOLDERS data/generators data/readers data/tokenizers LINK base PkgConfig::archive PkgConfig::icu nlohmann_json::nlohmann_json)
 regard_layer(baselines FOLDERS baselines LINK readers Liblinear::liblinear)
 regard_layer(report FOLDERS report LINK base nlohmann_json::nlohmann_json)
+regard_layer(particles FOLDERS theory/particles LINK kernels report run)
 include(battery)
 
 # Plotly's bundle is inlined into reports; without it they are written without figures.

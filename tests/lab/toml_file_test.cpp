@@ -1,5 +1,5 @@
 // Values of any bytes through a recipe file and back.
-#include "regard/lab/toml_file.hpp"
+#include "regard/run/toml.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,6 +11,8 @@ namespace regard::lab {
 namespace {
 
 using data::TemporaryFolder;
+using run::read_toml;
+using run::toml_text;
 
 TEST(TomlFile, WordsOfAnyBytesComeBack) {
   TemporaryFolder folder;

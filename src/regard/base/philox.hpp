@@ -36,7 +36,8 @@ enum class RandomStream : uint32_t {
   kTest,
   kListOps,
   kPathfinder,
-  kBootstrap
+  kBootstrap,
+  kParticles = 32
 };
 
 /// A sequence of numbers for (seed, stream, major): `major` is a step, an epoch or an index.

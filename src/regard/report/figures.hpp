@@ -11,10 +11,19 @@ namespace regard::report {
 
 using Json = nlohmann::ordered_json;
 
-/// One frame of a figure; several variants of a figure are switched by buttons.
+/// One picture of an animation: what its traces have instead of what the variant's have.
+struct Frame {
+  std::string name;  // "log t = 3.2"
+  Json data;         // one object for each of the first traces: {"x": [...], "y": [...]}
+};
+
+/// One form of a figure; several variants of a figure are switched by buttons. With frames it also has a
+/// slider and, unless the reader asks for less motion, a button that plays them. A layout with
+/// {"axes": false} has no x and y axes. Without WebGL a `scatter3d` is drawn as a disc, seen from `scene.camera`.
 struct Variant {
   std::string name;  // "validation loss"
   Json data, layout;
+  std::vector<Frame> frames = {};
 };
 
 struct Figure {

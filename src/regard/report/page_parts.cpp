@@ -105,6 +105,11 @@ void add_figures(const std::vector<Figure>& figures, Json& content) {
     auto& variants = content["figures"][figure.id] = Json::array();
     for (const auto& v : figure.variants) {
       variants.push_back({{"name", v.name}, {"data", v.data}, {"layout", v.layout}});
+      if (v.frames.empty()) continue;
+      auto& frames = variants.back()["frames"] = Json::array();
+      for (const auto& frame : v.frames) {
+        frames.push_back({{"name", frame.name}, {"data", frame.data}});
+      }
     }
   }
 }

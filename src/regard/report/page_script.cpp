@@ -16,17 +16,109 @@ const char* const kPageScript = R"js(
                            ticks: "outside", tickcolor: "#9aa3ad", automargin: true }, given);
   }
   function framed(layout) {
-    return Object.assign({}, layout, {
+    const frame = Object.assign({}, layout, {
       font: { family: getComputedStyle(document.body).fontFamily, size: 13, color: "#1c2127" },
       margin: { l: 58, r: 14, t: 26, b: 50 }, showlegend: false, paper_bgcolor: "#fff", plot_bgcolor: "#fff",
-      hoverlabel: { bgcolor: "#fff", bordercolor: "#9aa3ad", font: { color: "#1c2127" } },
-      xaxis: axis(layout.xaxis), yaxis: axis(layout.yaxis) });
+      hoverlabel: { bgcolor: "#fff", bordercolor: "#9aa3ad", font: { color: "#1c2127" } } });
+    if (layout.axes === false) {
+      delete frame.axes;
+      frame.margin = { l: 6, r: 6, t: 6, b: 6 };
+      const none = { visible: false, showgrid: false, zeroline: false };
+      if (!layout.scene) {
+        frame.xaxis = Object.assign({}, layout.xaxis, none);
+        frame.yaxis = Object.assign({}, layout.yaxis, none);
+      }
+      return frame;
+    }
+    return Object.assign(frame, { xaxis: axis(layout.xaxis), yaxis: axis(layout.yaxis) });
   }
+
+  // Without WebGL a scene becomes a disc: parallel projection along the line of the camera.
+  function webgl() {
+    try { return !!document.createElement("canvas").getContext("webgl"); } catch (e) { return false; }
+  }
+  function disc(variant) {
+    const eye = variant.layout.scene.camera.eye, length = Math.hypot(eye.x, eye.y, eye.z);
+    const out = [eye.x / length, eye.y / length, eye.z / length], flat = Math.hypot(out[0], out[1]) || 1;
+    const right = [-out[1] / flat, out[0] / flat, 0];
+    const up = [-out[2] * right[1], out[2] * right[0], out[0] * right[1] - out[1] * right[0]];
+    const along = (t, a) => t.x.map((x, i) => x === null ? null : x * a[0] + t.y[i] * a[1] + t.z[i] * a[2]);
+    const plane = t => ({ x: along(t, right), y: along(t, up) });
+    const faded = t => along(t, out).map(v => v !== null && v < 0 ? 0.3 : 1);
+    const seen = t => t.mode === "markers" ? Object.assign(plane(t), { "marker.opacity": faded(t) }) : plane(t);
+    const data = variant.data.filter(t => t.type === "scatter3d").map(t => Object.assign({}, t, plane(t), { type: "scatter",
+      z: undefined, marker: Object.assign({}, t.marker, t.mode === "markers" ? { opacity: faded(t) } : {}) }));
+    const frames = (variant.frames || []).map(f => ({ name: f.name, data: f.data.map((t, i) =>
+      seen(Object.assign({}, variant.data[i], t))) }));
+    return { name: variant.name, data: data, frames: frames,
+             layout: { axes: false, hovermode: "closest", xaxis: { scaleanchor: "y" } } };
+  }
+
+  // Moves to one picture; a trace that is not in it stays.
+  const shown = {};
+  function show(id, index) {
+    const place = document.getElementById(id), frame = onPage[id].frames[index];
+    shown[id] = index;
+    frame.data.forEach((change, i) => {
+      const wrapped = {};
+      Object.keys(change).forEach(key => { wrapped[key] = [change[key]]; });
+      Plotly.restyle(place, wrapped, [i]);
+    });
+    const box = document.getElementById(id + "-frames");
+    box.querySelector("input").value = String(index);
+    box.querySelector("output").textContent = frame.name;
+  }
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const timers = {};
+  function stop(id) {
+    clearInterval(timers[id]);
+    delete timers[id];
+    const button = document.querySelector("#" + id + "-frames button");
+    if (button) button.textContent = "▶ Play";
+  }
+  function play(id) {
+    const last = onPage[id].frames.length - 1;
+    if (shown[id] === last) show(id, 0);
+    timers[id] = setInterval(() => {
+      show(id, Math.min(shown[id] + 1, last));
+      if (shown[id] === last) stop(id);
+    }, 80);
+    document.querySelector("#" + id + "-frames button").textContent = "❚❚ Pause";
+  }
+  function controls(id) {
+    const old = document.getElementById(id + "-frames");
+    const frames = onPage[id].frames || [];
+    if (old) { stop(id); old.remove(); }
+    if (frames.length < 2) return;
+    const box = document.createElement("div");
+    box.className = "frames";
+    box.id = id + "-frames";
+    if (!still) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = "▶ Play";
+      button.addEventListener("click", () => timers[id] ? stop(id) : play(id));
+      box.appendChild(button);
+    }
+    const slider = document.createElement("input");
+    Object.assign(slider, { type: "range", min: "0", max: String(frames.length - 1), value: "0" });
+    slider.setAttribute("aria-label", "Picture");
+    slider.addEventListener("input", () => { stop(id); show(id, Number(slider.value)); });
+    box.append(slider, document.createElement("output"));
+    document.getElementById(id).insertAdjacentElement("afterend", box);
+    show(id, Math.min(shown[id] || 0, frames.length - 1));
+  }
+
+  const onPage = {};
   function draw(id) {
     const variants = content.figures[id];
-    const variant = variants.find(v => v.name === chosen[id]) || variants[0];
+    let variant = variants.find(v => v.name === chosen[id]) || variants[0];
+    if (variant.layout.scene && !webgl()) variant = disc(variant);
+    onPage[id] = variant;
     const data = variant.data.map(t => Object.assign({}, t, { visible: !hidden.has(t.meta) }));
-    return Plotly.react(document.getElementById(id), data, framed(variant.layout), config);
+    const drawn = Plotly.react(document.getElementById(id), data, framed(variant.layout), config);
+    controls(id);
+    return drawn;
   }
   Object.keys(content.figures).forEach(draw);
 

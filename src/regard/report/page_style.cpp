@@ -65,6 +65,10 @@ button:focus-visible, select:focus-visible, summary:focus-visible, a:focus-visib
         margin-top: 10px; }
 figure { margin: 0; min-width: 0; }
 .figure { width: 100%; height: 350px; }
+.frames { display: flex; align-items: center; gap: 10px; margin-top: 6px; }
+.frames button { min-width: 86px; }
+.frames input { flex: 1; min-width: 80px; accent-color: var(--accent); }
+.frames output { min-width: 190px; font-size: 13px; color: var(--soft); font-variant-numeric: tabular-nums; }
 #map { height: auto; min-height: 170px; }
 .menus { display: flex; flex-wrap: wrap; gap: 8px; margin: 12px 0 6px; align-items: center; }
 .menus select { max-width: 100%; }
@@ -91,7 +95,7 @@ a { color: var(--accent); }
 @media print {
   body { font-size: 11pt; }
   main { max-width: none; padding: 0; }
-  .switch, .menus, .download { display: none; }
+  .switch, .menus, .frames, .download { display: none; }
   .legend { position: static; }
   .scroll { overflow: visible; }
   table { font-size: 8pt; }

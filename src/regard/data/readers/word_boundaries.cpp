@@ -9,7 +9,7 @@
 #include <string>
 
 #include "regard/base/error.hpp"
-#include "regard/data/readers/utf8.hpp"
+#include "regard/base/utf8.hpp"
 
 namespace regard::data {
 namespace {

@@ -1,0 +1,57 @@
+// Outcomes for programs: JSON and CSV.
+#include <cmath>
+
+#include "regard/base/text.hpp"
+#include "regard/theory/particles/report.hpp"
+
+namespace regard::particles {
+namespace {
+
+using report::Json;
+
+/// JSON has no infinity: log t of the start is null.
+Json real(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+std::string field(double value) { return std::isfinite(value) ? shortest(value) : ""; }
+
+Json event_json(const Event& event) {
+  return {{"event", event_name(event.kind)},
+          {"log_t", real(event.moment.log_t)},
+          {"t", real(std::exp(event.moment.log_t))},
+          {"arc", real(event.moment.arc)},
+          {"theorem_clock", real(event.moment.theorem)},
+          {"clusters", event.masses.size()},
+          {"masses", event.masses},
+          {"gap", real(event.gap)},
+          {"energy", real(event.energy)},
+          {"stage", stage_name(event.stage)},
+          {"error_bound", real(event.bound)},
+          {"joined", event.joined},
+          {"joined_gap", real(event.angle)}};
+}
+
+}  // namespace
+
+Json outcome_json(const Spec& spec, const Outcome& outcome) {
+  Json json = {{"beta", outcome.beta},          {"model", spec.model.kind},
+               {"engine", spec.run.engine},     {"particles", outcome.particles},
+               {"dim", outcome.final.dim},      {"steps", outcome.steps},
+               {"sentence", sentence(outcome)}, {"closed_form_log_t", real(outcome.predicted)},
+               {"events", Json::array()}};
+  for (const auto& event : outcome.trace.events) json["events"].push_back(event_json(event));
+  return json;
+}
+
+std::string samples_csv(const std::vector<Outcome>& outcomes) {
+  std::string csv = "beta,log_t,arc,theorem_clock,energy,clusters\n";
+  for (const auto& outcome : outcomes) {
+    for (const auto& sample : outcome.trace.samples) {
+      csv += shortest(outcome.beta) + "," + field(sample.moment.log_t) + "," +
+             field(sample.moment.arc) + "," + field(sample.moment.theorem) + "," +
+             field(sample.energy) + "," + std::to_string(sample.clusters) + "\n";
+    }
+  }
+  return csv;
+}
+
+}  // namespace regard::particles
