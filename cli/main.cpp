@@ -83,7 +83,7 @@ int main(int argc, char** argv) {
     } catch (const CLI::Success& help) {
       app.exit(help);
     }
-    finish_output();
+    regard::cli::finish_output();
     return 0;
   } catch (const CLI::ParseError& error) {
     return fail(parse_message(app, error, argc, argv), 2);

@@ -6,7 +6,7 @@
 #include "commands.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
-#include "regard/lab/version.hpp"
+#include "regard/run/machine.hpp"
 #include "regard/ops/parallel.hpp"
 #include "regard/report/table.hpp"
 #include "regard/theory/particles/run.hpp"
@@ -113,7 +113,7 @@ class SimulateFlags {
   std::vector<std::string> betas_;
 };
 
-particles::Environment environment() { return {{"regard", lab::version_text()}}; }
+particles::Environment environment() { return {{"regard", run::version_text()}}; }
 
 void print(const particles::Spec& spec, const std::vector<particles::Outcome>& outcomes,
            bool json) {

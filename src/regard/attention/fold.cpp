@@ -164,8 +164,9 @@ Tensor attend(const Fold& fold, const std::string& name, const Inputs& given) {
 }
 
 Tensor run_kernel(const Fold& fold, const Kernel& kernel, const Inputs& x, const Run& run) {
-  const bool plain = fold.reads_hidden() || !hides_keys(x, kernel.skips_padding);
-  return plain ? run(x) : run_without_hidden(x, run);
+  const auto reach = fold.reach();
+  const bool plain = reach == Reach::kAll || !hides_keys(x, kernel.skips_padding);
+  return plain ? run(x) : run_without_hidden(x, reach, run);
 }
 
 Tensor drop_weights(const Tensor& weights, const Inputs& x) {

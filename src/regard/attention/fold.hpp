@@ -48,8 +48,8 @@ class Fold {
   /// Whether the fold has pairwise scores, to which a bias (ALiBi, relative) can be added, and pairwise
   /// weights, of which dropout can take some.
   virtual bool has_scores() const { return false; }
-  /// Whether keys that a query may not meet are read on purpose (attention/hidden.hpp).
-  virtual bool reads_hidden() const { return false; }
+  /// Which keys a row depends on (attention/hidden.hpp).
+  virtual Reach reach() const { return Reach::kKeys; }
   /// A sentence when this fold has no meaning on the graph, else "".
   virtual std::string refusal(const graph::Graph&) const { return ""; }
   /// Parameters of its own, given as Inputs::parameters.

@@ -51,25 +51,26 @@ bool keys_are_finite(const Inputs& x) {
   return finite(x.v) && (!x.k.defined() || finite(x.k));
 }
 
-// (B, h, T_q): rows that meet a bad key, or have a bad query. Padded rows are 0 in any case.
-Tensor dirty_rows(const Inputs& x, const Tensor& bad_q, Tensor bad_keys) {
+// (B, h, T_q): rows that depend on a bad key, or have a bad query. Padded rows are 0 in any case.
+Tensor dirty_rows(const Inputs& x, Reach reach, const Tensor& bad_q, Tensor bad_keys) {
   if (x.key_lengths.defined()) {
     bad_keys = bad_keys & valid_rows(x.key_lengths, x.keys()).squeeze(-1);
   }
   auto dirty = expand_heads(meets(x, bad_keys), x.heads);
   if (bad_q.defined()) dirty = dirty | bad_q;
+  if (reach == Reach::kKeysOfKeys) dirty = dirty | meets(x, dirty);
   if (!x.query_lengths.defined()) return dirty;
   return dirty & valid_rows(x.query_lengths, x.queries).squeeze(-1);
 }
 
 // `given`: run(x) where it is known, else undefined.
-Tensor run_cleared(const Inputs& x, const Run& run, Tensor given) {
+Tensor run_cleared(const Inputs& x, Reach reach, const Run& run, Tensor given) {
   const auto bad_of = [](const Tensor& t) { return t.defined() ? bad_rows(t.detach()) : t; };
   const auto clear = [](const Tensor& t, const Tensor& bad) {
     return bad.defined() ? t.masked_fill(bad.unsqueeze(-1), 0.0) : t;
   };
   const auto bad_q = bad_of(x.q), bad_k = bad_of(x.k), bad_v = bad_of(x.v);
-  const auto dirty = dirty_rows(x, bad_q, bad_k.defined() ? bad_k | bad_v : bad_v);
+  const auto dirty = dirty_rows(x, reach, bad_q, bad_k.defined() ? bad_k | bad_v : bad_v);
   Inputs clean = x;
   clean.q = clear(x.q, bad_q);
   clean.k = clear(x.k, bad_k);
@@ -96,13 +97,13 @@ bool hides_keys(const Inputs& x, bool skips_padding) {
          (g->right != graph::kUnlimited && !x.graph.causal() && first + g->right < keys - 1);
 }
 
-Tensor run_without_hidden(const Inputs& x, const Run& run) {
+Tensor run_without_hidden(const Inputs& x, Reach reach, const Run& run) {
   if (!x.v.is_cpu()) return run(x);
   if (x.graph.causal() && x.graph.plain() && !x.key_lengths.defined()) {
     const auto y = run(x);
-    return finite(y.select(2, x.queries - 1)) ? y : run_cleared(x, run, y);
+    return finite(y.select(2, x.queries - 1)) ? y : run_cleared(x, reach, run, y);
   }
-  return keys_are_finite(x) ? run(x) : run_cleared(x, run, {});
+  return keys_are_finite(x) ? run(x) : run_cleared(x, reach, run, {});
 }
 
 Tensor sum_allowed(const Tensor& allowed, const Tensor& x) {

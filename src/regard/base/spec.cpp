@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "regard/base/error.hpp"
 #include "regard/base/none.hpp"
@@ -17,6 +18,9 @@ class Describe final : public Visitor {
   void operator()(std::string_view n, int64_t& v, std::string_view d) override { add(n, d, v); }
   void operator()(std::string_view n, double& v, std::string_view d) override { add(n, d, v); }
   void operator()(std::string_view n, std::vector<int64_t>& v, std::string_view d) override {
+    add(n, d, v);
+  }
+  void operator()(std::string_view n, std::vector<double>& v, std::string_view d) override {
     add(n, d, v);
   }
   void operator()(std::string_view n, std::vector<std::string>& v, std::string_view d) override {
@@ -50,6 +54,7 @@ class Set final : public Visitor {
       done = true;
     } else {
       exact(n, v);
+      check_finite({v}, "a finite number");
     }
   }
   void operator()(std::string_view n, std::vector<int64_t>& v, std::string_view) override {
@@ -60,6 +65,20 @@ class Set final : public Visitor {
     } else {
       exact(n, v);
     }
+  }
+  void operator()(std::string_view n, std::vector<double>& v, std::string_view) override {
+    if (n != key_) return;
+    if (const auto* one = std::get_if<int64_t>(&value_)) {
+      v = {static_cast<double>(*one)};
+    } else if (const auto* real = std::get_if<double>(&value_)) {
+      v = {*real};
+    } else if (const auto* whole = std::get_if<std::vector<int64_t>>(&value_)) {
+      v.assign(whole->begin(), whole->end());
+    } else {
+      exact(n, v);
+    }
+    check_finite(v, "a list of finite numbers");
+    done = true;
   }
   void operator()(std::string_view n, std::vector<std::string>& v, std::string_view) override {
     if (n != key_) return;
@@ -98,6 +117,12 @@ class Set final : public Visitor {
     throw InputError(std::string(where_) + ": option \"" + key_ + "\" is " + type_name(Value(T{})) +
                      ", and " + type_name(value_) + " " + to_text(value_) + " came");
   }
+  void check_finite(const std::vector<double>& values, const char* expected) const {
+    if (std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); }))
+      return;
+    throw InputError(std::string(where_) + ": option \"" + key_ + "\" is " + expected + ", and " +
+                     to_text(value_) + " came");
+  }
   const std::string& key_;
   const Value& value_;
   std::string_view where_;
@@ -131,14 +156,20 @@ Value parse_value(std::string_view raw) {
   if (text.size() >= 2 && text.front() == '[' && text.back() == ']') {
     const auto inner = trim(std::string_view(text).substr(1, text.size() - 2));
     std::vector<int64_t> whole;
+    std::vector<double> reals;
     std::vector<std::string> words;
     if (!inner.empty()) words = split_outside_brackets(inner, ',');
     for (auto& word : words) {
       const auto item = parse_value(word);
-      if (const auto* number = std::get_if<int64_t>(&item)) whole.push_back(*number);
+      if (const auto* number = std::get_if<int64_t>(&item)) {
+        whole.push_back(*number);
+        reals.push_back(static_cast<double>(*number));
+      }
+      if (const auto* real = std::get_if<double>(&item)) reals.push_back(*real);
       if (const auto* name = std::get_if<std::string>(&item)) word = *name;
     }
     if (whole.size() == words.size()) return whole;
+    if (reals.size() == words.size()) return reals;
     return words;
   }
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
@@ -169,6 +200,11 @@ std::string to_text(const Value& value) {
       for (const auto item : v) parts.push_back(std::to_string(item));
       return "[" + join(parts, ", ") + "]";
     }
+    std::string operator()(const std::vector<double>& v) const {
+      std::vector<std::string> parts;
+      for (const auto item : v) parts.push_back(shortest(item));
+      return "[" + join(parts, ", ") + "]";
+    }
     std::string operator()(const std::vector<std::string>& v) const {
       return "[" + join(v, ", ") + "]";
     }
@@ -178,8 +214,8 @@ std::string to_text(const Value& value) {
 
 std::string type_name(const Value& value) {
   static const char* const names[] = {
-      "true or false", "a whole number",          "a number",
-      "a word",        "a list of whole numbers", "a list of words"};
+      "true or false",           "a whole number",  "a number",         "a word",
+      "a list of whole numbers", "a list of words", "a list of numbers"};
   return names[value.index()];
 }
 

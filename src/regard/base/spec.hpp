@@ -19,7 +19,7 @@
 namespace regard {
 
 using Value = std::variant<bool, int64_t, double, std::string, std::vector<int64_t>,
-                           std::vector<std::string>>;
+                           std::vector<std::string>, std::vector<double>>;
 
 using Choices = std::vector<std::string>;
 
@@ -30,6 +30,8 @@ class Visitor {
   virtual void operator()(std::string_view name, int64_t& value, std::string_view doc) = 0;
   virtual void operator()(std::string_view name, double& value, std::string_view doc) = 0;
   virtual void operator()(std::string_view name, std::vector<int64_t>& value,
+                          std::string_view doc) = 0;
+  virtual void operator()(std::string_view name, std::vector<double>& value,
                           std::string_view doc) = 0;
   virtual void operator()(std::string_view name, std::vector<std::string>& value,
                           std::string_view doc) = 0;
@@ -51,10 +53,11 @@ struct Field {
 std::vector<Field> fields(const Visit& visit);
 
 /// Sets the fields named in `given`; throws InputError with `where`, the nearest name, or the type expected.
+/// A whole number is taken for a real one, one value for a list of one; NaN and infinity are refused.
 void assign(const Visit& visit, const std::vector<std::pair<std::string, Value>>& given,
             std::string_view where);
 
-/// As in a phrase: `8`, `0.5`, `true`, `conj`, `[1, 2]`.
+/// As in a phrase: `8`, `0.5`, `true`, `conj`, `[1, 2]`, `[0.5, 1]`.
 Value parse_value(std::string_view text);
 std::string to_text(const Value& value);
 std::string type_name(const Value& value);

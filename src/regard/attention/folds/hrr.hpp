@@ -29,7 +29,9 @@ class Hrr final : public Fold {
   }
   void visit(Visitor& f) override;
   void check() override;
-  bool reads_hidden() const override { return pads == "in" || memory == "other"; }
+  Reach reach() const override {
+    return pads == "in" || memory == "other" ? Reach::kAll : Reach::kKeysOfKeys;
+  }
   std::string refusal(const graph::Graph& graph) const override;
   torch::Tensor reference(const Inputs& x, const torch::Tensor& mask) const override;
   std::vector<Kernel> kernels() const override;
