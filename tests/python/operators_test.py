@@ -202,8 +202,8 @@ class Errors(unittest.TestCase):
 
 class Opcheck(unittest.TestCase):
     def test_attention(self):
-        for phrase in ("softmax", "hrr", "linear", "sigmoid", "mean", "off", "window(width=3)",
-                       "window(width=3)+hrr(scale=time)"):
+        # `mean` and `off` have no gradient for q and k: None here, zeros in a compiled graph, which opcheck refuses.
+        for phrase in ("softmax", "hrr", "linear", "sigmoid", "window(width=3)", "window(width=3)+hrr(scale=time)"):
             for causal in (False, True):
                 for dtype in (torch.float32, torch.float64):
                     with self.subTest(phrase=phrase, causal=causal, dtype=dtype):
