@@ -68,7 +68,7 @@ TEST(LanguageModel, LossIsTheMeanNegativeLogarithmOverTargets) {
       right += row.argmax().item<int64_t>() == target;
     }
   }
-  EXPECT_NEAR(m->loss(batch).item<double>(), sum / 8, 1e-6);
+  EXPECT_NEAR(m->loss(batch).main.item<double>(), sum / 8, 1e-6);
   const auto score = m->score(batch);
   EXPECT_NEAR(score[0].item<double>(), sum, 1e-5);
   EXPECT_EQ(score[1].item<double>(), right);

@@ -16,7 +16,7 @@ class TableLearner : public Learner {
  public:
   explicit TableLearner(torch::Tensor logits) : logits_(std::move(logits)) {}
   NamedTensors parameters() override { return {}; }
-  torch::Tensor loss(const nn::Batch&) override { return torch::zeros({}); }
+  nn::Loss loss(const nn::Batch&) override { return torch::zeros({}); }
   torch::Tensor score(const nn::Batch& batch) override {
     const auto out = logits_.slice(0, batch.rows, batch.rows + 2);
     return torch::cat(
@@ -50,7 +50,7 @@ TEST(Evaluation, TellsHowFarTheLogitsVaryOverAllBatches) {
 class OneExample : public Learner {
  public:
   NamedTensors parameters() override { return {}; }
-  torch::Tensor loss(const nn::Batch&) override { return torch::zeros({}); }
+  nn::Loss loss(const nn::Batch&) override { return torch::zeros({}); }
   torch::Tensor score(const nn::Batch&) override {
     return torch::tensor({0.5, 1.0, 1.0, 2.0, 3.0, 4.0, 9.0}, torch::kDouble);
   }

@@ -41,6 +41,11 @@ std::vector<report::Point> read_curve(const fs::path& metrics) {
     set("loss", point.train_loss);
     set("valid_loss", point.valid_loss);
     set("valid_accuracy", point.valid_accuracy);
+    for (const auto& [key, value] : json.items()) {
+      const std::string prefix = "loss_";
+      if (key.starts_with(prefix) && value.is_number())
+        point.losses[key.substr(prefix.size())] = value.get<double>();
+    }
   }
   std::vector<report::Point> curve;
   for (const auto& [step, point] : points) curve.push_back(point);

@@ -3,6 +3,7 @@
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/machine.hpp"
+#include "regard/nn/saved_buffers.hpp"
 
 namespace regard::lab {
 namespace fs = std::filesystem;
@@ -13,7 +14,19 @@ train::NamedTensors ModelLearner::parameters() {
   return named;
 }
 
-torch::Tensor ModelLearner::loss(const nn::Batch& batch) {
+train::NamedTensors ModelLearner::buffers() { return nn::saved_buffers(*model_); }
+
+std::vector<attention::StepScalar> ModelLearner::step_scalars() {
+  std::vector<attention::StepScalar> all;
+  for (const auto& module : model_->modules()) {
+    const auto* reader = dynamic_cast<const attention::ReadsStepScalars*>(module.get());
+    if (reader == nullptr) continue;
+    for (auto& scalar : reader->step_scalars()) all.push_back(std::move(scalar));
+  }
+  return all;
+}
+
+nn::Loss ModelLearner::loss(const nn::Batch& batch) {
   if (!model_->is_training()) model_->train();
   return model_->loss(batch);
 }

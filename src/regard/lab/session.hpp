@@ -15,7 +15,9 @@ class ModelLearner final : public train::Learner {
  public:
   explicit ModelLearner(std::shared_ptr<models::Model> model) : model_(std::move(model)) {}
   train::NamedTensors parameters() override;
-  torch::Tensor loss(const nn::Batch& batch) override;
+  train::NamedTensors buffers() override;
+  std::vector<attention::StepScalar> step_scalars() override;
+  nn::Loss loss(const nn::Batch& batch) override;
   torch::Tensor score(const nn::Batch& batch) override;
 
  private:

@@ -54,8 +54,13 @@ Tensor Classifier::classify(const Tensor& features) {
   return out.to(torch::kFloat);
 }
 
-Tensor Classifier::loss(const nn::Batch& batch) {
-  return at::cross_entropy_loss(logits(batch), batch.targets, {}, at::Reduction::Mean, -1,
+Tensor Classifier::mean_loss(const Tensor& logits, const nn::Batch& batch) {
+  return at::cross_entropy_loss(logits, batch.targets, {}, at::Reduction::Mean, -1,
+                                spec_.label_smoothing);
+}
+
+Tensor Classifier::example_losses(const Tensor& logits, const nn::Batch& batch) {
+  return at::cross_entropy_loss(logits, batch.targets, {}, at::Reduction::None, -1,
                                 spec_.label_smoothing);
 }
 

@@ -41,9 +41,15 @@ Tensor LanguageModel::logits(const nn::Batch& batch) {
   return project(trunk_->forward(batch.inputs, batch.lengths));
 }
 
-Tensor LanguageModel::loss(const nn::Batch& batch) {
-  return at::cross_entropy_loss(logits(batch).flatten(0, 1), batch.targets.flatten(), {},
+Tensor LanguageModel::mean_loss(const Tensor& logits, const nn::Batch& batch) {
+  return at::cross_entropy_loss(logits.flatten(0, 1), batch.targets.flatten(), {},
                                 at::Reduction::Mean, -1, spec_.label_smoothing);
+}
+
+Tensor LanguageModel::example_losses(const Tensor& logits, const nn::Batch& batch) {
+  return mean_over_rows(at::cross_entropy_loss(logits.flatten(0, 1), batch.targets.flatten(), {},
+                                               at::Reduction::None, -1, spec_.label_smoothing),
+                        batch.targets);
 }
 
 Tensor LanguageModel::score(const nn::Batch& batch) {

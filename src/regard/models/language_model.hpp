@@ -9,7 +9,6 @@ class LanguageModel final : public Model {
  public:
   LanguageModel(const ModelSpec& spec, const ModelShape& shape,
                 const std::vector<attention::Phrase>& phrases, uint64_t seed);
-  torch::Tensor loss(const nn::Batch& batch) override;
   torch::Tensor score(const nn::Batch& batch) override;
   torch::Tensor logits(const nn::Batch& batch) override;
   nn::Trunk& trunk() override { return *trunk_; }
@@ -18,6 +17,10 @@ class LanguageModel final : public Model {
   /// The next ids (B, T) -> logits (B, vocabulary) of the token after them; equal to the last row of
   /// `logits` on all ids so far.
   torch::Tensor step(const torch::Tensor& ids, nn::TrunkState& state);
+
+ protected:
+  torch::Tensor mean_loss(const torch::Tensor& logits, const nn::Batch& batch) override;
+  torch::Tensor example_losses(const torch::Tensor& logits, const nn::Batch& batch) override;
 
  private:
   torch::Tensor project(const torch::Tensor& x);

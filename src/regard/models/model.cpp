@@ -22,6 +22,26 @@ void ModelSpec::visit(Visitor& f) {
   f("label_smoothing", label_smoothing, "share of probability spread evenly over the classes");
 }
 
+nn::Loss Model::loss(const nn::Batch& batch, nn::Detail detail) {
+  attention::LossScope scope;
+  const auto out = logits(batch);
+  nn::Loss loss(mean_loss(out, batch));
+  if (detail == nn::Detail::kExamples || scope.wants_feedback()) {
+    loss.examples = example_losses(out, batch);
+  }
+  if (scope.wants_feedback()) {
+    const auto rows = batch.inputs.size(0) / loss.examples.size(0);  // of an example
+    scope.give_feedback(rows == 1 ? loss.examples : loss.examples.repeat_interleave(rows));
+  }
+  loss.auxiliary = scope.losses();
+  return loss;
+}
+
+torch::Tensor mean_over_rows(const torch::Tensor& losses, const torch::Tensor& targets) {
+  const auto count = (targets >= 0).sum(1).clamp_min(1);  // (B)
+  return losses.view(targets.sizes()).sum(1) / count;
+}
+
 std::vector<LayerMap> Model::maps(const nn::Batch& batch) {
   const torch::NoGradGuard guard;
   nn::Batch one = batch;

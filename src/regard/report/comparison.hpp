@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +20,7 @@ inline constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
 struct Point {
   double step = kAbsent, seconds = kAbsent, tokens = kAbsent;
   double train_loss = kAbsent, valid_loss = kAbsent, valid_accuracy = kAbsent;
+  std::map<std::string, double> losses;  // auxiliary losses of training, by name
 };
 
 /// The note of a finished run whose logits do not vary: its accuracy is that of the most frequent class.

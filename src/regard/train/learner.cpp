@@ -7,15 +7,6 @@
 
 namespace regard::train {
 
-nn::Batch to_device(nn::Batch batch, torch::Device device) {
-  for (auto* tensor : {&batch.inputs, &batch.lengths, &batch.targets}) {
-    if (tensor->defined() && tensor->device() != device) {
-      *tensor = tensor->to(device, /*non_blocking=*/true);
-    }
-  }
-  return batch;
-}
-
 namespace {
 
 double largest_deviation(const torch::Tensor& sums) {
@@ -37,7 +28,7 @@ Score evaluate(Learner& learner, const Evaluation& data, const std::function<boo
   torch::Tensor sums;
   for (int64_t i = 0; i < data.count; ++i) {
     if (stop && stop()) return {.count = -1};
-    const auto score = learner.score(to_device(data.batch(i), device));
+    const auto score = learner.score(data.batch(i).to(device));
     sums = sums.defined() ? sums.add_(score) : score;
   }
   if (sums.defined()) sums = sums.cpu();
@@ -55,6 +46,7 @@ void load_weights(const std::filesystem::path& checkpoint, Learner& learner) {
                         file.tensors.lower_bound("ema.")->first.starts_with("ema.");
   try {
     restore(prefixed(averaged ? "ema." : "model.", learner.parameters()), file.tensors);
+    restore(prefixed("model.", learner.buffers()), file.tensors);
   } catch (const InputError& error) {
     throw InputError(checkpoint.string() + ": " + error.what());
   }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "regard/nn/batch.hpp"
+#include "regard/nn/loss.hpp"
 #include "regard/train/safetensors.hpp"
 
 namespace regard::train {
@@ -18,9 +19,13 @@ class Learner {
   virtual ~Learner() = default;
   /// All parameters with their full names, in an order that never changes, all on one device.
   virtual NamedTensors parameters() = 0;
-  /// The mean loss of a batch, a scalar with gradient, as in training (dropout on). Inside a step:
-  /// no copy to the host, no `.item()`.
-  virtual torch::Tensor loss(const nn::Batch& batch) = 0;
+  /// State that no gradient changes and a checkpoint keeps, such as a moving baseline; as parameters().
+  virtual NamedTensors buffers() { return {}; }
+  /// Scalars that change with the step; `attention::step_scalar` finds them inside of loss().
+  virtual std::vector<attention::StepScalar> step_scalars() { return {}; }
+  /// The losses of a batch, scalars with gradient, as in training (dropout on). Inside a step: no copy to the
+  /// host, no `.item()`. The names of auxiliary losses are the same in every step.
+  virtual nn::Loss loss(const nn::Batch& batch) = 0;
   /// {sum of losses, number right, number of targets}, float64 on the device, as in evaluation. A
   /// classifier goes on with the sums of each logit and then of each logit squared, over the examples.
   virtual torch::Tensor score(const nn::Batch& batch) = 0;
@@ -60,10 +65,7 @@ inline bool same_answer(double logit_deviation) { return logit_deviation < 1e-3;
 /// InputError without any target, RunError for a loss that is not finite.
 Score evaluate(Learner& learner, const Evaluation& data, const std::function<bool()>& stop = {});
 
-/// Copies the tensors of a batch to a device; nothing is copied when they are there.
-nn::Batch to_device(nn::Batch batch, torch::Device device);
-
-/// The weights of a checkpoint (its averaged ones where it has them) into a learner.
+/// The weights of a checkpoint (its averaged ones where it has them) and its buffers into a learner.
 void load_weights(const std::filesystem::path& checkpoint, Learner& learner);
 
 }  // namespace regard::train

@@ -38,7 +38,7 @@ class Loop {
         progress_(progress),
         steps_(total_steps(spec, batches.per_epoch())),
         schedule_(spec, steps_),
-        step_(learner, spec, identity.seed),
+        step_(learner, spec, identity.seed, steps_),
         captured_(step_, spec.capture == "auto" ? Record::kTry : Record::kNo) {
     const int64_t tenth = steps_ > 0 ? std::max<int64_t>(1, steps_ / kEvaluationsPerRun)
                                      : kEvaluateEveryWithoutLength;
@@ -53,6 +53,7 @@ class Loop {
     const ops::SideStream stream(step_.device());
     const DeterministicScope deterministic(
         spec_.deterministic == "yes" || (spec_.deterministic == "auto" && step_.device().is_cpu()));
+    if (state_.step == 0) say(schedule_.remark());
     wall_start_ = seconds_now();
     start_step_ = state_.step;
     while (true) {
@@ -71,6 +72,10 @@ class Loop {
   }
 
  private:
+  static void say(const std::string& sentence) {
+    if (!sentence.empty()) std::fprintf(stderr, "regard: %s\n", sentence.c_str());
+  }
+
   void restore() {
     const bool resumes = folder_.resumes() && std::filesystem::exists(folder_.last());
     if (resumes) {
@@ -103,7 +108,7 @@ class Loop {
   std::vector<nn::Batch> micro_batches(int64_t step) {
     std::vector<nn::Batch> result;
     for (int64_t i = 0; i < spec_.accumulate; ++i) {
-      result.push_back(to_device(batches_.batch(step * spec_.accumulate + i), step_.device()));
+      result.push_back(batches_.batch(step * spec_.accumulate + i).to(step_.device()));
     }
     return result;
   }
@@ -117,14 +122,8 @@ class Loop {
     const auto batches = micro_batches(state_.step);
     lr_ = rate();
     step_.prepare(state_.step, lr_);
-    const bool could = captured_.refusal().empty();
     captured_.run(batches);
-    if (could && !captured_.refusal().empty()) {
-      std::fprintf(stderr,
-                   "regard: this step cannot be recorded as a CUDA graph and runs as it is, more "
-                   "slowly: %s\n",
-                   captured_.refusal().c_str());
-    }
+    say(captured_.news());
     ++state_.step;
     state_.position = state_.step * spec_.accumulate;
     for (const auto& batch : batches) state_.tokens += batch.tokens;
@@ -144,7 +143,8 @@ class Loop {
 
   void log(const StepMeter::Reading& reading) {
     if (reading.steps > 0) {
-      loss_ = reading.loss;
+      loss_ = reading.parts.empty() ? reading.loss : reading.parts[0].second;
+      losses_.assign(reading.parts.begin() + (reading.parts.empty() ? 0 : 1), reading.parts.end());
       Json line = {{"step", logged_ + reading.steps}};
       if (batches_.per_epoch() > 0) {
         line["epoch"] = static_cast<double>((logged_ + reading.steps) * spec_.accumulate) /
@@ -152,7 +152,8 @@ class Loop {
       }
       line["seconds"] = seconds_;
       line["tokens"] = state_.tokens;
-      line["loss"] = reading.loss;
+      line["loss"] = loss_;
+      for (const auto& [name, value] : losses_) line["loss_" + name] = value;
       line["lr"] = lr_;
       line["grad_norm"] = reading.norm;
       metrics_->write(line.dump());
@@ -269,6 +270,7 @@ class Loop {
     }
     p.tokens_per_second = tokens_per_second();
     p.loss = loss_;
+    p.losses = losses_;
     p.lr = lr_;
     const double none = std::numeric_limits<double>::quiet_NaN();
     p.valid_loss = state_.evaluated > 0 ? state_.valid_loss : none;
@@ -312,6 +314,7 @@ class Loop {
   int64_t evaluate_every_ = 0, save_every_ = 0;
   int64_t saved_ = 0, logged_ = 0, start_step_ = 0;
   double seconds_ = 0, wall_start_ = 0, loss_ = 0, lr_ = 0;
+  std::vector<std::pair<std::string, double>> losses_;  // auxiliary ones, by name
 };
 
 }  // namespace

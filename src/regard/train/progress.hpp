@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace regard::train {
 
@@ -18,6 +20,7 @@ struct Progress {
   double seconds_left = -1;  // an estimate; -1 before there is one
   double tokens_per_second = 0;
   double loss = 0;
+  std::vector<std::pair<std::string, double>> losses;  // auxiliary ones, by name
   double lr = 0;
   double valid_loss = 0;  // of the last evaluation, NaN before the first
   double valid_accuracy = 0;

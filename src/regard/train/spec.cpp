@@ -1,5 +1,6 @@
 #include "regard/train/spec.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "regard/base/error.hpp"
@@ -15,7 +16,7 @@ void Spec::visit(Visitor& f) {
     "follows "
     "the clock");
   f("lr", lr, "highest learning rate");
-  f("warmup", warmup, "steps of linear rise to lr, at most a tenth of the run");
+  f("warmup", warmup, "steps of linear rise to lr (-1: 50, and at most a tenth of the run)");
   f("schedule", schedule, "how the learning rate falls after the warm-up",
     {"constant", "cosine", "linear", "exponential", "inverse_sqrt"});
   f("min_lr", min_lr, "lowest learning rate (exponential: 0 means lr / 100)");
@@ -42,6 +43,12 @@ void Spec::visit(Visitor& f) {
     {"auto", "yes", "no"});
 }
 
+int64_t Spec::warmup_steps(int64_t run_steps) const {
+  constexpr int64_t kUsual = 50;
+  if (warmup >= 0) return warmup;
+  return run_steps > 0 ? std::min(kUsual, run_steps / 10) : kUsual;
+}
+
 namespace {
 void demand(bool right, const char* name, const char* range, double came) {
   if (!right || !std::isfinite(came)) {
@@ -58,7 +65,7 @@ void check(const Spec& spec) {
   demand(spec.steps >= 1 || spec.epochs > 0 || spec.seconds > 0, "steps", "1 or more",
          number(spec.steps));
   demand(spec.lr > 0, "lr", "above 0", spec.lr);
-  demand(spec.warmup >= 0, "warmup", "0 or more", number(spec.warmup));
+  demand(spec.warmup >= -1, "warmup", "0 or more, or -1", number(spec.warmup));
   demand(spec.min_lr >= 0 && spec.min_lr <= spec.lr, "min_lr", "between 0 and lr", spec.min_lr);
   demand(spec.weight_decay >= 0, "weight_decay", "0 or more", spec.weight_decay);
   demand(spec.beta1 >= 0 && spec.beta1 < 1, "beta1", "in [0, 1)", spec.beta1);

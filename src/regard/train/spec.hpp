@@ -13,7 +13,7 @@ struct Spec {
   double epochs = 0;
   double seconds = 0;
   double lr = 1e-3;
-  int64_t warmup = 50;
+  int64_t warmup = -1;
   std::string schedule = "cosine";
   double min_lr = 0;
   double weight_decay = 0.01;
@@ -35,6 +35,9 @@ struct Spec {
   std::string capture = "auto";
 
   void visit(Visitor& f);
+  /// Steps of warm-up in a run of `run_steps` (0: a time ends it): `warmup` as given, else 50 and at most a
+  /// tenth of the run.
+  int64_t warmup_steps(int64_t run_steps) const;
 };
 
 /// Throws InputError for a value that has no meaning, with its name and range.
