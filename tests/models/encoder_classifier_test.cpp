@@ -1,5 +1,5 @@
 // The encoder classifier: loss, pooling that padding cannot reach, parameters, maps.
-#include "regard/models/encoder_classifier.hpp"
+#include "regard/models/kinds/encoder_classifier.hpp"
 
 #include <gtest/gtest.h>
 
@@ -117,7 +117,7 @@ TEST(EncoderClassifier, LossIsTheMeanNegativeLogarithm) {
       right += log_p.argmax().item<int64_t>() == target;
     }
     EXPECT_NEAR(m->loss(batch).main.item<double>(), loss / 4, 1e-6);
-    const auto score = m->score(batch);  // never smoothed
+    const auto score = m->score(batch).sums;  // never smoothed
     EXPECT_NEAR(score[0].item<double>(), plain, 1e-5);
     EXPECT_EQ(score[1].item<double>(), right);
     EXPECT_EQ(score[2].item<double>(), 4);

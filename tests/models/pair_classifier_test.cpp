@@ -1,5 +1,5 @@
 // The pair classifier: what its head sees, which text padding and company reach, and its refusals.
-#include "regard/models/pair_classifier.hpp"
+#include "regard/models/kinds/pair_classifier.hpp"
 
 #include <gtest/gtest.h>
 
@@ -64,7 +64,7 @@ TEST(PairClassifier, LossReachesTheEncoderAndScoreCountsPairs) {
   m->loss(batch).main.backward();
   for (const auto& item : m->named_parameters())
     EXPECT_GT(item.value().grad().abs().sum().item<double>(), 0) << item.key();
-  EXPECT_EQ(m->score(batch)[2].item<double>(), 4);
+  EXPECT_EQ(m->score(batch).sums[2].item<double>(), 4);
 }
 
 TEST(PairClassifier, Refusals) {

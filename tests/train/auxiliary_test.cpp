@@ -124,6 +124,56 @@ TEST(Auxiliary, ALossThatIsNotFiniteIsNamed) {
             "every layer is finite, and the auxiliary loss \"edges\" is not");
 }
 
+/// Its measure "height" follows a list, evaluation by evaluation.
+class Measured : public ToyLearner {
+ public:
+  std::vector<metrics::Metric> metrics() const override {
+    return {{"height"}, {"loss", false, false}, {"accuracy"}};
+  }
+  std::vector<double> scores(const metrics::Predictions&) const override {
+    return {heights.at(next++)};
+  }
+  std::vector<double> heights;
+  mutable std::size_t next = 0;
+};
+
+Outcome best_of(const std::vector<double>& heights, double min_delta) {
+  const TemporaryFolder temporary;
+  Measured learner;
+  learner.heights = heights;
+  auto spec = spec_of_the_run();
+  spec.best = "height";
+  spec.min_delta = min_delta;
+  const run::Folder folder(temporary.path() / "run", run::Folder::Open::kNew);
+  ToyBatches batches;
+  return run(learner, batches, toy_evaluation(), spec, folder, {"toy", 1, {}});
+}
+
+TEST(Best, IsAnyMeasureOfTheTaskByAMinimalDifference) {
+  const auto highest = best_of({0.5, 0.75, 0.625}, 0);
+  EXPECT_EQ(highest.best_step, 40);
+  EXPECT_EQ(highest.best_scores.at("height"), 0.75);
+  EXPECT_EQ(best_of({0.5, 0.5625, 0.75}, 0.125).best_step, 60);
+  EXPECT_EQ(best_of({0.5, 0.5625, 0.5}, 0.125).best_step, 20);
+  EXPECT_EQ(best_of({0.5, 0.5, 0.5}, 0).best_step, 60) << "the loss decides between equal ones";
+  EXPECT_EQ(best_of({0.5, 0.5, 0.5}, 0.01).best_step, 20);
+}
+
+TEST(Best, AMeasureThatTheTaskLacksIsRefused) {
+  const TemporaryFolder temporary;
+  ToyLearner learner;
+  auto spec = spec_of_the_run();
+  spec.best = "f1";
+  const run::Folder folder(temporary.path() / "run", run::Folder::Open::kNew);
+  ToyBatches batches;
+  try {
+    run(learner, batches, toy_evaluation(), spec, folder, {"toy", 1, {}});
+    FAIL() << "no InputError";
+  } catch (const InputError& error) {
+    EXPECT_STREQ(error.what(), "train: best is loss or accuracy for this task, and \"f1\" came");
+  }
+}
+
 TEST(RecordedShapes, TheTwentyFifthIsToldOnce) {
   RecordedShapes shapes;
   for (std::size_t i = 0; i < 24; ++i) EXPECT_TRUE(shapes.admit(i));

@@ -61,7 +61,7 @@ class ToyLearner : public Learner {
     return torch::cross_entropy_loss(logits(hidden), batch.targets);
   }
 
-  torch::Tensor score(const nn::Batch& batch) override {
+  nn::BatchScore score(const nn::Batch& batch) override {
     const auto out = logits(features(batch)).to(torch::kFloat64);
     const auto losses = torch::cross_entropy_loss(out, batch.targets, {}, at::Reduction::Sum);
     const auto right = out.argmax(1).eq(batch.targets).sum().to(torch::kFloat64);

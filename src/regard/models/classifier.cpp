@@ -64,14 +64,16 @@ Tensor Classifier::example_losses(const Tensor& logits, const nn::Batch& batch) 
                                 spec_.label_smoothing);
 }
 
-Tensor Classifier::score(const nn::Batch& batch) {
+nn::BatchScore Classifier::score(const nn::Batch& batch) {
   const auto out = logits(batch);
   const auto sum =
       at::cross_entropy_loss(out, batch.targets, {}, at::Reduction::Sum).to(torch::kDouble);
-  const auto right = (out.argmax(1) == batch.targets).sum().to(torch::kDouble);
+  const auto predicted = out.argmax(1);
+  const auto right = (predicted == batch.targets).sum().to(torch::kDouble);
   const auto wide = out.to(torch::kDouble);
-  return at::cat({at::stack({sum, right, at::full_like(sum, out.size(0))}), wide.sum(0),
-                  wide.square().sum(0)});
+  return {at::cat({at::stack({sum, right, at::full_like(sum, out.size(0))}), wide.sum(0),
+                   wide.square().sum(0)}),
+          predicted};
 }
 
 }  // namespace regard::models

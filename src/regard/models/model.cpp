@@ -1,18 +1,18 @@
 #include "regard/models/model.hpp"
 
+#include <utility>
+
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
-#include "regard/models/encoder_classifier.hpp"
-#include "regard/models/language_model.hpp"
-#include "regard/models/pair_classifier.hpp"
 #include "regard/nn/context.hpp"
 
 namespace regard::models {
 
 void ModelSpec::visit(Visitor& f) {
-  f("kind", kind,
-    "encoder_classifier, pair_classifier or language_model (empty: what the data asks for)",
-    {"", "encoder_classifier", "pair_classifier", "language_model"});
+  Choices kinds = {""};
+  for (const auto& entry : model_kinds()) kinds.push_back(entry.name);
+  f("kind", kind, "the network, as `regard list models` names them (empty: that of the task)",
+    kinds);
   trunk.visit(f);
   f("pooling", pooling,
     "classifier: from tokens to one vector; mean_padded averages over padding too",
@@ -68,25 +68,29 @@ std::vector<LayerMap> Model::maps(const nn::Batch& batch) {
 }
 
 const std::vector<ModelKind>& model_kinds() {
-  static const std::vector<ModelKind> kinds = {
-      {"encoder_classifier", "encoder with a pooled head: one label for each example"},
-      {"pair_classifier", "shared encoder of two texts: one label for each pair"},
-      {"language_model", "causal decoder: predicts the next token, and generates"},
-  };
+  static const auto kinds = [] {
+    std::vector<ModelKind> made;
+    for (const auto& [name, make] : model_entries()) {
+      made.push_back(make());
+      made.back().name = name;
+    }
+    return made;
+  }();
   return kinds;
+}
+
+const ModelKind& find_model_kind(const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& kind : model_kinds()) {
+    if (kind.name == name) return kind;
+    known.push_back(kind.name);
+  }
+  throw InputError("[model] kind: unknown \"" + name + "\"" + suggestion(name, known));
 }
 
 std::shared_ptr<Model> make_model(const ModelSpec& spec, const ModelShape& shape,
                                   const std::vector<attention::Phrase>& phrases, uint64_t seed) {
-  if (spec.kind == "encoder_classifier")
-    return std::make_shared<EncoderClassifier>(spec, shape, phrases, seed);
-  if (spec.kind == "pair_classifier")
-    return std::make_shared<PairClassifier>(spec, shape, phrases, seed);
-  if (spec.kind == "language_model")
-    return std::make_shared<LanguageModel>(spec, shape, phrases, seed);
-  std::vector<std::string> known;
-  for (const auto& kind : model_kinds()) known.push_back(kind.name);
-  throw InputError("[model] kind: unknown \"" + spec.kind + "\"" + suggestion(spec.kind, known));
+  return find_model_kind(spec.kind).make(spec, shape, phrases, seed);
 }
 
 }  // namespace regard::models

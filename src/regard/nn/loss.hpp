@@ -1,4 +1,4 @@
-// What a training batch costs.
+// What a batch costs in training, and what it adds to an evaluation.
 #pragma once
 
 #include "regard/attention/context.hpp"
@@ -21,6 +21,17 @@ struct Loss {
     for (const auto& [name, loss] : auxiliary) sum = sum + loss.to(main.scalar_type());
     return sum;
   }
+};
+
+/// What an evaluation adds up and collects over batches.
+struct BatchScore {
+  BatchScore() = default;
+  BatchScore(torch::Tensor sums_, torch::Tensor predicted_ = {})
+      : sums(std::move(sums_)), predicted(std::move(predicted_)) {}
+
+  torch::Tensor sums;  // float64: see Learner::score
+  torch::Tensor
+      predicted;  // as the targets of the batch, for measures of all predictions; or undefined
 };
 
 /// Whether `Loss::examples` is asked for.

@@ -18,15 +18,24 @@ struct Measure {
   bool percent = false;
 };
 
-/// The names of all auxiliary losses, in the order of the alphabet.
-std::set<std::string> auxiliary_losses(const Comparison& comparison) {
+using ByName = std::map<std::string, double>;
+
+/// All names that points have in `member`, in the order of the alphabet.
+std::set<std::string> names_in(const Comparison& comparison, ByName Point::*member) {
   std::set<std::string> names;
   for (const auto& run : comparison.runs) {
     for (const auto& point : run.curve) {
-      for (const auto& [name, value] : point.losses) names.insert(name);
+      for (const auto& [name, value] : point.*member) names.insert(name);
     }
   }
   return names;
+}
+
+Reading reading(ByName Point::*member, const std::string& name) {
+  return [member, name](const Point& point) {
+    const auto found = (point.*member).find(name);
+    return found == (point.*member).end() ? kAbsent : found->second;
+  };
 }
 
 std::vector<Measure> measures(const Comparison& comparison) {
@@ -36,13 +45,16 @@ std::vector<Measure> measures(const Comparison& comparison) {
       "validation accuracy", "validation accuracy", ".1%", &Point::valid_accuracy, false, true};
   const Measure train = {"training loss", "training loss (nats)", ".3f", &Point::train_loss, true};
   std::vector<Measure> all = {loss, train};
-  if (comparison.task == Task::kClassification) all.insert(all.begin(), accuracy);
-  for (const auto& name : auxiliary_losses(comparison)) {
-    const auto value = [name](const Point& point) {
-      const auto found = point.losses.find(name);
-      return found == point.losses.end() ? kAbsent : found->second;
-    };
-    all.push_back({"loss " + name, "auxiliary loss " + name, ".3g", value, true});
+  if (comparison.measure.percent) all.insert(all.begin(), accuracy);
+  for (const auto& name : names_in(comparison, &Point::scores)) {
+    const bool decides = name == comparison.measure.name;
+    const auto title = "validation " + name;
+    const Measure measure = {title, title, ".1%", reading(&Point::scores, name), false, true};
+    all.insert(decides ? all.begin() : all.end(), measure);
+  }
+  for (const auto& name : names_in(comparison, &Point::losses)) {
+    all.push_back(
+        {"loss " + name, "auxiliary loss " + name, ".3g", reading(&Point::losses, name), true});
   }
   return all;
 }

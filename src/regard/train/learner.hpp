@@ -6,8 +6,11 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
+#include <vector>
 
+#include "regard/metrics/predictions.hpp"
 #include "regard/nn/batch.hpp"
 #include "regard/nn/loss.hpp"
 #include "regard/train/safetensors.hpp"
@@ -28,7 +31,14 @@ class Learner {
   virtual nn::Loss loss(const nn::Batch& batch) = 0;
   /// {sum of losses, number right, number of targets}, float64 on the device, as in evaluation. A
   /// classifier goes on with the sums of each logit and then of each logit squared, over the examples.
-  virtual torch::Tensor score(const nn::Batch& batch) = 0;
+  /// Beside them the predictions, where metrics() has more than loss and accuracy.
+  virtual nn::BatchScore score(const nn::Batch& batch) = 0;
+  /// What an evaluation measures.
+  virtual std::vector<metrics::Metric> metrics() const {
+    return {{"loss", false, false}, {"accuracy"}};
+  }
+  /// The values of metrics() but "loss" and "accuracy", in their order.
+  virtual std::vector<double> scores(const metrics::Predictions&) const { return {}; }
 };
 
 /// Training batches; a pure function of the index, so that a run can be resumed at any.
@@ -55,6 +65,10 @@ struct Score {
   int64_t count = 0;
   /// Standard deviation over the examples of the logit that varies most; NaN where no logits are told, and for one example.
   double logit_deviation = std::numeric_limits<double>::quiet_NaN();
+  std::map<std::string, double> others;  // metrics but loss and accuracy, by name
+
+  /// InputError for a metric that was not measured.
+  double of(const std::string& metric) const;
 };
 
 /// Logits that hardly vary: the model answers every example alike, so that its accuracy says nothing about

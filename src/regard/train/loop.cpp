@@ -9,6 +9,7 @@
 
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
 #include "regard/run/signals.hpp"
 #include "regard/train/autocast.hpp"
 #include "regard/train/captured_step.hpp"
@@ -36,6 +37,7 @@ class Loop {
         folder_(folder),
         identity_(identity),
         progress_(progress),
+        best_(best_metric(learner, spec.best)),
         steps_(total_steps(spec, batches.per_epoch())),
         schedule_(spec, steps_),
         step_(learner, spec, identity.seed, steps_),
@@ -174,13 +176,27 @@ class Loop {
                    std::to_string(bad_step + 1) + " (" + where + "): " + place);
   }
 
-  /// The loss decides between equal accuracies.
+  /// By the metric that `best` names; where it is equal and no min_delta is asked for, by the loss.
   bool is_better(const Score& score) const {
     if (state_.best_step < 0) return true;
-    if (spec_.best == "accuracy" && score.accuracy != state_.best_accuracy) {
-      return score.accuracy > state_.best_accuracy;
+    if (best_.name != "loss") {
+      const double before =
+          best_.name == "accuracy" ? state_.best_accuracy : state_.best_scores.at(best_.name);
+      const double gain = (best_.higher_is_better ? 1 : -1) * (score.of(best_.name) - before);
+      if (gain != 0 || spec_.min_delta > 0) return gain > spec_.min_delta;
     }
-    return score.loss < state_.best_loss;
+    return state_.best_loss - score.loss > (best_.name == "loss" ? spec_.min_delta : 0);
+  }
+
+  /// The metric that `best` names. InputError where the task does not measure it.
+  static metrics::Metric best_metric(const Learner& learner, const std::string& name) {
+    std::vector<std::string> known;
+    for (const auto& metric : learner.metrics()) {
+      if (metric.name == name) return metric;
+      known.push_back(metric.name);
+    }
+    throw InputError("train: best is " + join(known, " or ") + " for this task, and \"" + name +
+                     "\" came");
   }
 
   void evaluate_now() {
@@ -200,15 +216,18 @@ class Loop {
     state_.evaluated = state_.step;
     state_.valid_loss = score.loss;
     state_.valid_accuracy = score.accuracy;
+    state_.valid_scores = score.others;
     state_.logit_deviation = score.logit_deviation;
     Json line{{"step", state_.step},        {"seconds", seconds_},
               {"valid_loss", score.loss},   {"valid_accuracy", score.accuracy},
               {"valid_count", score.count}, {"peak_memory", peak_memory(step_.device())}};
+    for (const auto& [name, value] : score.others) line["valid_" + name] = value;
     if (!std::isnan(score.logit_deviation)) line["logit_deviation"] = score.logit_deviation;
     metrics_->write(line.dump());
     if (is_better(score)) {
       state_.best_loss = score.loss;
       state_.best_accuracy = score.accuracy;
+      state_.best_scores = score.others;
       state_.best_step = state_.step;
       state_.stale = 0;
       save_checkpoint(folder_.best(), step_.state(), state_, identity_, Content::kWeights);
@@ -274,6 +293,7 @@ class Loop {
     p.lr = lr_;
     const double none = std::numeric_limits<double>::quiet_NaN();
     p.valid_loss = state_.evaluated > 0 ? state_.valid_loss : none;
+    p.valid_scores = state_.valid_scores;
     p.valid_accuracy = state_.evaluated > 0 ? state_.valid_accuracy : none;
     p.logit_deviation = state_.logit_deviation;
     progress_(p);
@@ -292,6 +312,7 @@ class Loop {
     o.logit_deviation = state_.logit_deviation;
     o.best_loss = state_.best_step >= 0 ? state_.best_loss : none;
     o.best_accuracy = state_.best_step >= 0 ? state_.best_accuracy : none;
+    o.best_scores = state_.best_scores;
     o.best_step = state_.best_step;
     o.peak_memory = peak_memory(step_.device());
     o.finished = state_.finished;
@@ -305,6 +326,7 @@ class Loop {
   const run::Folder& folder_;
   const run::Identity& identity_;
   const ProgressCallback& progress_;
+  metrics::Metric best_;
   int64_t steps_;
   Schedule schedule_;
   TrainStep step_;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -24,7 +25,8 @@ struct Progress {
   double lr = 0;
   double valid_loss = 0;  // of the last evaluation, NaN before the first
   double valid_accuracy = 0;
-  double logit_deviation = 0;  // see Score; NaN before the first evaluation
+  std::map<std::string, double> valid_scores;  // other metrics of the task, by name
+  double logit_deviation = 0;                  // see Score; NaN before the first evaluation
 };
 
 using ProgressCallback = std::function<void(const Progress&)>;

@@ -31,8 +31,9 @@ void Spec::visit(Visitor& f) {
   f("eval_every", eval_every, "steps between evaluations; 0: ten times in a run");
   f("checkpoint_every", checkpoint_every, "steps between checkpoints; 0: with each evaluation");
   f("keep", keep, "checkpoints of earlier steps to keep beside last and best");
-  f("best", best, "what makes a checkpoint the best: the validation loss or its accuracy",
-    {"loss", "accuracy"});
+  f("best", best,
+    "what makes a checkpoint the best: loss, accuracy or another measure of the task");
+  f("min_delta", min_delta, "by how much a better checkpoint is better, in the units of best");
   f("early_stop", early_stop, "stop after so many evaluations without a better one; 0: never");
   f("log_every", log_every, "steps between lines of metrics");
   f("dtype", dtype, "numbers of the forward and backward pass; weights stay fp32",
@@ -78,6 +79,7 @@ void check(const Spec& spec) {
   demand(spec.checkpoint_every >= 0, "checkpoint_every", "0 or more",
          number(spec.checkpoint_every));
   demand(spec.keep >= 0, "keep", "0 or more", number(spec.keep));
+  demand(spec.min_delta >= 0, "min_delta", "0 or more", spec.min_delta);
   demand(spec.early_stop >= 0, "early_stop", "0 or more", number(spec.early_stop));
   demand(spec.log_every >= 1, "log_every", "1 or more", number(spec.log_every));
 }

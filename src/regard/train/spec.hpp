@@ -28,6 +28,7 @@ struct Spec {
   int64_t checkpoint_every = 0;
   int64_t keep = 0;
   std::string best = "loss";
+  double min_delta = 0;
   int64_t early_stop = 0;
   int64_t log_every = 20;
   std::string dtype = "fp32";

@@ -7,10 +7,10 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
+#include "regard/base/utf8.hpp"
 #include "regard/data/readers/archive.hpp"
 #include "regard/data/readers/idx.hpp"
 #include "regard/data/readers/text.hpp"
-#include "regard/base/utf8.hpp"
 
 namespace regard::data {
 namespace {

@@ -1,4 +1,4 @@
-#include "regard/models/language_model.hpp"
+#include "regard/models/kinds/language_model.hpp"
 
 #include <ATen/ops/cross_entropy_loss.h>
 
@@ -52,7 +52,7 @@ Tensor LanguageModel::example_losses(const Tensor& logits, const nn::Batch& batc
                         batch.targets);
 }
 
-Tensor LanguageModel::score(const nn::Batch& batch) {
+nn::BatchScore LanguageModel::score(const nn::Batch& batch) {
   const auto out = logits(batch).flatten(0, 1);
   const auto targets = batch.targets.flatten();
   const auto sum =
@@ -65,6 +65,11 @@ Tensor LanguageModel::score(const nn::Batch& batch) {
 Tensor LanguageModel::step(const Tensor& ids, nn::TrunkState& state) {
   const auto x = trunk_->extend(ids, state);
   return project(x.narrow(1, x.size(1) - 1, 1)).select(1, 0);
+}
+
+ModelKind kinds::make_language_model() {
+  return kind_of<LanguageModel>("causal decoder: predicts the next token, and generates",
+                                "language_model", Direction::kCausal);
 }
 
 }  // namespace regard::models

@@ -9,7 +9,7 @@ class LanguageModel final : public Model {
  public:
   LanguageModel(const ModelSpec& spec, const ModelShape& shape,
                 const std::vector<attention::Phrase>& phrases, uint64_t seed);
-  torch::Tensor score(const nn::Batch& batch) override;
+  nn::BatchScore score(const nn::Batch& batch) override;
   torch::Tensor logits(const nn::Batch& batch) override;
   nn::Trunk& trunk() override { return *trunk_; }
 
@@ -29,5 +29,9 @@ class LanguageModel final : public Model {
   std::shared_ptr<nn::Trunk> trunk_;
   torch::nn::Linear head_{nullptr};  // absent where the table is tied
 };
+
+namespace kinds {
+ModelKind make_language_model();
+}
 
 }  // namespace regard::models
