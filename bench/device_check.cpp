@@ -170,7 +170,7 @@ std::vector<double> losses(const std::string& kind, const std::string& phrase, t
                   .targets = language ? ids.roll(-1, 1) : torch::randint(5, {4}, torch::kLong),
                   .rows = 4,
                   .tokens = 160};
-  batch = train::to_device(batch, device);
+  batch = batch.to(device);
   std::vector<double> out;
   for (int64_t i = 0; i < 8; ++i) {
     step.prepare(i, 3e-3);

@@ -9,6 +9,7 @@
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/data/readers/reader.hpp"
+#include "regard/data/readers/task.hpp"
 #include "regard/kernels/cpu/targets.hpp"
 #include "regard/lab/machine.hpp"
 #include "regard/models/model.hpp"
@@ -48,10 +49,19 @@ Json everything() {
               {"graphs", axis_json(attention::all_graphs())},
               {"folds", axis_json(attention::all_folds())},
               {"models", Json::array()},
+              {"tasks", Json::array()},
               {"readers", Json::array()},
               {"options", Json::object()}};
   for (const auto& kind : models::model_kinds())
     all["models"].push_back({{"name", kind.name}, {"summary", kind.summary}});
+  for (const auto& task : data::all_tasks()) {
+    std::string names;
+    for (const auto& metric : task->metrics()) names += (names.empty() ? "" : ", ") + metric.name;
+    all["tasks"].push_back({{"name", task->name()},
+                            {"summary", task->summary() + "; " + task->model() + "; " + names},
+                            {"model", task->model()},
+                            {"metrics", names}});
+  }
   for (const auto& reader : data::readers()) {
     all["readers"].push_back({{"name", reader.name},
                               {"summary", reader.summary},
@@ -89,12 +99,12 @@ void print_group(const std::string& title, const Json& rows) {
 
 void add_list(CLI::App& app) {
   auto* command = app.add_subcommand(
-      "list", "projections, graphs, folds, models, readers and the options of recipes");
+      "list", "projections, graphs, folds, models, tasks, readers and the options of recipes");
   auto json = std::make_shared<bool>(false);
   auto which = std::make_shared<std::string>();
   command->add_option(
       "part", *which,
-      "projections, graphs, folds, models, readers or options (default: all but options)");
+      "projections, graphs, folds, models, tasks, readers or options (default: all but options)");
   command->add_flag("--json", *json, "JSON for programs");
   command->callback([=] {
     auto all = everything();

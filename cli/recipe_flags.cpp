@@ -60,8 +60,10 @@ RecipeFlags::RecipeFlags(CLI::App& command)
       "data)");
   add(command, "--pad-to", "data", "pad_to",
       "pad every batch of documents to this length (0: to its longest)");
+  add(command, "--task", "data", "task",
+      "what is asked, as `regard list tasks` names it (default: what the data looks like)");
   add(command, "--model", "model", "kind",
-      "encoder_classifier, pair_classifier or language_model (default: what the data asks for)");
+      "which network, as `regard list models` names it (default: that of the task)");
   add(command, "--width", "model", "width", "width of the model");
   add(command, "--layers", "model", "layers", "number of layers");
   add(command, "--heads", "model", "heads", "attention heads");

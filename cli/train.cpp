@@ -50,8 +50,12 @@ void add_train(CLI::App& app) {
       return;
     }
     std::printf("%s: best validation loss %.4f nats", r.phrase.c_str(), r.outcome.best_loss);
-    if (r.task == "classification")
+    if (data::find_task(r.task).targets() != data::Targets::kNextToken)
       std::printf(", accuracy %.2f %%", 100 * r.outcome.best_accuracy);
+    const auto decides = data::find_task(r.task).metrics().front().name;
+    if (const auto score = r.outcome.best_scores.find(decides);
+        score != r.outcome.best_scores.end())
+      std::printf(", %s %.2f %%", decides.c_str(), 100 * score->second);
     if (r.test_loss == r.test_loss)
       std::printf("; test loss %.4f, accuracy %.2f %%", r.test_loss, 100 * r.test_accuracy);
     std::printf("; %s, %.0f tokens/s, %s\n", human_seconds(r.outcome.seconds).c_str(),

@@ -36,7 +36,8 @@ void add_reading(CLI::App* command, const std::shared_ptr<Use>& use) {
 lab::TrainedRun open(const Use& use) {
   auto run = lab::open_run(use.run, use.device);
   const auto set = [&](const char* key, const std::string& value) {
-    if (!value.empty()) regard::run::set_option(run.recipe.tables(), "data", key, value, std::string("--") + key);
+    if (!value.empty())
+      regard::run::set_option(run.recipe.tables(), "data", key, value, std::string("--") + key);
   };
   set("text", use.text);
   set("text2", use.text2);
@@ -72,36 +73,29 @@ void add_eval(CLI::App& app) {
     const auto run = open(*use);
     const auto score = lab::evaluate_run(run, use->data);
     if (use->json) {
-      const Json out = {{"run", readable(use->run)},
-                        {"checkpoint", run.checkpoint.filename().string()},
-                        {"phrase", run.recipe.phrase_text()},
-                        {"accuracy", score.accuracy},
-                        {"loss", score.loss},
-                        {"bits", score.loss / std::log(2.0)},
-                        {"n", score.count}};
+      Json out = {{"run", readable(use->run)},
+                  {"checkpoint", run.checkpoint.filename().string()},
+                  {"phrase", run.recipe.phrase_text()},
+                  {"accuracy", score.accuracy},
+                  {"loss", score.loss},
+                  {"bits", score.loss / std::log(2.0)},
+                  {"n", score.count}};
+      for (const auto& [name, value] : score.others) out[name] = value;
       std::printf("%s\n", out.dump().c_str());
     } else {
-      std::printf("accuracy %.2f %%, loss %.4f nats over %lld targets\n", 100 * score.accuracy,
+      std::printf("accuracy %.2f %%, loss %.4f nats over %lld targets", 100 * score.accuracy,
                   score.loss, static_cast<long long>(score.count));
+      for (const auto& [name, value] : score.others) std::printf("; %s %.4f", name.c_str(), value);
+      std::printf("\n");
     }
   });
 }
 
 namespace {
 void print_prediction(const lab::Prediction& p, const data::Encoding& encoding, bool json) {
-  if (!json) {
-    std::printf("%s\t%s\t%.4f\n", on_one_line(p.place).c_str(), on_one_line(p.label).c_str(),
-                p.probability);
-    return;
-  }
-  Json probabilities;
-  for (std::size_t c = 0; c < p.probabilities.size(); ++c)
-    probabilities[encoding.classes[c]] = p.probabilities[c];
-  const Json line = {{"place", readable(p.place)},
-                     {"label", p.label},
-                     {"probability", p.probability},
-                     {"probabilities", probabilities}};
-  std::printf("%s\n", line.dump().c_str());
+  const auto& task = *encoding.task;
+  const auto text = json ? task.to_json(p, encoding.classes) + "\n" : task.to_text(p);
+  std::fputs(text.c_str(), stdout);
 }
 
 void predict_in_chunks(const lab::TrainedRun& run, const Use& use, int64_t chunk) {

@@ -35,9 +35,14 @@ regard_layer(run FOLDERS run SOURCES ${REGARD_VERSION_FILE} LINK base nlohmann_j
 add_dependencies(regard_run regard_version)
 regard_layer(graph FOLDERS graph LINK base)
 regard_layer(kernels FOLDERS kernels/cpu LINK graph base PkgConfig::hwy)
-regard_layer(readers FOLDERS data/generators data/readers data/tokenizers LINK base PkgConfig::archive PkgConfig::icu nlohmann_json::nlohmann_json)
+regard_layer(metrics FOLDERS metrics LINK base)
+include(entries)
+regard_entries(REGARD_TASKS FOLDER data/tasks SPACE regard::data::tasks TYPE std::unique_ptr<regard::data::Task>
+               OWNER regard::data LIST task_entries HEADER regard/data/readers/task_registry.hpp)
+regard_layer(readers FOLDERS data/generators data/readers data/tokenizers data/tasks SOURCES ${REGARD_TASKS}
+             LINK metrics base PkgConfig::archive PkgConfig::icu nlohmann_json::nlohmann_json)
 regard_layer(baselines FOLDERS baselines LINK readers Liblinear::liblinear)
-regard_layer(report FOLDERS report LINK base nlohmann_json::nlohmann_json)
+regard_layer(report FOLDERS report LINK metrics base nlohmann_json::nlohmann_json)
 regard_layer(particles FOLDERS theory/particles LINK kernels report run)
 include(battery)
 
@@ -78,9 +83,11 @@ endif()
 regard_layer(attention TORCH FOLDERS attention attention/projections attention/graphs attention/folds attention/fusions
              SOURCES ${REGARD_REGISTRY} LINK ops)
 regard_layer(nn TORCH FOLDERS nn LINK attention)
-regard_layer(models TORCH FOLDERS models LINK nn)
+regard_entries(REGARD_MODELS FOLDER models/kinds SPACE regard::models::kinds TYPE regard::models::ModelKind
+               OWNER regard::models LIST model_entries HEADER regard/models/model.hpp)
+regard_layer(models TORCH FOLDERS models models/kinds SOURCES ${REGARD_MODELS} LINK nn)
 regard_layer(data TORCH FOLDERS data LINK readers nn)
-regard_layer(train TORCH FOLDERS train LINK nn run nlohmann_json::nlohmann_json)
+regard_layer(train TORCH FOLDERS train LINK nn metrics run nlohmann_json::nlohmann_json)
 regard_layer(lab TORCH FOLDERS lab LINK models data train baselines report nlohmann_json::nlohmann_json Tomlplusplus::headers)
 
 if(REGARD_BATTERY)

@@ -64,7 +64,7 @@ Tensors losses_and_weights(const Recorded& of, torch::Device device, const std::
         .rows = 4,
         .tokens = 4 * time};
     step.prepare(i, 3e-3);
-    captured.run({train::to_device(batch, device)});
+    captured.run({batch.to(device)});
     losses.push_back(step.meter().read(i, i).loss);
   }
   // Two steps of each shape run as they are before one is recorded.

@@ -30,7 +30,7 @@ TEST(Prepare, TableWithHeldOutPart) {
   spec.train = {folder.write("reviews.tsv", reviews(40, "w"))};
   spec.test = {folder.write("test.tsv", reviews(8, "t"))};
   const auto p = prepare(spec, torch::kCPU);
-  EXPECT_EQ(p.encoding.task, Task::kClassification);
+  EXPECT_EQ(p.encoding.task->name(), "classification");
   EXPECT_EQ(p.encoding.tokenizer->name(), "words");
   EXPECT_EQ(p.encoding.max_length, 3);
   EXPECT_EQ(p.encoding.classes, (std::vector<std::string>{"neg", "pos"}));
@@ -113,7 +113,7 @@ TEST(Prepare, TextIsALanguageModelWithItsLastPartHeldOut) {
   spec.train = {folder.write("book.txt.gz", packed({{"d", text}}, "raw", "gzip"))};
   spec.max_length = 10;
   const auto p = prepare(spec, torch::kCPU);
-  EXPECT_EQ(p.encoding.task, Task::kLanguageModel);
+  EXPECT_EQ(p.encoding.task->name(), "language_model");
   EXPECT_EQ(p.encoding.tokenizer->name(), "character");
   EXPECT_EQ(p.encoding.vocabulary, 5);
   EXPECT_EQ(p.train->size(), 360);

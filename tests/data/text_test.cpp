@@ -12,7 +12,7 @@ std::shared_ptr<const Dataset> text(int64_t bytes, int64_t window) {
   ExamplesBuilder builder;
   parse_text(content, "book.txt", builder);
   auto encoding = bytes_encoding(window, {});
-  encoding.task = Task::kLanguageModel;
+  encoding.task = &find_task("language_model");
   return make_dataset(builder.finish(), encoding, torch::kCPU);
 }
 

@@ -2,8 +2,8 @@
 #include <vector>
 
 #include "fuzz/reader_case.hpp"
-#include "regard/data/readers/charset.hpp"
 #include "regard/base/utf8.hpp"
+#include "regard/data/readers/charset.hpp"
 
 using namespace regard::data;
 

@@ -1,5 +1,5 @@
 // The encoder classifier: loss, pooling that padding cannot reach, parameters, maps.
-#include "regard/models/encoder_classifier.hpp"
+#include "regard/models/kinds/encoder_classifier.hpp"
 
 #include <gtest/gtest.h>
 
@@ -116,8 +116,8 @@ TEST(EncoderClassifier, LossIsTheMeanNegativeLogarithm) {
           (1 - smoothing) * log_p[target].item<double>() + smoothing * log_p.mean().item<double>();
       right += log_p.argmax().item<int64_t>() == target;
     }
-    EXPECT_NEAR(m->loss(batch).item<double>(), loss / 4, 1e-6);
-    const auto score = m->score(batch);  // never smoothed
+    EXPECT_NEAR(m->loss(batch).main.item<double>(), loss / 4, 1e-6);
+    const auto score = m->score(batch).sums;  // never smoothed
     EXPECT_NEAR(score[0].item<double>(), plain, 1e-5);
     EXPECT_EQ(score[1].item<double>(), right);
     EXPECT_EQ(score[2].item<double>(), 4);
@@ -163,7 +163,7 @@ TEST(EncoderClassifier, GradientsReachEveryParameter) {
       const auto m = model(spec_of(pooling), phrase);
       m->loss(batch_of(ids(4, 6), at::tensor({6, 2, 5, 1}, torch::kLong),
                        at::tensor({0, 2, 1, 1}, torch::kLong)))
-          .backward();
+          .main.backward();
       for (const auto& item : m->named_parameters()) {
         ASSERT_TRUE(item.value().grad().defined()) << phrase << item.key();
         EXPECT_TRUE(item.value().grad().isfinite().all().item<bool>()) << phrase << item.key();

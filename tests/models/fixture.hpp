@@ -2,8 +2,8 @@
 #pragma once
 
 #include "harness/case.hpp"
-#include "regard/models/encoder_classifier.hpp"
-#include "regard/models/language_model.hpp"
+#include "regard/models/kinds/encoder_classifier.hpp"
+#include "regard/models/kinds/language_model.hpp"
 
 namespace regard::models {
 using torch::Tensor;

@@ -1,5 +1,5 @@
 // The decoder language model: loss, causality, and generation that equals full recomputation.
-#include "regard/models/language_model.hpp"
+#include "regard/models/kinds/language_model.hpp"
 
 #include <gtest/gtest.h>
 
@@ -68,8 +68,8 @@ TEST(LanguageModel, LossIsTheMeanNegativeLogarithmOverTargets) {
       right += row.argmax().item<int64_t>() == target;
     }
   }
-  EXPECT_NEAR(m->loss(batch).item<double>(), sum / 8, 1e-6);
-  const auto score = m->score(batch);
+  EXPECT_NEAR(m->loss(batch).main.item<double>(), sum / 8, 1e-6);
+  const auto score = m->score(batch).sums;
   EXPECT_NEAR(score[0].item<double>(), sum, 1e-5);
   EXPECT_EQ(score[1].item<double>(), right);
   EXPECT_EQ(score[2].item<double>(), 8);

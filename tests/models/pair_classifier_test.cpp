@@ -1,5 +1,5 @@
 // The pair classifier: what its head sees, which text padding and company reach, and its refusals.
-#include "regard/models/pair_classifier.hpp"
+#include "regard/models/kinds/pair_classifier.hpp"
 
 #include <gtest/gtest.h>
 
@@ -61,10 +61,10 @@ TEST(PairClassifier, PaddingAndCompanyChangeNothing) {
 TEST(PairClassifier, LossReachesTheEncoderAndScoreCountsPairs) {
   const auto m = model("hrr");
   const auto batch = batch_of(ids(8, 6), {}, at::tensor({0, 2, 1, 1}, torch::kLong));
-  m->loss(batch).backward();
+  m->loss(batch).main.backward();
   for (const auto& item : m->named_parameters())
     EXPECT_GT(item.value().grad().abs().sum().item<double>(), 0) << item.key();
-  EXPECT_EQ(m->score(batch)[2].item<double>(), 4);
+  EXPECT_EQ(m->score(batch).sums[2].item<double>(), 4);
 }
 
 TEST(PairClassifier, Refusals) {

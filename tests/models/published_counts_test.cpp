@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "models/fixture.hpp"
-#include "regard/models/pair_classifier.hpp"
+#include "regard/models/kinds/pair_classifier.hpp"
 
 namespace regard::models {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "readers/helpers.hpp"
-#include "regard/data/readers/text.hpp"
 #include "regard/base/utf8.hpp"
+#include "regard/data/readers/text.hpp"
 #include "regard/data/readers/word_boundaries.hpp"
 
 namespace regard::data {

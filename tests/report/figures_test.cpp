@@ -47,6 +47,18 @@ TEST(Figures, ALineAndABandForEachPhrase) {
             "validation accuracy");
 }
 
+TEST(Figures, EachAuxiliaryLossHasItsCurve) {
+  auto comparison = sample_comparison();
+  for (auto& run : comparison.runs) {
+    for (auto& point : run.curve) point.losses = {{"edges", 0.25}, {"balance", 2.0}};
+  }
+  const auto figure = curves_by_step(comparison);
+  ASSERT_EQ(figure.variants.size(), 4u);
+  EXPECT_EQ(figure.variants[2].name, "loss balance");
+  EXPECT_EQ(figure.variants[3].name, "loss edges");
+  EXPECT_EQ(figure.variants[3].data[6]["y"][0], 0.25);
+}
+
 TEST(Figures, ControlsAreDashedGrey) {
   const auto all = marks({"softmax", "off", "hrr"});
   EXPECT_EQ(all.at("off").dash, "dash");

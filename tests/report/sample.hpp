@@ -78,11 +78,20 @@ inline AttentionMap sample_gate(const std::string& title, const std::string& tex
   return map;
 }
 
+enum class Task { kLanguageModel, kClassification };
+
+inline void set_task(Comparison& comparison, Task task) {
+  const bool classes = task == Task::kClassification;
+  comparison.task = classes ? "classification" : "language_model";
+  comparison.measure =
+      classes ? metrics::Metric{"accuracy"} : metrics::Metric{"loss", false, false};
+}
+
 inline Comparison sample_comparison(Task task = Task::kLanguageModel, int64_t seeds = 3) {
   Comparison c;
   c.title =
       task == Task::kLanguageModel ? "Six attentions on tiny Shakespeare" : "Reviews, word by word";
-  c.task = task;
+  set_task(c, task);
   c.budget = "800 steps each";
   c.recipe_toml =
       "[model]\nkind = \"language_model\"\nwidth = 64\nlayers = 2\n\n[train]\nsteps = 800\nbatch = "

@@ -54,11 +54,11 @@ TEST(Summary, BestFirstWithDifferencesToTheFirstPhrase) {
 
 TEST(Summary, AccuracyIsBetterWhenHigher) {
   Comparison c;
-  c.task = Task::kClassification;
+  set_task(c, Task::kClassification);
   for (int64_t seed = 1; seed <= 3; ++seed) {
     const double s = 0.001 * static_cast<double>(seed);
-    c.runs.push_back(run("off", seed, 0.70 + s, c.task));
-    c.runs.push_back(run("softmax", seed, 0.80 + s, c.task));
+    c.runs.push_back(run("off", seed, 0.70 + s, Task::kClassification));
+    c.runs.push_back(run("softmax", seed, 0.80 + s, Task::kClassification));
   }
   const auto table = summary(c);
   EXPECT_EQ(cell(table, 0, "phrase"), "softmax");
@@ -151,12 +151,13 @@ TEST(Summary, EveryRunIsListed) {
 
 Comparison with_bag_of_words(double softmax_above, double half) {
   Comparison c;
-  c.task = Task::kClassification;
+  set_task(c, Task::kClassification);
   for (const int64_t seed : {1, 2, 3}) {
-    c.runs.push_back(run("softmax", seed, 0.86 + 0.001 * static_cast<double>(seed), c.task));
-    c.runs.push_back(run("off", seed, 0.84, c.task));
+    c.runs.push_back(
+        run("softmax", seed, 0.86 + 0.001 * static_cast<double>(seed), Task::kClassification));
+    c.runs.push_back(run("off", seed, 0.84, Task::kClassification));
   }
-  auto words = run(kBagOfWords, 0, 0.875, c.task);
+  auto words = run(kBagOfWords, 0, 0.875, Task::kClassification);
   words.any_seed = true;
   add_line(c, words);
   const auto gap = [&](const char* phrase, double centre) {

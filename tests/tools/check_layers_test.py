@@ -49,7 +49,7 @@ class CheckLayers(unittest.TestCase):
 
     def test_siblings_never_meet(self):
         self.forbidden("src/regard/kernels/cpu/hrr.cc", "regard/kernels/cuda/hrr.hpp", "kernels/cuda")
-        self.forbidden("src/regard/train/loop.cpp", "regard/models/language_model.hpp", "models")
+        self.forbidden("src/regard/train/loop.cpp", "regard/models/kinds/language_model.hpp", "models")
         self.forbidden("src/regard/report/page.cpp", "regard/train/loop.hpp", "train")
         self.forbidden("src/regard/battery/fit.cpp", "regard/lab/compare.hpp", "lab")
         self.allowed("src/regard/battery/fit.cpp", "regard/train/loop.hpp")

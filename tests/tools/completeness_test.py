@@ -56,6 +56,16 @@ class Completeness(unittest.TestCase):
         self.fault(whole() | {"docs/attention.md": page + "| `full` | again |\n"}, "graphs/full: expected one row")
         self.fault(whole() | {"docs/attention.md": page + "| `ghost` | x |\n"}, "row `ghost`")
 
+    def test_models_and_tasks(self):
+        files = whole() | {"src/regard/models/kinds/labeller.cpp": "", "tests/models/labeller_test.cpp": "TEST(A, B) {}",
+                           "docs/recipes.md": "| `labeller` | x |\n", "src/regard/data/tasks/labels.cpp": "",
+                           "tests/tasks/labels_test.cpp": "TEST(A, B) {}", "docs/data.md": "| `labels` | x |\n"}
+        code, output = check(files)
+        self.assertEqual(code, 0, output)
+        self.assertIn("5 entries, 0 faults", output)
+        self.fault({k: v for k, v in files.items() if k != "tests/models/labeller_test.cpp"}, "labeller: no test in tests/models")
+        self.fault(files | {"docs/data.md": ""}, "labels: expected one row `| `labels` |` in docs/data.md, found 0")
+
     def test_a_name_has_one_axis(self):
         self.fault(whole() | {"src/regard/attention/folds/full.cpp": ""}, "full: taken twice")
 

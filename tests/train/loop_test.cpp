@@ -357,7 +357,7 @@ TEST_F(LoopTest, StopsEarlyWithoutImprovement) {
 /// Overfits: each evaluation has a higher loss and more right answers, but the last one fewer.
 class OverfittingLearner : public ToyLearner {
  public:
-  torch::Tensor score(const nn::Batch&) override {
+  nn::BatchScore score(const nn::Batch&) override {
     const auto evaluation = static_cast<double>(calls_++ / toy_evaluation().count);
     return torch::tensor({1 + evaluation, evaluation < 2 ? evaluation : 0.0, 4.0}, torch::kDouble);
   }

@@ -141,9 +141,23 @@ TEST(ScheduleTest, FollowsItsFormula) {
   EXPECT_NEAR(schedule("inverse_sqrt", 0.5, 100000).at(90000), 0.5, 1e-12);
 }
 
-TEST(ScheduleTest, WarmsUpForATenthAtMostAndMayFollowTheClock) {
-  EXPECT_DOUBLE_EQ(schedule("constant", 0, 20).at(1), 2);
+TEST(ScheduleTest, WarmsUpAsGivenAndMayFollowTheClock) {
+  EXPECT_DOUBLE_EQ(schedule("constant", 0, 20).at(1), 0.4);
+  EXPECT_DOUBLE_EQ(schedule("constant", 0, 20).at(9), 2);
   EXPECT_NEAR(schedule("linear", 0, 0).at(500, 0.75), 0.5, 1e-12);
+  EXPECT_EQ(schedule("constant", 0, 10).remark(), "");
+  EXPECT_EQ(schedule("constant", 0, 9).remark(),
+            "train.warmup = 10 is longer than the run of 9 steps, which ends below the highest "
+            "learning rate");
+  EXPECT_DOUBLE_EQ(schedule("constant", 0, 9).at(8), 1.8);
+}
+
+TEST(ScheduleTest, WithoutOneItIsFiftyStepsAndATenthAtMost) {
+  const Spec spec;
+  EXPECT_EQ(spec.warmup_steps(800), 50);
+  EXPECT_EQ(spec.warmup_steps(200), 20);
+  EXPECT_EQ(spec.warmup_steps(9), 0);
+  EXPECT_EQ(spec.warmup_steps(0), 50);
 }
 
 TEST(EmaTest, IsTheWeightedMeanOfAllWeightsSoFar) {
@@ -186,6 +200,24 @@ TEST(StepMeterTest, AveragesTheStepsAskedForAndKeepsTheFirstBadOne) {
   reading = meter.read(6, 8);
   EXPECT_EQ(reading.bad_step, 6);
   EXPECT_EQ(reading.steps, 0);
+}
+
+TEST(StepMeterTest, KeepsThePartsOfALossByName) {
+  StepMeter meter(4, torch::kCPU);
+  const auto note = [&](int64_t step, double main, double size) {
+    const auto at = torch::full({}, step, torch::kInt64);
+    meter.note_parts(at, {{"main", scalar(main)}, {"size", scalar(size)}});
+    meter.note(at, scalar(main + size), scalar(1));
+  };
+  for (int64_t step = 0; step < 6; ++step) note(step, static_cast<double>(step), 0.5);
+  const auto reading = meter.read(3, 5);
+  EXPECT_DOUBLE_EQ(reading.loss, 4.5);
+  ASSERT_EQ(reading.parts.size(), 2u);
+  EXPECT_EQ(reading.parts[0], (std::pair<std::string, double>("main", 4)));
+  EXPECT_EQ(reading.parts[1], (std::pair<std::string, double>("size", 0.5)));
+  EXPECT_TRUE(StepMeter(4, torch::kCPU).read(0, 0).parts.empty());
+  EXPECT_THROW(meter.note_parts(torch::full({}, 6, torch::kInt64), {{"main", scalar(1)}}),
+               RunError);
 }
 
 TEST(PeakMemory, CountsThisProcess) {

@@ -37,7 +37,7 @@ TEST(ResumeChild, RunsToItsEnd) {
   const char* path = std::getenv(kFolder);
   const run::Folder folder(path != nullptr ? path : temporary.path() / "run",
                            run::Folder::Open::kResume);
-  ToyLearner learner(0.2);
+  BaselineLearner learner(0.2);
   ToyBatches batches;
   const auto slow = [](const Progress&) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));

@@ -48,7 +48,7 @@ class ToyLearner : public Learner {
   }
   NamedTensors parameters() override { return parameters_; }
 
-  torch::Tensor loss(const nn::Batch& batch) override {
+  nn::Loss loss(const nn::Batch& batch) override {
     auto hidden = features(batch);
     const auto* context = attention::random_context();
     if (dropout_ > 0 && context != nullptr) {
@@ -61,7 +61,7 @@ class ToyLearner : public Learner {
     return torch::cross_entropy_loss(logits(hidden), batch.targets);
   }
 
-  torch::Tensor score(const nn::Batch& batch) override {
+  nn::BatchScore score(const nn::Batch& batch) override {
     const auto out = logits(features(batch)).to(torch::kFloat64);
     const auto losses = torch::cross_entropy_loss(out, batch.targets, {}, at::Reduction::Sum);
     const auto right = out.argmax(1).eq(batch.targets).sum().to(torch::kFloat64);
@@ -100,6 +100,32 @@ class ToyLearner : public Learner {
 
   NamedTensors parameters_;
   double dropout_;
+};
+
+/// Beside the parameters a moving mean of the loss, which weighs an auxiliary loss whose rate falls to 0 over the run.
+class BaselineLearner : public ToyLearner {
+ public:
+  explicit BaselineLearner(double dropout = 0) : ToyLearner(dropout) {}
+  NamedTensors buffers() override { return {{"baseline", baseline_}}; }
+  std::vector<attention::StepScalar> step_scalars() override {
+    return {{"rate", [](int64_t step, int64_t steps) {
+               return 0.5 * (1 - static_cast<double>(step) / static_cast<double>(steps));
+             }}};
+  }
+  nn::Loss loss(const nn::Batch& batch) override {
+    auto loss = ToyLearner::loss(batch);
+    const auto size = parameters()[0].second.square().mean();
+    const auto* rate = attention::step_scalar("rate");
+    loss.auxiliary = {
+        {"size", (rate != nullptr ? *rate : torch::zeros({})) * baseline_.clone() * size},
+        {"still", 0 * size}};
+    const torch::NoGradGuard no_grad;
+    baseline_.mul_(0.9).add_(0.1 * loss.main);
+    return loss;
+  }
+
+ private:
+  torch::Tensor baseline_ = torch::ones({});
 };
 
 inline nn::Batch toy_batch(int64_t index, int64_t rows) {

@@ -76,6 +76,21 @@ void add_loss(const std::string& name, const torch::Tensor& loss);
 /// The same, once the loss of each example is known.
 void add_loss(const std::string& name, FeedbackLoss loss);
 
+/// A scalar that changes with the step: its value at `step` (from 0) of a run of `steps`, which is 0 where a
+/// time ends the run.
+struct StepScalar {
+  std::string name;
+  std::function<double(int64_t step, int64_t steps)> value;
+};
+
+/// A module that reads scalars of the step derives from this and names them. Two modules that name the same
+/// scalar share the first one's.
+class ReadsStepScalars {
+ public:
+  virtual ~ReadsStepScalars() = default;
+  virtual std::vector<StepScalar> step_scalars() const = 0;
+};
+
 /// Makes `scalars` the ones that `step_scalar` finds, until the scope ends; they outlive it.
 class ScalarScope {
  public:

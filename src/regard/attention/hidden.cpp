@@ -47,9 +47,7 @@ Tensor meets(const Inputs& x, const Tensor& bad) {
   return at::matmul(mask, bad.to(torch::kFloat).unsqueeze(-1)).squeeze(-1) > 0;
 }
 
-bool keys_are_finite(const Inputs& x) {
-  return finite(x.v) && (!x.k.defined() || finite(x.k));
-}
+bool keys_are_finite(const Inputs& x) { return finite(x.v) && (!x.k.defined() || finite(x.k)); }
 
 // (B, h, T_q): rows that depend on a bad key, or have a bad query. Padded rows are 0 in any case.
 Tensor dirty_rows(const Inputs& x, Reach reach, const Tensor& bad_q, Tensor bad_keys) {

@@ -27,8 +27,15 @@ std::shared_ptr<const Dataset> make_dataset(Examples examples, const Encoding& e
     throw InputError(examples.place(0) + (images ? ": text was expected, and this is an image"
                                                  : ": images were expected, and this is text"));
   }
-  if (encoding.task == Task::kLanguageModel) return make_text(examples, encoding, device);
+  if (encoding.task->targets() == Targets::kNextToken) return make_text(examples, encoding, device);
+  const bool tokens = encoding.task->targets() == Targets::kToken;
+  if (examples.sentences != tokens) {
+    throw InputError(examples.place(0) +
+                     (tokens ? ": sentences of tokens were expected, and this is a text"
+                             : ": texts were expected, and these are tokens"));
+  }
   if (examples.labelled()) map_labels(examples, encoding.classes);
+  if (tokens) examples = cut_sentences(examples, encoding.max_length);
   return images ? make_images(examples, encoding, device)
                 : make_documents(examples, encoding, device);
 }

@@ -30,6 +30,8 @@ class Dataset {
   virtual std::unique_ptr<Stream> sweep(int64_t rows) const = 0;
   /// Where each example came from; empty for a language model.
   virtual const Places& places() const = 0;
+  /// The text of an example, where its task writes it again; else empty.
+  virtual std::string_view text(int64_t) const { return {}; }
   /// Documents cut at the longest input of the model.
   virtual int64_t truncated() const { return 0; }
   /// What stands in the batch of `step`, for the message about a failed step: "reviews.tsv: line 7, ...".

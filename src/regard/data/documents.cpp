@@ -10,11 +10,13 @@ namespace regard::data {
 namespace {
 
 struct Packed {
-  torch::Tensor tokens;          // (sum of lengths) uint8, or int32 for more than 256 ids
-  std::vector<int64_t> offsets;  // (N parts + 1)
-  int64_t parts = 1;             // texts of an example
-  int64_t pad_to = 0;            // T of every batch; 0: its longest
-  std::vector<int32_t> labels;   // (N) or empty
+  torch::Tensor tokens;               // (sum of lengths) uint8, or int32 for more than 256 ids
+  std::vector<int64_t> offsets;       // (N parts + 1)
+  int64_t parts = 1;                  // texts of an example
+  int64_t pad_to = 0;                 // T of every batch; 0: its longest
+  std::vector<int32_t> labels;        // (N) or empty
+  std::vector<int32_t> token_labels;  // as tokens, or empty
+  Documents sentences;                // of a task that writes them again
   Places places;
   int64_t truncated = 0;
 
@@ -79,6 +81,12 @@ Packed pack(const Examples& examples, const Encoding& encoding) {
     }
     packed.truncated += cut;
   }
+  if (examples.sentences) packed.sentences = examples.documents;
+  packed.token_labels = examples.token_labels;
+  if (!packed.token_labels.empty() && packed.token_labels.size() != ids.size()) {
+    throw InputError(examples.place(0) + ": " + std::to_string(packed.token_labels.size()) +
+                     " labels for " + std::to_string(ids.size()) + " tokens");
+  }
   packed.tokens = encoding.vocabulary <= 256 ? narrowed<uint8_t>(ids, torch::kByte)
                                              : narrowed<int32_t>(ids, torch::kInt);
   return packed;
@@ -119,6 +127,16 @@ class DocumentStream final : public Stream {
       copy_row(text, data_->length(text), batch.inputs.data_ptr<int64_t>() + b * longest, longest);
       if (batch.lengths.defined()) batch.lengths.data_ptr<int64_t>()[b] = data_->length(text);
     }
+    if (!data_->token_labels.empty()) {
+      batch.targets = host_tensor({count, longest}, torch::kLong, device_);  // (B, T)
+      auto* to = batch.targets.data_ptr<int64_t>();
+      std::fill_n(to, count * longest, int64_t{-1});
+      for (int64_t b = 0; b < count; ++b) {
+        const auto row = rows[static_cast<std::size_t>(b)];
+        std::copy_n(data_->token_labels.begin() + data_->offsets[static_cast<std::size_t>(row)],
+                    data_->length(row), to + b * longest);
+      }
+    }
     if (!data_->labels.empty()) {
       batch.targets = host_tensor({batch.rows}, torch::kLong, device_);  // (examples)
       for (int64_t i = 0; i < batch.rows; ++i) {
@@ -152,9 +170,13 @@ class DocumentDataset final : public Dataset {
       : data_(std::make_shared<const Packed>(std::move(packed))), device_(device) {}
   int64_t size() const override { return data_->size(); }
   int64_t truncated() const override { return data_->truncated; }
+  std::string_view text(int64_t i) const override {
+    return data_->sentences.size() > 0 ? data_->sentences[i] : std::string_view();
+  }
   const Places& places() const override { return data_->places; }
   std::unique_ptr<Stream> train(const StreamOptions& options) const override {
-    if (data_->labels.empty()) throw InputError("these documents have no labels to be trained on");
+    if (data_->labels.empty() && data_->token_labels.empty())
+      throw InputError("these documents have no labels to be trained on");
     return ahead(bucketed_plan(data_->lengths(), options.size, options.seed, options.last),
                  options.threads);
   }

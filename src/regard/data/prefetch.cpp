@@ -47,7 +47,7 @@ void Prefetch::work() {
 }
 
 nn::Batch Prefetch::batch(int64_t step) {
-  if (thread_count_ < 1) return to_device(source_->batch(step), device_);
+  if (thread_count_ < 1) return source_->batch(step).to(device_);
   std::unique_lock lock(mutex_);
   const bool expected = slots_.empty() ? step == next_ : step == slots_.begin()->first;
   if (!expected) {
@@ -66,7 +66,7 @@ nn::Batch Prefetch::batch(int64_t step) {
   lock.unlock();
   wanted_.notify_all();
   if (slot.error) std::rethrow_exception(slot.error);
-  return to_device(slot.batch, device_);
+  return slot.batch.to(device_);
 }
 
 }  // namespace regard::data

@@ -15,27 +15,12 @@ constexpr int64_t kWindow = 128, kWords = 256, kBytes = 1024;
 
 std::string percent(double fraction) { return shortest(std::round(fraction * 1e4) / 1e2) + " %"; }
 
-Task choose_task(const DataSpec& spec, const Examples& training) {
-  if (spec.task == "language_model") {
-    if (training.form == Examples::Form::kImages) {
-      throw InputError(training.place(0) + ": a language model reads text, and this is an image");
-    }
-    if (training.pairs) {
-      throw InputError(training.place(0) +
-                       ": a language model reads one text, and text2 names a second");
-    }
-    return Task::kLanguageModel;
-  }
-  if (training.labelled()) return Task::kClassification;
-  if (spec.task == "classification" || training.form == Examples::Form::kImages) {
-    throw InputError(training.place(0) + ": a classification needs labels, and there are none");
-  }
-  return Task::kLanguageModel;
-}
+bool is_one_text(const Task& task) { return task.targets() == Targets::kNextToken; }
 
-std::string choose_tokenizer(const DataSpec& spec, Task task) {
+std::string choose_tokenizer(const DataSpec& spec, const Task& task) {
   if (spec.tokenizer.tokenizer != "auto") return spec.tokenizer.tokenizer;
-  if (task == Task::kLanguageModel) return "character";
+  if (is_one_text(task)) return "character";
+  if (task.targets() == Targets::kToken) return "words";
   if (spec.reader.reader == "listops") return "listops";
   const bool folders =
       spec.reader.reader == "directory" ||
@@ -63,14 +48,19 @@ int64_t longest_document(const Examples& examples, const Tokenizer& tokenizer) {
 
 void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& training) {
   auto tokenizer = spec.tokenizer;
-  tokenizer.tokenizer = choose_tokenizer(spec, encoding.task);
+  tokenizer.tokenizer = choose_tokenizer(spec, *encoding.task);
+  if (training.sentences && tokenizer.tokenizer != "words") {
+    throw InputError("tokenizer: the task " + encoding.task->name() +
+                     " has a label for each word, so words was expected, and " +
+                     tokenizer.tokenizer + " came");
+  }
   encoding.tokenizer = make_tokenizer(tokenizer, training);
   encoding.vocabulary = encoding.tokenizer->vocabulary();
   encoding.max_length = spec.max_length;
   encoding.pad_to = spec.pad_to;
   encoding.pairs = training.pairs;
   if (spec.max_length > 0) return;
-  if (encoding.task == Task::kLanguageModel) {
+  if (is_one_text(*encoding.task)) {
     encoding.max_length = kWindow;
     return;
   }
@@ -80,12 +70,12 @@ void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& tra
   encoding.max_length = spec.pad_to > 0 ? std::max(spec.pad_to, longest) : std::min(most, longest);
 }
 
-void check_lengths(const DataSpec& spec, const Examples& training, Task task) {
+void check_lengths(const DataSpec& spec, const Examples& training, const Task& task) {
   if (spec.max_length < 0) throw InputError("max_length counts tokens, from 0; it is negative");
   if (spec.pad_to < 0) throw InputError("pad_to counts tokens, from 0; it is negative");
   if (spec.pad_to == 0) return;
   const bool images = training.form == Examples::Form::kImages;
-  if (images || task == Task::kLanguageModel) {
+  if (images || is_one_text(task)) {
     throw InputError(training.place(0) + ": pad_to pads documents with labels, and " +
                      (images ? "images" : "the windows of a language model") +
                      " have one length already");
@@ -96,11 +86,11 @@ void check_lengths(const DataSpec& spec, const Examples& training, Task task) {
   }
 }
 
-Encoding fit(const DataSpec& spec, const Examples& training, Task task) {
+Encoding fit(const DataSpec& spec, const Examples& training, const Task& task) {
   Encoding encoding;
-  encoding.task = task;
+  encoding.task = &task;
   encoding.image = spec.image;
-  if (task == Task::kClassification) {
+  if (!is_one_text(task)) {
     encoding.classes = training.label_names;
     if (encoding.classes.size() < 2) {
       throw InputError(training.place(0) +
@@ -122,13 +112,16 @@ struct Parts {
 };
 
 Parts hold_out_examples(const DataSpec& spec, const Examples& all) {
-  const auto split =
-      hold_out(all.labels, spec.valid_fraction, static_cast<uint64_t>(spec.split_seed));
+  // Sentences have no label of their own: they count as examples of one.
+  const std::vector<int32_t> alike(all.labels.empty() ? static_cast<std::size_t>(all.size()) : 0,
+                                   0);
+  const auto& labels = all.labels.empty() ? alike : all.labels;
+  const auto split = hold_out(labels, spec.valid_fraction, static_cast<uint64_t>(spec.split_seed));
   Parts parts{subset(all, split.train), subset(all, split.valid), ""};
   parts.sentence = std::to_string(split.valid.size()) + " of " + std::to_string(all.size()) +
                    " training examples (" + percent(spec.valid_fraction) +
-                   " of each label, split_seed " + std::to_string(spec.split_seed) +
-                   ") are held out for validation";
+                   (all.labels.empty() ? ", split_seed " : " of each label, split_seed ") +
+                   std::to_string(spec.split_seed) + ") are held out for validation";
   return parts;
 }
 
@@ -161,11 +154,7 @@ Parts hold_out_text(const DataSpec& spec, const Examples& all) {
 
 std::string count_sentence(const char* name, const Dataset& data, const Encoding& encoding) {
   std::string text = std::string(name) + ": " + std::to_string(data.size());
-  if (encoding.task == Task::kLanguageModel) {
-    text += " tokens";
-  } else {
-    text += encoding.is_image() ? " images" : encoding.pairs ? " pairs" : " documents";
-  }
+  text += " " + (encoding.is_image() ? "images" : encoding.task->things());
   if (data.truncated() > 0) {
     text += ", " + std::to_string(data.truncated()) +
             " of them cut at max_length = " + std::to_string(encoding.max_length) + " tokens";
@@ -190,11 +179,18 @@ std::string input_sentence(const Encoding& e) {
 
 // A table read for a language model needs no label column.
 Labels labels_of(const DataSpec& spec) {
-  return spec.task == "language_model" ? Labels::kNone : Labels::kRead;
+  return spec.task != "auto" && is_one_text(find_task(spec.task)) ? Labels::kNone : Labels::kRead;
 }
 
-Examples drop_labels(Examples examples, Task task) {
-  if (task == Task::kLanguageModel) {
+// Files are read as the task asks, unless the user names a reader.
+ReaderSpec reader_of(const DataSpec& spec, const std::string& task) {
+  auto reader = spec.reader;
+  if (reader.reader == "auto" && task != "auto") reader.reader = find_task(task).reader();
+  return reader;
+}
+
+Examples drop_labels(Examples examples, const Task& task) {
+  if (is_one_text(task)) {
     examples.labels.clear();
     examples.label_names.clear();
   }
@@ -203,18 +199,18 @@ Examples drop_labels(Examples examples, Task task) {
 
 // The tokenizer byte takes any bytes, so the text need not be UTF-8.
 ReaderSpec reader_for_training(const DataSpec& spec) {
-  auto reader = spec.reader;
+  auto reader = reader_of(spec, spec.task);
   if (spec.tokenizer.tokenizer == "byte") reader.unmarked = Unmarked::kAnyBytes;
   return reader;
 }
 
 ReaderSpec reader_for_new_data(const DataSpec& spec, const Encoding& encoding) {
-  auto reader = spec.reader;
+  auto reader = reader_of(spec, encoding.task->name());
   const bool bytes = encoding.tokenizer && encoding.tokenizer->name() == "byte";
   if (bytes) reader.unmarked = Unmarked::kAnyBytes;
   const bool table =
       reader.reader == "table" || (!spec.train.empty() && is_table_name(spec.train.front()));
-  reader.trained_on_table = encoding.task == Task::kClassification && table;
+  reader.trained_on_table = encoding.task->targets() == Targets::kExample && table;
   return reader;
 }
 
@@ -222,7 +218,7 @@ struct Part {
   const std::vector<std::string>& paths;
   const DataSpec& spec;
   ReaderSpec reader;
-  Task task;
+  const Task& task;
 };
 
 Examples read_part(const Part& part, std::vector<std::string>* sentences) {
@@ -231,7 +227,7 @@ Examples read_part(const Part& part, std::vector<std::string>* sentences) {
   if (sentences != nullptr) {
     sentences->insert(sentences->end(), examples.notes.begin(), examples.notes.end());
   }
-  if (task == Task::kClassification && !examples.labelled()) {
+  if (!is_one_text(task) && !examples.labelled()) {
     throw InputError(examples.place(0) + ": labels are needed here, and there are none");
   }
   return drop_labels(std::move(examples), task);
@@ -243,8 +239,10 @@ void DataSpec::visit(Visitor& f) {
   f("train", train, "training data: files, or directories");
   f("valid", valid, "validation data; empty: a part of the training data is held out");
   f("test", test, "test data, looked at once, at the end");
-  f("task", task, "auto: classification when there are labels, language_model otherwise",
-    {"auto", "classification", "language_model"});
+  Choices tasks = task_names();
+  tasks.insert(tasks.begin(), "auto");
+  f("task", task,
+    "what is asked; auto: a classification when there are labels, else a language model", tasks);
   reader.visit(f);
   tokenizer.visit(f);
   image.visit(f);
@@ -269,14 +267,14 @@ Prepared prepare(const DataSpec& spec, torch::Device device) {
   auto all = read_examples(spec.train, reader, labels_of(spec));
   auto& sentences = prepared.sentences;
   sentences = all.notes;
-  const auto task = choose_task(spec, all);
+  const auto& task = choose_task(spec.task, all);
   check_lengths(spec, all, task);
   Parts parts;
   if (!spec.valid.empty()) {
     parts = {drop_labels(std::move(all), task),
              read_part({spec.valid, spec, reader, task}, &sentences), ""};
   } else {
-    parts = task == Task::kLanguageModel ? hold_out_text(spec, all) : hold_out_examples(spec, all);
+    parts = is_one_text(task) ? hold_out_text(spec, all) : hold_out_examples(spec, all);
   }
   prepared.encoding = fit(spec, parts.train, task);
   prepared.train = make_dataset(std::move(parts.train), prepared.encoding, device);
@@ -297,7 +295,7 @@ std::shared_ptr<const Dataset> prepare_evaluation(const std::vector<std::string>
                                                   const DataSpec& spec, const Encoding& encoding,
                                                   torch::Device device,
                                                   std::vector<std::string>* sentences) {
-  const Part part{paths, spec, reader_for_new_data(spec, encoding), encoding.task};
+  const Part part{paths, spec, reader_for_new_data(spec, encoding), *encoding.task};
   return make_dataset(read_part(part, sentences), encoding, device);
 }
 

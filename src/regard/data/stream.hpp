@@ -20,7 +20,4 @@ class Stream {
   virtual std::vector<int64_t> examples(int64_t step) const = 0;
 };
 
-/// The batch on `device`; copies from pinned memory do not wait.
-nn::Batch to_device(const nn::Batch& batch, torch::Device device);
-
 }  // namespace regard::data

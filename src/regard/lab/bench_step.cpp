@@ -122,7 +122,7 @@ void measure_error(const BenchSetting& setting, const BenchForm& form, BenchRow&
     Gradients came;
     if (is_ours(form)) {
       ours.step.forward(batch);  // the steps that are timed know what the first one asked for
-      const auto loss = ours.step.forward(batch);
+      const auto loss = ours.step.forward(batch).total();
       ours.step.backward(loss);
       came = {loss.item<double>(), ours.step.optimizer().gradients()};
     } else {
@@ -132,7 +132,7 @@ void measure_error(const BenchSetting& setting, const BenchForm& form, BenchRow&
     for (const auto& [name, value] : parameters) on_cpu.emplace_back(name, value.detach().cpu());
     const PlainModel exact(on_cpu, shape, reference_form(attention::parse_phrase(form.phrase)),
                            torch::kDouble);
-    const auto expected = plain_gradients(exact, train::to_device(batch, torch::kCPU), false);
+    const auto expected = plain_gradients(exact, batch.to(torch::kCPU), false);
     row.error = std::abs(came.loss / expected.loss - 1);
     row.gradient_error = distance(came.of, expected.of);
   } catch (const c10::Error&) {

@@ -100,6 +100,7 @@ std::string settled(Recipe recipe) {
   recipe.compare.jobs = 0;
   recipe.run.title.clear();
   recipe.run.needs.clear();
+  recipe.write_warmup();
   return recipe.to_toml();
 }
 
@@ -140,7 +141,8 @@ report::Comparison read_comparison(const fs::path& folder) {
       comparison.runs.push_back(report_run(run_folder, phrase, seed));
       if (!is_finished(run_folder)) continue;
       const auto r = read_result(run_folder);
-      comparison.task = report::task_from_text(r.task);
+      comparison.task = r.task;
+      comparison.measure = data::find_task(r.task).metrics().front();
       comparison.unit = r.unit;
       if (comparison.environment.empty()) comparison.environment = r.environment;
     }
@@ -169,7 +171,7 @@ void add_pictures(report::Comparison& comparison, const fs::path& folder) {
     for (auto& map : attention_maps(folder_of(folder, run)))
       comparison.maps.push_back(std::move(map));
   }
-  if (best != nullptr && comparison.task == report::Task::kLanguageModel) {
+  if (best != nullptr && comparison.task == "language_model") {
     const auto trained = open_run(folder_of(folder, *best), "cpu");
     comparison.samples =
         generate(trained, {.prompt = "\n", .length = 400, .temperature = 0.8, .seed = 1});
@@ -210,7 +212,7 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
   const auto device = choose_device(recipe.run.device);
   // Everything that can be wrong is told before a run starts.
   const auto prepared = data::prepare(recipe.data, torch::kCPU);
-  const bool causal = model_kind(recipe, prepared.encoding) == "language_model";
+  const bool causal = models::is_causal(model_kind(recipe, prepared.encoding));
   const auto phrases = distinct_phrases(recipe, causal);
   for (const auto& phrase : phrases) {
     Recipe one = recipe;

@@ -9,7 +9,7 @@
 #include "regard/base/philox.hpp"
 #include "regard/base/text.hpp"
 #include "regard/base/utf8.hpp"
-#include "regard/models/language_model.hpp"
+#include "regard/models/kinds/language_model.hpp"
 #include "regard/nn/positions.hpp"
 
 namespace regard::lab {

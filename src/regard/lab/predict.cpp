@@ -13,6 +13,16 @@ void say(const std::vector<std::string>& sentences) {
   for (const auto& sentence : sentences) std::fprintf(stderr, "%s\n", sentence.c_str());
 }
 
+// The likeliest class of each token, of probabilities (T, classes).
+void fill_tokens(const torch::Tensor& p, const std::vector<std::string>& classes,
+                 data::Prediction& out) {
+  const auto [best, which] = p.max(1);
+  for (int64_t t = 0; t < p.size(0); ++t) {
+    out.token_labels.push_back(classes[static_cast<std::size_t>(which[t].item<int64_t>())]);
+    out.token_probabilities.push_back(best[t].item<double>());
+  }
+}
+
 // Nothing is cut in silence.
 void say_cut(const data::Dataset& data, const TrainedRun& run) {
   if (data.truncated() == 0) return;
@@ -31,7 +41,7 @@ void check_probabilities(const Prediction& prediction) {
 }
 
 std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::string>& paths) {
-  if (run.encoding.task != data::Task::kClassification) {
+  if (run.encoding.task->targets() == data::Targets::kNextToken) {
     throw InputError(
         "predict: a classifier was expected, and this run is a language model; use `regard "
         "generate` or `regard eval`");
@@ -46,11 +56,20 @@ std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::st
   std::vector<Prediction> predictions(static_cast<std::size_t>(data->size()));
   for (int64_t step = 0; step < stream->steps_per_epoch(); ++step) {
     const auto rows = stream->examples(step);
-    const auto p = at::softmax(run.model->logits(stream->batch(step)), 1)
-                       .to(torch::kCPU, torch::kDouble)
-                       .contiguous();
+    const auto batch = stream->batch(step);
+    const auto p =
+        at::softmax(run.model->logits(batch), -1).to(torch::kCPU, torch::kDouble).contiguous();
     for (std::size_t r = 0; r < rows.size(); ++r) {
       auto& out = predictions[static_cast<std::size_t>(rows[r])];
+      if (run.encoding.task->targets() == data::Targets::kToken) {
+        const auto row = static_cast<int64_t>(r);
+        const auto length =
+            batch.lengths.defined() ? batch.lengths[row].item<int64_t>() : p.size(1);
+        fill_tokens(p[row].narrow(0, 0, length), run.encoding.classes, out);
+        out.text = data->text(rows[r]);
+        out.place = data->places().place(rows[r]);
+        continue;
+      }
       const auto* values = p.const_data_ptr<double>() + static_cast<int64_t>(r) * p.size(1);
       out.probabilities.assign(values, values + p.size(1));
       out.place = data->places().place(rows[r]);
@@ -69,7 +88,7 @@ train::Score evaluate_run(const TrainedRun& run, const std::vector<std::string>&
       data::prepare_evaluation(paths, run.recipe.data, run.encoding, run.device, &sentences);
   say(sentences);
   say_cut(*data, run);
-  ModelLearner learner(run.model);
+  ModelLearner learner(run.model, run.encoding);
   return train::evaluate(learner, evaluation_of(*data, run.recipe.load.eval_batch));
 }
 

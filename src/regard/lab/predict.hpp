@@ -9,12 +9,7 @@
 
 namespace regard::lab {
 
-struct Prediction {
-  std::string place;                  // "new.tsv: line 7"
-  std::string label;                  // the likeliest class
-  double probability = 0;             // of it
-  std::vector<double> probabilities;  // of every class, in the order of the run's classes
-};
+using Prediction = data::Prediction;
 
 /// RunError with the place when a probability is not finite.
 void check_probabilities(const Prediction& prediction);

@@ -1,5 +1,8 @@
 #include "regard/lab/recipe.hpp"
 
+#include <algorithm>
+#include <sstream>
+
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 
@@ -209,6 +212,31 @@ std::string Recipe::phrase_text() const {
 
 std::string Recipe::to_toml() const { return run::to_toml(Recipe(*this).tables()); }
 
+namespace {
+// Options that came after the first checkpoints. At their defaults they are left out, so that those still fit.
+const std::vector<std::string>& later_options() {
+  static const std::vector<std::string> names = {"attention_dropout", "encoding", "empty",
+                                                 "min_delta"};
+  return names;
+}
+
+std::string without_later_defaults(const Visit& table, const Visit& defaults) {
+  std::vector<std::string> usual;
+  std::istringstream all(run::toml_lines(defaults));
+  for (std::string line; std::getline(all, line);) usual.push_back(line);
+  std::string text;
+  std::istringstream lines(run::toml_lines(table));
+  for (std::string line; std::getline(lines, line);) {
+    const auto key = line.substr(0, line.find(' '));
+    const auto& later = later_options();
+    const bool is_later = std::find(later.begin(), later.end(), key) != later.end();
+    const bool is_usual = std::find(usual.begin(), usual.end(), line) != usual.end();
+    if (!is_later || !is_usual) text += line + "\n";
+  }
+  return text;
+}
+}  // namespace
+
 std::string Recipe::identity() const {
   Recipe copy = *this;
   copy.data.train.clear();
@@ -217,17 +245,22 @@ std::string Recipe::identity() const {
   copy.load.loaders = LoadSpec().loaders;
   copy.load.eval_batch = LoadSpec().eval_batch;
   if (copy.attention.layers.empty()) copy.attention.phrase = phrase_text();
+  copy.write_warmup();
+  Recipe usual;
+  const auto defaults = usual.tables();
+  const auto tables = copy.tables();
   std::string text;
-  for (const auto& table : copy.tables()) {
-    if (table.name == "run" || table.name == "compare") continue;
-    text += "[" + table.name + "]\n" + run::toml_lines(table.visit);
-  }
-  // These came later, and at their defaults checkpoints from before go on.
-  for (const std::string line : {"encoding = \"auto\"\n", "empty = \"auto\"\n"}) {
-    if (const auto at = text.find("\n" + line); at != std::string::npos)
-      text.erase(at + 1, line.size());
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    if (tables[i].name == "run" || tables[i].name == "compare") continue;
+    text +=
+        "[" + tables[i].name + "]\n" + without_later_defaults(tables[i].visit, defaults[i].visit);
   }
   return text;
+}
+
+void Recipe::write_warmup() {
+  if (train.epochs > 0) return;
+  train.warmup = train.warmup_steps(train.seconds > 0 ? 0 : train.steps);
 }
 
 }  // namespace regard::lab

@@ -66,6 +66,9 @@ struct Recipe {
   std::string to_toml() const;
   /// What decides the weights, without paths, seeds, threads and budgets of other runs.
   std::string identity() const;
+  /// A warm-up by default as the number of steps that it is, where the length of the run is known: as recipes were
+  /// written before there was a default.
+  void write_warmup();
 };
 
 /// InputError without training data, which names the set that the recipe needs and its source.

@@ -21,6 +21,17 @@ namespace {
 
 constexpr int64_t kMapInputs = 2, kMapPositions = 64;
 
+// Auxiliary losses are "loss_<name>", and other measures than loss and accuracy "valid_<name>".
+void add_named(const Json& line, report::Point& point) {
+  const std::string loss = "loss_", valid = "valid_";
+  for (const auto& [key, value] : line.items()) {
+    const bool usual = key == "valid_loss" || key == "valid_accuracy" || key == "valid_count";
+    if (!value.is_number() || usual) continue;
+    if (key.starts_with(loss)) point.losses[key.substr(loss.size())] = value.get<double>();
+    if (key.starts_with(valid)) point.scores[key.substr(valid.size())] = value.get<double>();
+  }
+}
+
 // Lines of one step (training, evaluation) become one point.
 std::vector<report::Point> read_curve(const fs::path& metrics) {
   std::map<int64_t, report::Point> points;
@@ -41,6 +52,7 @@ std::vector<report::Point> read_curve(const fs::path& metrics) {
     set("loss", point.train_loss);
     set("valid_loss", point.valid_loss);
     set("valid_accuracy", point.valid_accuracy);
+    add_named(json, point);
   }
   std::vector<report::Point> curve;
   for (const auto& [step, point] : points) curve.push_back(point);
@@ -109,6 +121,8 @@ report::Run report_run(const fs::path& folder, const std::string& phrase, int64_
   const auto r = read_result(folder);
   run.loss = r.outcome.best_loss;
   run.accuracy = r.outcome.best_accuracy;
+  run.scores = r.outcome.best_scores;
+  run.test_scores = r.test_scores;
   run.test_loss = r.test_loss;
   run.test_accuracy = r.test_accuracy;
   run.parameters = static_cast<double>(r.parameters);
@@ -147,7 +161,8 @@ void write_run_report(const fs::path& folder) {
   report::Comparison comparison;
   comparison.title =
       readable(recipe.run.title.empty() ? folder.filename().string() : recipe.run.title);
-  comparison.task = report::task_from_text(result.task);
+  comparison.task = result.task;
+  comparison.measure = data::find_task(result.task).metrics().front();
   comparison.unit = result.unit;
   comparison.runs = {report_run(folder, result.phrase, result.seed)};
   comparison.budget = std::to_string(result.outcome.step) + " steps";

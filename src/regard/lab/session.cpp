@@ -3,6 +3,7 @@
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/machine.hpp"
+#include "regard/nn/saved_buffers.hpp"
 
 namespace regard::lab {
 namespace fs = std::filesystem;
@@ -13,14 +14,34 @@ train::NamedTensors ModelLearner::parameters() {
   return named;
 }
 
-torch::Tensor ModelLearner::loss(const nn::Batch& batch) {
+train::NamedTensors ModelLearner::buffers() { return nn::saved_buffers(*model_); }
+
+std::vector<attention::StepScalar> ModelLearner::step_scalars() {
+  std::vector<attention::StepScalar> all;
+  for (const auto& module : model_->modules()) {
+    const auto* reader = dynamic_cast<const attention::ReadsStepScalars*>(module.get());
+    if (reader == nullptr) continue;
+    for (auto& scalar : reader->step_scalars()) all.push_back(std::move(scalar));
+  }
+  return all;
+}
+
+nn::Loss ModelLearner::loss(const nn::Batch& batch) {
   if (!model_->is_training()) model_->train();
   return model_->loss(batch);
 }
 
-torch::Tensor ModelLearner::score(const nn::Batch& batch) {
+nn::BatchScore ModelLearner::score(const nn::Batch& batch) {
   if (model_->is_training()) model_->eval();
   return model_->score(batch);
+}
+
+std::vector<metrics::Metric> ModelLearner::metrics() const {
+  return task_ != nullptr ? task_->metrics() : Learner::metrics();
+}
+
+std::vector<double> ModelLearner::scores(const metrics::Predictions& predictions) const {
+  return task_->scores(predictions, classes_);
 }
 
 StreamBatches::StreamBatches(std::shared_ptr<const data::Dataset> dataset,
@@ -33,15 +54,14 @@ train::Evaluation evaluation_of(const data::Dataset& dataset, int64_t rows) {
 }
 
 std::string model_kind(const Recipe& recipe, const data::Encoding& encoding) {
-  const bool text = encoding.task == data::Task::kLanguageModel;
-  const std::string natural = text             ? "language_model"
-                              : encoding.pairs ? "pair_classifier"
-                                               : "encoder_classifier";
+  const auto& task = *encoding.task;
   const auto& asked = recipe.model.kind;
-  if (asked.empty() || asked == natural) return natural;
-  throw InputError("[model] kind = \"" + asked + "\": the data is a " +
-                   data::task_name(encoding.task) + (encoding.pairs ? " of pairs" : "") +
-                   ", which needs \"" + natural + "\"" +
+  if (asked.empty() || models::find_model_kind(asked).task == task.name()) {
+    return asked.empty() ? task.model() : asked;
+  }
+  const bool text = task.targets() == data::Targets::kNextToken;
+  throw InputError("[model] kind = \"" + asked + "\": the task is " + task.name() +
+                   ", which needs \"" + task.model() + "\"" +
                    (text ? "; labels are read when --label names their column" : ""));
 }
 
@@ -52,8 +72,7 @@ std::shared_ptr<models::Model> make_model(const Recipe& recipe, const data::Enco
                      shortest(spec.label_smoothing) + " came");
   spec.kind = model_kind(recipe, encoding);
   const auto phrases = recipe.phrases();
-  for (const auto& phrase : phrases)
-    attention::check_meaning(phrase, spec.kind == "language_model");
+  for (const auto& phrase : phrases) attention::check_meaning(phrase, models::is_causal(spec.kind));
   return models::make_model(
       spec,
       {.input = {.vocabulary = encoding.vocabulary, .channels = encoding.channels},

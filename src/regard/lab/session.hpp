@@ -14,12 +14,21 @@ namespace regard::lab {
 class ModelLearner final : public train::Learner {
  public:
   explicit ModelLearner(std::shared_ptr<models::Model> model) : model_(std::move(model)) {}
+  /// With the measures of the task.
+  ModelLearner(std::shared_ptr<models::Model> model, const data::Encoding& encoding)
+      : model_(std::move(model)), task_(encoding.task), classes_(encoding.classes) {}
   train::NamedTensors parameters() override;
-  torch::Tensor loss(const nn::Batch& batch) override;
-  torch::Tensor score(const nn::Batch& batch) override;
+  train::NamedTensors buffers() override;
+  std::vector<attention::StepScalar> step_scalars() override;
+  nn::Loss loss(const nn::Batch& batch) override;
+  nn::BatchScore score(const nn::Batch& batch) override;
+  std::vector<metrics::Metric> metrics() const override;
+  std::vector<double> scores(const metrics::Predictions& predictions) const override;
 
  private:
   std::shared_ptr<models::Model> model_;
+  const data::Task* task_ = nullptr;
+  std::vector<std::string> classes_;
 };
 
 /// A stream of a dataset as the loop sees it.
@@ -38,7 +47,7 @@ class StreamBatches final : public train::Batches {
 /// Everything of a dataset once, for evaluation.
 train::Evaluation evaluation_of(const data::Dataset& dataset, int64_t rows);
 
-/// The kind of model that the data asks for, unless the recipe names one.
+/// The kind of network of the task, unless the recipe names another that answers it.
 std::string model_kind(const Recipe& recipe, const data::Encoding& encoding);
 
 /// A fresh model for the data.

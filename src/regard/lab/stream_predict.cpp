@@ -18,10 +18,8 @@ namespace {
 
 void check_run(const TrainedRun& run) {
   const auto& e = run.encoding;
-  if (e.task != data::Task::kClassification || e.pairs || e.is_image()) {
-    refuse("a classifier of single texts", e.is_image() ? "images"
-                                           : e.pairs    ? "pairs"
-                                                        : "a language model");
+  if (e.task->name() != "classification" || e.is_image()) {
+    refuse("a classifier of single texts", e.is_image() ? "images" : "the task " + e.task->name());
   }
   if (e.tokenizer->name() != "byte") {
     refuse("the tokenizer byte, whose tokens no chunk can cut", e.tokenizer->name());

@@ -10,7 +10,7 @@
 
 #include "regard/lab/predict.hpp"
 #include "regard/lab/streamed_hrr.hpp"
-#include "regard/models/encoder_classifier.hpp"
+#include "regard/models/kinds/encoder_classifier.hpp"
 
 namespace regard::lab {
 

@@ -33,28 +33,50 @@ Json to_json(const Environment& environment) {
   return json;
 }
 
+using Scores = std::map<std::string, double>;
+
+// Other metrics of a task as valid_<name> and test_<name>.
+void add_scores(Json& json, const std::string& part, const Scores& scores) {
+  for (const auto& [name, value] : scores) json[part + "_" + name] = number(value);
+}
+
+Scores read_scores(const Json& json, const std::string& part, const std::string& task) {
+  Scores scores;
+  for (const auto& known : data::all_tasks()) {
+    if (known->name() != task) continue;
+    for (const auto& metric : known->metrics()) {
+      const bool other = metric.name != "loss" && metric.name != "accuracy";
+      const auto key = part + "_" + metric.name;
+      if (other && json.contains(key)) scores[metric.name] = number(json, key.c_str());
+    }
+  }
+  return scores;
+}
+
 void write_result(const fs::path& folder, const RunResult& r) {
   const auto& o = r.outcome;
-  const Json json = {{"phrase", r.phrase},
-                     {"seed", r.seed},
-                     {"task", r.task},
-                     {"unit", r.unit},
-                     {"parameters", r.parameters},
-                     {"steps", o.step},
-                     {"tokens", o.tokens},
-                     {"seconds", o.seconds},
-                     {"tokens_per_second", o.tokens_per_second},
-                     {"peak_memory", o.peak_memory},
-                     {"train_loss", number(o.train_loss)},
-                     {"valid_loss", number(o.best_loss)},
-                     {"valid_accuracy", number(o.best_accuracy)},
-                     {"best_step", o.best_step},
-                     {"logit_deviation", number(o.logit_deviation)},
-                     {"test_loss", number(r.test_loss)},
-                     {"test_accuracy", number(r.test_accuracy)},
-                     {"finished", o.finished},
-                     {"kernels", r.kernels},
-                     {"environment", to_json(r.environment)}};
+  Json json = {{"phrase", r.phrase},
+               {"seed", r.seed},
+               {"task", r.task},
+               {"unit", r.unit},
+               {"parameters", r.parameters},
+               {"steps", o.step},
+               {"tokens", o.tokens},
+               {"seconds", o.seconds},
+               {"tokens_per_second", o.tokens_per_second},
+               {"peak_memory", o.peak_memory},
+               {"train_loss", number(o.train_loss)},
+               {"valid_loss", number(o.best_loss)},
+               {"valid_accuracy", number(o.best_accuracy)},
+               {"best_step", o.best_step},
+               {"logit_deviation", number(o.logit_deviation)},
+               {"test_loss", number(r.test_loss)},
+               {"test_accuracy", number(r.test_accuracy)},
+               {"finished", o.finished},
+               {"kernels", r.kernels},
+               {"environment", to_json(r.environment)}};
+  add_scores(json, "valid", o.best_scores);
+  add_scores(json, "test", r.test_scores);
   write_atomically(folder / "result.json", json.dump(2) + "\n");
 }
 
@@ -124,7 +146,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
       std::to_string(count_parameters(*model)) + " parameters; device " + device.str());
   write_atomically(folder / "recipe.toml", recipe.to_toml());
 
-  ModelLearner learner(model);
+  ModelLearner learner(model, prepared.encoding);
   const run::Identity identity{
       .recipe = recipe.identity(),
       .seed = recipe.run.seed,
@@ -136,7 +158,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   if (train::same_answer(result.outcome.logit_deviation)) say(kStuck);
   result.phrase = phrase;
   result.seed = recipe.run.seed;
-  result.task = data::task_name(prepared.encoding.task);
+  result.task = prepared.encoding.task->name();
   result.unit = unit_of(prepared.encoding);
   result.parameters = count_parameters(*model);
   result.kernels = ops::kernels_that_ran();
@@ -149,6 +171,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
         train::evaluate(learner, evaluation_of(*prepared.test, recipe.load.eval_batch));
     result.test_loss = score.loss;
     result.test_accuracy = score.accuracy;
+    result.test_scores = score.others;
   }
   write_result(folder, result);
   if (report == Report::kWrite) write_run_report(folder);
@@ -179,6 +202,8 @@ RunResult read_result(const fs::path& folder) {
   o.best_step = json.value("best_step", int64_t{-1});
   o.logit_deviation = number(json, "logit_deviation");
   o.finished = json.value("finished", "");
+  o.best_scores = read_scores(json, "valid", r.task);
+  r.test_scores = read_scores(json, "test", r.task);
   r.test_loss = number(json, "test_loss");
   r.test_accuracy = number(json, "test_accuracy");
   r.kernels = json.value("kernels", std::vector<std::string>());

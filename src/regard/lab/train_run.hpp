@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 
 #include "regard/lab/machine.hpp"
@@ -19,9 +20,10 @@ struct RunResult {
   int64_t seed = 0;
   int64_t parameters = 0;
   train::Outcome outcome;
-  double test_loss = 0, test_accuracy = 0;  // of the best checkpoint; NaN without test data
-  std::vector<std::string> kernels;         // that ran, by name
-  Environment environment;                  // machine and versions of the training
+  double test_loss = 0, test_accuracy = 0;    // of the best checkpoint; NaN without test data
+  std::map<std::string, double> test_scores;  // other metrics of the task, by name
+  std::vector<std::string> kernels;           // that ran, by name
+  Environment environment;                    // machine and versions of the training
 };
 
 enum class Start { kNew, kResume };

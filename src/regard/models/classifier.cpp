@@ -54,19 +54,26 @@ Tensor Classifier::classify(const Tensor& features) {
   return out.to(torch::kFloat);
 }
 
-Tensor Classifier::loss(const nn::Batch& batch) {
-  return at::cross_entropy_loss(logits(batch), batch.targets, {}, at::Reduction::Mean, -1,
+Tensor Classifier::mean_loss(const Tensor& logits, const nn::Batch& batch) {
+  return at::cross_entropy_loss(logits, batch.targets, {}, at::Reduction::Mean, -1,
                                 spec_.label_smoothing);
 }
 
-Tensor Classifier::score(const nn::Batch& batch) {
+Tensor Classifier::example_losses(const Tensor& logits, const nn::Batch& batch) {
+  return at::cross_entropy_loss(logits, batch.targets, {}, at::Reduction::None, -1,
+                                spec_.label_smoothing);
+}
+
+nn::BatchScore Classifier::score(const nn::Batch& batch) {
   const auto out = logits(batch);
   const auto sum =
       at::cross_entropy_loss(out, batch.targets, {}, at::Reduction::Sum).to(torch::kDouble);
-  const auto right = (out.argmax(1) == batch.targets).sum().to(torch::kDouble);
+  const auto predicted = out.argmax(1);
+  const auto right = (predicted == batch.targets).sum().to(torch::kDouble);
   const auto wide = out.to(torch::kDouble);
-  return at::cat({at::stack({sum, right, at::full_like(sum, out.size(0))}), wide.sum(0),
-                  wide.square().sum(0)});
+  return {at::cat({at::stack({sum, right, at::full_like(sum, out.size(0))}), wide.sum(0),
+                   wide.square().sum(0)}),
+          predicted};
 }
 
 }  // namespace regard::models

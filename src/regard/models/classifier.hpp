@@ -10,8 +10,7 @@ class Classifier : public Model {
   /// `name` begins the messages; the head reads `features` numbers.
   Classifier(const std::string& name, const ModelSpec& spec, const ModelShape& shape,
              const std::vector<attention::Phrase>& phrases, uint64_t seed, int64_t features);
-  torch::Tensor loss(const nn::Batch& batch) override;
-  torch::Tensor score(const nn::Batch& batch) override;
+  nn::BatchScore score(const nn::Batch& batch) override;
   nn::Trunk& trunk() override { return *trunk_; }
 
   /// The head alone, in fp32: (B, features) -> logits (B, classes).
@@ -22,6 +21,8 @@ class Classifier : public Model {
  protected:
   /// One vector a row of the batch, (rows, H).
   torch::Tensor pooled(const nn::Batch& batch);
+  torch::Tensor mean_loss(const torch::Tensor& logits, const nn::Batch& batch) override;
+  torch::Tensor example_losses(const torch::Tensor& logits, const nn::Batch& batch) override;
 
  private:
   ModelSpec spec_;

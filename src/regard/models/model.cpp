@@ -1,18 +1,18 @@
 #include "regard/models/model.hpp"
 
+#include <utility>
+
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
-#include "regard/models/encoder_classifier.hpp"
-#include "regard/models/language_model.hpp"
-#include "regard/models/pair_classifier.hpp"
 #include "regard/nn/context.hpp"
 
 namespace regard::models {
 
 void ModelSpec::visit(Visitor& f) {
-  f("kind", kind,
-    "encoder_classifier, pair_classifier or language_model (empty: what the data asks for)",
-    {"", "encoder_classifier", "pair_classifier", "language_model"});
+  Choices kinds = {""};
+  for (const auto& entry : model_kinds()) kinds.push_back(entry.name);
+  f("kind", kind, "the network, as `regard list models` names them (empty: that of the task)",
+    kinds);
   trunk.visit(f);
   f("pooling", pooling,
     "classifier: from tokens to one vector; mean_padded averages over padding too",
@@ -20,6 +20,26 @@ void ModelSpec::visit(Visitor& f) {
   f("head_hidden", head_hidden, "classifier: width of a hidden layer before the classes (0: none)");
   f("tie", tie, "language model: one table for embedding and output");
   f("label_smoothing", label_smoothing, "share of probability spread evenly over the classes");
+}
+
+nn::Loss Model::loss(const nn::Batch& batch, nn::Detail detail) {
+  attention::LossScope scope;
+  const auto out = logits(batch);
+  nn::Loss loss(mean_loss(out, batch));
+  if (detail == nn::Detail::kExamples || scope.wants_feedback()) {
+    loss.examples = example_losses(out, batch);
+  }
+  if (scope.wants_feedback()) {
+    const auto rows = batch.inputs.size(0) / loss.examples.size(0);  // of an example
+    scope.give_feedback(rows == 1 ? loss.examples : loss.examples.repeat_interleave(rows));
+  }
+  loss.auxiliary = scope.losses();
+  return loss;
+}
+
+torch::Tensor mean_over_rows(const torch::Tensor& losses, const torch::Tensor& targets) {
+  const auto count = (targets >= 0).sum(1).clamp_min(1);  // (B)
+  return losses.view(targets.sizes()).sum(1) / count;
 }
 
 std::vector<LayerMap> Model::maps(const nn::Batch& batch) {
@@ -48,25 +68,29 @@ std::vector<LayerMap> Model::maps(const nn::Batch& batch) {
 }
 
 const std::vector<ModelKind>& model_kinds() {
-  static const std::vector<ModelKind> kinds = {
-      {"encoder_classifier", "encoder with a pooled head: one label for each example"},
-      {"pair_classifier", "shared encoder of two texts: one label for each pair"},
-      {"language_model", "causal decoder: predicts the next token, and generates"},
-  };
+  static const auto kinds = [] {
+    std::vector<ModelKind> made;
+    for (const auto& [name, make] : model_entries()) {
+      made.push_back(make());
+      made.back().name = name;
+    }
+    return made;
+  }();
   return kinds;
+}
+
+const ModelKind& find_model_kind(const std::string& name) {
+  std::vector<std::string> known;
+  for (const auto& kind : model_kinds()) {
+    if (kind.name == name) return kind;
+    known.push_back(kind.name);
+  }
+  throw InputError("[model] kind: unknown \"" + name + "\"" + suggestion(name, known));
 }
 
 std::shared_ptr<Model> make_model(const ModelSpec& spec, const ModelShape& shape,
                                   const std::vector<attention::Phrase>& phrases, uint64_t seed) {
-  if (spec.kind == "encoder_classifier")
-    return std::make_shared<EncoderClassifier>(spec, shape, phrases, seed);
-  if (spec.kind == "pair_classifier")
-    return std::make_shared<PairClassifier>(spec, shape, phrases, seed);
-  if (spec.kind == "language_model")
-    return std::make_shared<LanguageModel>(spec, shape, phrases, seed);
-  std::vector<std::string> known;
-  for (const auto& kind : model_kinds()) known.push_back(kind.name);
-  throw InputError("[model] kind: unknown \"" + spec.kind + "\"" + suggestion(spec.kind, known));
+  return find_model_kind(spec.kind).make(spec, shape, phrases, seed);
 }
 
 }  // namespace regard::models

@@ -10,6 +10,7 @@
 #include "regard/base/philox.hpp"
 #include "regard/nn/context.hpp"
 #include "regard/nn/positions.hpp"
+#include "regard/nn/saved_buffers.hpp"
 #include "regard/ops/mean_rows.hpp"
 
 namespace regard::nn {
@@ -89,12 +90,13 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
   if (spec.positions == "learned") {
     positions_ = register_parameter("positions", at::empty({places, spec.width}));
   } else if (spec.positions == "sinusoidal") {
-    positions_ = register_buffer("positions", sinusoidal_table(places, spec.width));
+    positions_ =
+        register_buffer(kConstant + std::string("positions"), sinusoidal_table(places, spec.width));
   } else if (spec.positions == "sinusoidal_2d") {
     // [CLS] is no pixel: zeros, as in MAE (He et al. 2022).
     auto grid = sinusoidal_grid(options_.max_length, spec.width);
     if (options_.cls) grid = at::cat({at::zeros({1, spec.width}), grid}, 0);
-    positions_ = register_buffer("positions", grid);
+    positions_ = register_buffer(kConstant + std::string("positions"), grid);
   }
   if (options_.cls) cls_ = register_parameter("cls", at::empty({1, 1, spec.width}));
   for (int64_t i = 0; i < spec.layers; ++i) {

@@ -13,20 +13,20 @@ std::string code(const std::string& text) { return "`" + text + "`"; }
 
 /// "1.804 ± 0.012 nats (2.603 bits per character)" or "86.4 ± 0.3 %".
 std::string quality_text(const Comparison& comparison, const Interval& value) {
-  if (comparison.task == Task::kClassification) return interval(value, 1, 100).text + " %";
+  if (comparison.measure.percent) return interval(value, 1, 100).text + " %";
   return interval(value, 3).text + " nats (" + fixed(value.centre / std::numbers::ln2, 3) +
          " bits per " + comparison.unit + ")";
 }
 
 std::string amount(const Comparison& comparison, double difference) {
-  if (comparison.task == Task::kClassification) {
+  if (comparison.measure.percent) {
     return fixed(100 * std::abs(difference), 1) + " points";
   }
   return fixed(std::abs(difference), 3) + " nats";
 }
 
 std::string measure(const Comparison& comparison) {
-  return comparison.task == Task::kClassification ? "validation accuracy" : "validation loss";
+  return "validation " + comparison.measure.name;
 }
 
 std::string seeds_text(int64_t n) { return std::to_string(n) + (n == 1 ? " seed" : " seeds"); }
@@ -169,13 +169,9 @@ Answer answer(const Comparison& comparison) {
     remark_on_controls(comparison, all, result.remarks);
     remark_on_ties(comparison, all, result.remarks);
   }
-  if (comparison.task == Task::kClassification && std::isfinite(best.test_accuracy.centre)) {
+  if (std::isfinite(best.test_quality.centre)) {
     result.remarks.push_back("On the test part, looked at once, " + code(best.phrase) +
-                             " reaches " + quality_text(comparison, best.test_accuracy) + ".");
-  }
-  if (comparison.task == Task::kLanguageModel && std::isfinite(best.test_loss.centre)) {
-    result.remarks.push_back("On the test part, looked at once, " + code(best.phrase) +
-                             " reaches " + quality_text(comparison, best.test_loss) + ".");
+                             " reaches " + quality_text(comparison, best.test_quality) + ".");
   }
   tell_bag_of_words(comparison, all, result);
   if (best.finished == 1 && all.size() > 1) {

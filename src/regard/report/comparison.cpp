@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 
 namespace regard::report {
@@ -46,6 +45,15 @@ BySeed quality_by_seed(const Comparison& comparison, const std::string& phrase) 
   return values;
 }
 
+double measured(const Comparison& comparison, double loss, double accuracy,
+                const std::map<std::string, double>& others) {
+  const auto& name = comparison.measure.name;
+  if (name == "loss") return loss;
+  if (name == "accuracy") return accuracy;
+  const auto found = others.find(name);
+  return found == others.end() ? kAbsent : found->second;
+}
+
 Standing standing(const Comparison& comparison, const std::string& phrase) {
   Standing s;
   s.phrase = phrase;
@@ -64,25 +72,26 @@ Standing standing(const Comparison& comparison, const std::string& phrase) {
   s.seconds = over_runs(runs, &Run::seconds);
   s.tokens_per_second = over_runs(runs, &Run::tokens_per_second);
   s.peak_memory_bytes = over_runs(runs, &Run::peak_memory_bytes);
-  s.quality = lower_is_better(comparison) ? s.loss : s.accuracy;
+  std::vector<double> valid, test;
+  for (const auto* run : runs) {
+    valid.push_back(quality(comparison, *run));
+    test.push_back(test_quality(comparison, *run));
+  }
+  s.quality = mean_interval(valid);
+  s.test_quality = mean_interval(test);
   return s;
 }
 
 }  // namespace
 
-Task task_from_text(const std::string& text) {
-  if (text == "language_model") return Task::kLanguageModel;
-  if (text == "classification") return Task::kClassification;
-  throw InputError("report: the task is language_model or classification, and \"" + text +
-                   "\" came");
-}
-
-bool lower_is_better(const Comparison& comparison) {
-  return comparison.task == Task::kLanguageModel;
-}
+bool lower_is_better(const Comparison& comparison) { return !comparison.measure.higher_is_better; }
 
 double quality(const Comparison& comparison, const Run& run) {
-  return lower_is_better(comparison) ? run.loss : run.accuracy;
+  return measured(comparison, run.loss, run.accuracy, run.scores);
+}
+
+double test_quality(const Comparison& comparison, const Run& run) {
+  return measured(comparison, run.test_loss, run.test_accuracy, run.test_scores);
 }
 
 std::vector<std::string> phrases(const Comparison& comparison) {

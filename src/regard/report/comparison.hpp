@@ -5,10 +5,12 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "regard/metrics/predictions.hpp"
 #include "regard/report/statistics.hpp"
 
 namespace regard::report {
@@ -19,6 +21,8 @@ inline constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
 struct Point {
   double step = kAbsent, seconds = kAbsent, tokens = kAbsent;
   double train_loss = kAbsent, valid_loss = kAbsent, valid_accuracy = kAbsent;
+  std::map<std::string, double> losses;  // auxiliary losses of training, by name
+  std::map<std::string, double> scores;  // other measures of the task on the validation part
 };
 
 /// The note of a finished run whose logits do not vary: its accuracy is that of the most frequent class.
@@ -34,8 +38,9 @@ struct Run {
   std::vector<Point> curve;                   // ordered by step
   double loss = kAbsent, accuracy = kAbsent;  // best on the validation part
   double test_loss = kAbsent,
-         test_accuracy = kAbsent;                  // of that checkpoint, when a test part was given
-  double parameters = kAbsent, seconds = kAbsent;  // seconds of training
+         test_accuracy = kAbsent;  // of that checkpoint, when a test part was given
+  std::map<std::string, double> scores, test_scores;  // other measures of the task, likewise
+  double parameters = kAbsent, seconds = kAbsent;     // seconds of training
   double tokens_per_second = kAbsent, peak_memory_bytes = kAbsent;
   bool finished = false;  // unfinished runs stay out of every mean
   bool any_seed = false;  // draws no random numbers: it stands for every seed of the comparison
@@ -59,11 +64,10 @@ struct AgainstWords {
   BootstrapInterval difference;  // in [-1, 1]
 };
 
-enum class Task { kLanguageModel, kClassification };
-
 struct Comparison {
   std::string title;
-  Task task = Task::kLanguageModel;
+  std::string task = "language_model";
+  metrics::Metric measure = {"loss", false, false};  // of the task; it decides
   std::string unit = "character";  // what one prediction of a language model stands for
   std::vector<Run> runs;    // the phrase of the first run is the reference of all differences
   std::string budget;       // "800 steps each"
@@ -74,12 +78,10 @@ struct Comparison {
   std::vector<AgainstWords> against_words;  // one for each phrase, where there is a bag of words
 };
 
-/// "language_model" or "classification"; throws InputError for another word.
-Task task_from_text(const std::string& text);
-
-/// The quantity that decides: validation loss of a language model (lower is better), else validation accuracy.
+/// The quantity that decides, on the validation part: the measure of the task.
 bool lower_is_better(const Comparison& comparison);
 double quality(const Comparison& comparison, const Run& run);
+double test_quality(const Comparison& comparison, const Run& run);
 
 /// Adds a run without learning curve; figures show it as a level line as long as the longest curve.
 void add_line(Comparison& comparison, Run run);
@@ -88,7 +90,7 @@ void add_line(Comparison& comparison, Run run);
 struct Standing {
   std::string phrase;
   int64_t finished = 0, started = 0;
-  Interval quality, loss, accuracy, test_loss, test_accuracy;
+  Interval quality, test_quality, loss, accuracy, test_loss, test_accuracy;
   Interval seconds, tokens_per_second, peak_memory_bytes;
   double parameters = kAbsent;
   bool reference = false;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
 
 #include "regard/report/figures.hpp"
 #include "regard/report/palette.hpp"
@@ -12,18 +13,50 @@ namespace {
 
 struct Measure {
   std::string name, axis, format;
-  double Point::*member;
+  Reading value;
   bool lower_is_better;
+  bool percent = false;
 };
+
+using ByName = std::map<std::string, double>;
+
+/// All names that points have in `member`, in the order of the alphabet.
+std::set<std::string> names_in(const Comparison& comparison, ByName Point::*member) {
+  std::set<std::string> names;
+  for (const auto& run : comparison.runs) {
+    for (const auto& point : run.curve) {
+      for (const auto& [name, value] : point.*member) names.insert(name);
+    }
+  }
+  return names;
+}
+
+Reading reading(ByName Point::*member, const std::string& name) {
+  return [member, name](const Point& point) {
+    const auto found = (point.*member).find(name);
+    return found == (point.*member).end() ? kAbsent : found->second;
+  };
+}
 
 std::vector<Measure> measures(const Comparison& comparison) {
   const Measure loss = {"validation loss", "validation loss (nats)", ".3f", &Point::valid_loss,
                         true};
-  const Measure accuracy = {"validation accuracy", "validation accuracy", ".1%",
-                            &Point::valid_accuracy, false};
+  const Measure accuracy = {
+      "validation accuracy", "validation accuracy", ".1%", &Point::valid_accuracy, false, true};
   const Measure train = {"training loss", "training loss (nats)", ".3f", &Point::train_loss, true};
-  if (comparison.task == Task::kClassification) return {accuracy, loss, train};
-  return {loss, train};
+  std::vector<Measure> all = {loss, train};
+  if (comparison.measure.percent) all.insert(all.begin(), accuracy);
+  for (const auto& name : names_in(comparison, &Point::scores)) {
+    const bool decides = name == comparison.measure.name;
+    const auto title = "validation " + name;
+    const Measure measure = {title, title, ".1%", reading(&Point::scores, name), false, true};
+    all.insert(decides ? all.begin() : all.end(), measure);
+  }
+  for (const auto& name : names_in(comparison, &Point::losses)) {
+    all.push_back(
+        {"loss " + name, "auxiliary loss " + name, ".3g", reading(&Point::losses, name), true});
+  }
+  return all;
 }
 
 /// Finished runs of the phrase; of a phrase without any, those that were started.
@@ -99,7 +132,7 @@ Figure curves(const Comparison& comparison, double Point::*x, const std::string&
   for (const auto& measure : measures(comparison)) {
     std::vector<Band> bands;
     for (const auto& name : names)
-      bands.push_back(band(runs_to_draw(comparison, name), x, measure.member));
+      bands.push_back(band(runs_to_draw(comparison, name), x, measure.value));
     Json data = Json::array();
     for (std::size_t i = 0; i < names.size(); ++i) {
       if (bands[i].seeds > 1)
@@ -114,7 +147,7 @@ Figure curves(const Comparison& comparison, double Point::*x, const std::string&
     Json layout = {{"xaxis", {{"title", {{"text", x_axis}}}, {"rangemode", "tozero"}}},
                    {"yaxis", {{"title", {{"text", measure.axis}}}, {"range", {low, high}}}},
                    {"hovermode", "closest"}};
-    if (measure.member == &Point::valid_accuracy) layout["yaxis"]["tickformat"] = ".0%";
+    if (measure.percent) layout["yaxis"]["tickformat"] = ".0%";
     if (x == &Point::step) layout["hovermode"] = "x unified";
     figure.variants.push_back({measure.name, data, layout});
   }
@@ -123,7 +156,7 @@ Figure curves(const Comparison& comparison, double Point::*x, const std::string&
 
 }  // namespace
 
-Band band(const std::vector<const Run*>& runs, double Point::*x, double Point::*y) {
+Band band(const std::vector<const Run*>& runs, double Point::*x, const Reading& y) {
   struct Sample {
     double x, y;
   };
@@ -132,9 +165,9 @@ Band band(const std::vector<const Run*>& runs, double Point::*x, double Point::*
   for (const auto* run : runs) {
     bool measured = false;
     for (const auto& point : run->curve) {
-      if (!std::isfinite(point.step) || !std::isfinite(point.*x) || !std::isfinite(point.*y))
+      if (!std::isfinite(point.step) || !std::isfinite(point.*x) || !std::isfinite(y(point)))
         continue;
-      at_step[point.step].push_back({point.*x, point.*y});
+      at_step[point.step].push_back({point.*x, y(point)});
       measured = true;
     }
     result.seeds += measured ? 1 : 0;

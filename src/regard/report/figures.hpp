@@ -1,6 +1,7 @@
 // The figures of a report as Plotly's JSON; page.cpp places them and page_script.cpp draws them.
 #pragma once
 
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -36,7 +37,8 @@ struct Band {
   std::vector<double> x, centre, low, high;
   int64_t seeds = 0;
 };
-Band band(const std::vector<const Run*>& runs, double Point::*x, double Point::*y);
+using Reading = std::function<double(const Point&)>;
+Band band(const std::vector<const Run*>& runs, double Point::*x, const Reading& y);
 
 /// Learning curves against steps, and against seconds of training.
 Figure curves_by_step(const Comparison& comparison);

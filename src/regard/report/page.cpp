@@ -1,6 +1,7 @@
 #include "regard/report/page.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "regard/base/files.hpp"
 #include "regard/report/figures.hpp"
@@ -26,7 +27,9 @@ std::string opening(const Comparison& comparison) {
   }
   std::sort(seeds.begin(), seeds.end());
   seeds.erase(std::unique(seeds.begin(), seeds.end()), seeds.end());
-  std::string scope = comparison.task == Task::kLanguageModel ? "Language model" : "Classification";
+  std::string scope = comparison.task;
+  std::replace(scope.begin(), scope.end(), '_', ' ');
+  if (!scope.empty()) scope[0] = static_cast<char>(std::toupper(scope[0]));
   scope += " · " + count(trained, "phrase") + " · " + count(seeds.size(), "seed");
   if (!comparison.budget.empty()) scope += " · " + comparison.budget;
   const auto said = answer(comparison);

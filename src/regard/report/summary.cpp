@@ -70,7 +70,7 @@ std::string per_unit(const Comparison& comparison) {
 
 void add_quality(Builder& builder, const Comparison& comparison) {
   const double bits = 1 / std::numbers::ln2;
-  if (comparison.task == Task::kLanguageModel) {
+  if (lower_is_better(comparison)) {
     builder.intervals({"valid_loss", "valid loss", "nats"}, &Standing::loss, 1, 3);
     const auto unit = per_unit(comparison);
     builder.intervals({"bits_per_" + unit, "bits/" + unit, ""}, &Standing::loss, bits, 3);
@@ -78,6 +78,14 @@ void add_quality(Builder& builder, const Comparison& comparison) {
       builder.intervals({"test_loss", "test loss", "nats"}, &Standing::test_loss, 1, 3);
     }
     return;
+  }
+  const auto& measure = comparison.measure.name;
+  if (measure != "accuracy") {
+    builder.intervals({"valid_" + measure, "valid " + measure, "%"}, &Standing::quality, 100, 2);
+    if (builder.any(&Standing::test_quality)) {
+      builder.intervals({"test_" + measure, "test " + measure, "%"}, &Standing::test_quality, 100,
+                        2);
+    }
   }
   builder.intervals({"valid_accuracy", "valid acc.", "%"}, &Standing::accuracy, 100, 2);
   if (builder.any(&Standing::test_accuracy)) {
@@ -193,9 +201,12 @@ Table every_run(const Comparison& comparison) {
   table.columns = {{"phrase", "attention", "", Align::kLeft},
                    {"seed", "seed", ""},
                    {"valid_loss", "valid loss", "nats"}};
-  const bool classes = comparison.task == Task::kClassification;
+  const bool classes = comparison.measure.percent;
+  const auto& measure = comparison.measure.name;
+  const bool other = classes && measure != "accuracy";
   const bool test = std::any_of(comparison.runs.begin(), comparison.runs.end(),
                                 [](const Run& r) { return std::isfinite(r.test_loss); });
+  if (other) table.columns.push_back({"valid_" + measure, "valid " + measure, "%"});
   if (classes) table.columns.push_back({"valid_accuracy", "valid acc.", "%"});
   if (test) table.columns.push_back({"test_loss", "test loss", "nats"});
   if (test && classes) table.columns.push_back({"test_accuracy", "test acc.", "%"});
@@ -210,6 +221,7 @@ Table every_run(const Comparison& comparison) {
     std::vector<Cell> row = {word(run.phrase),
                              number(run.any_seed ? kAbsent : static_cast<double>(run.seed), 0),
                              number(run.loss, 4)};
+    if (other) row.push_back(number(100 * quality(comparison, run), 2));
     if (classes) row.push_back(number(100 * run.accuracy, 2));
     if (test) row.push_back(number(run.test_loss, 4));
     if (test && classes) row.push_back(number(100 * run.test_accuracy, 2));

@@ -180,7 +180,7 @@ Figure tradeoff(const Comparison& comparison, double Run::*cost, double unit,
   for (std::size_t i = 0; i < dots.size(); ++i) {
     data.push_back(dot_trace(dots[i], all_marks.at(dots[i].phrase), sides[i], format, symbol));
   }
-  const std::string name = lower ? "validation loss" : "validation accuracy";
+  const std::string name = "validation " + comparison.measure.name;
   Json layout = {
       {"xaxis",
        {{"title", {{"text", word + " (" + symbol + ")"}}},

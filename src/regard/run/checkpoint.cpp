@@ -1,5 +1,9 @@
 #include "regard/run/checkpoint.hpp"
 
+#include <algorithm>
+#include <sstream>
+#include <vector>
+
 #include "regard/base/error.hpp"
 
 namespace regard::run {
@@ -7,6 +11,26 @@ namespace {
 
 constexpr const char* kKey = "regard";
 constexpr int64_t kVersion = 1;
+
+/// " (there warmup = 50, here warmup = 20)": the first line that only one of two recipes has; "" without lines.
+std::string difference(const std::string& there, const std::string& here) {
+  const auto lines = [](const std::string& text) {
+    std::vector<std::string> all;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) all.push_back(line);
+    return all;
+  };
+  const auto a = lines(there), b = lines(here);
+  if (a.size() < 2 || b.size() < 2) return "";
+  const auto lacking = [](const std::vector<std::string>& from,
+                          const std::vector<std::string>& in) {
+    const auto found = std::find_if(from.begin(), from.end(), [&](const std::string& line) {
+      return std::find(in.begin(), in.end(), line) == in.end();
+    });
+    return found == from.end() ? std::string("nothing for it") : *found;
+  };
+  return " (there " + lacking(a, b) + ", here " + lacking(b, a) + ")";
+}
 
 State checked(const std::string& text, const Identity& identity) {
   const auto json = State::parse(text);
@@ -16,7 +40,9 @@ State checked(const std::string& text, const Identity& identity) {
                      std::to_string(kVersion) + " is expected");
   }
   if (json.at("recipe").get<std::string>() != identity.recipe) {
-    throw InputError("it is a checkpoint of another recipe; choose another folder, or begin anew");
+    throw InputError("it is a checkpoint of another recipe" +
+                     difference(json["recipe"].get<std::string>(), identity.recipe) +
+                     "; choose another folder, or begin anew");
   }
   if (json.at("seed").get<int64_t>() != identity.seed) {
     throw InputError("it was made with seed " + std::to_string(json["seed"].get<int64_t>()) +

@@ -2,35 +2,49 @@
 
 #include <c10/util/Exception.h>
 
-#include <array>
+#include <utility>
 
 namespace regard::train {
 namespace {
 
-constexpr int kRunsBefore = 2;           // libraries choose and allocate in their first runs
-constexpr std::size_t kMostShapes = 24;  // each keeps its own memory for inputs and outputs
+constexpr int kRunsBefore = 2;  // libraries choose and allocate in their first runs
 
-std::array<torch::Tensor*, 3> tensors(nn::Batch& batch) {
-  return {&batch.inputs, &batch.lengths, &batch.targets};
+std::vector<torch::Tensor*> tensors(nn::Batch& batch) {
+  std::vector<torch::Tensor*> all;
+  batch.each([&](const std::string&, torch::Tensor& tensor) { all.push_back(&tensor); });
+  return all;
 }
 
+/// Types and sizes of all tensors; the names beyond the first three too, since batches may differ in them.
 std::string shape_of(std::vector<nn::Batch>& batches) {
   std::string key;
   for (auto& batch : batches) {
-    for (const auto* t : tensors(batch)) {
-      if (!t->defined()) {
+    batch.each([&](const std::string& name, const torch::Tensor& t) {
+      if (batch.others.contains(name)) key += name + "=";
+      if (!t.defined()) {
         key += "-;";
-        continue;
+        return;
       }
-      key += c10::toString(t->scalar_type());
-      for (const int64_t size : t->sizes()) key += "x" + std::to_string(size);
+      key += c10::toString(t.scalar_type());
+      for (const int64_t size : t.sizes()) key += "x" + std::to_string(size);
       key += ";";
-    }
+    });
   }
   return key;
 }
 
 }  // namespace
+
+bool RecordedShapes::admit(std::size_t recorded) {
+  if (recorded < kMost) return true;
+  if (!told_) {
+    told_ = true;
+    news_ = "batches have more than " + std::to_string(kMost) +
+            " shapes: steps of further shapes are not recorded as CUDA graphs and run more slowly; "
+            "data.pad_to makes all shapes one";
+  }
+  return false;
+}
 
 struct CapturedStep::Recording {
   int runs = 0;
@@ -55,6 +69,8 @@ bool CapturedStep::record(Recording& recording) {
     refusal_ = error.what();
     refusal_ = refusal_.substr(0, refusal_.find('\n'));
     recording.inputs.clear();
+    refused_ =
+        "this step cannot be recorded as a CUDA graph and runs as it is, more slowly: " + refusal_;
     return false;
   }
   if (!pool_) pool_ = graph.get();
@@ -62,12 +78,17 @@ bool CapturedStep::record(Recording& recording) {
   return true;
 }
 
+std::string CapturedStep::news() {
+  auto refused = std::exchange(refused_, {});
+  return refused.empty() ? shapes_.news() : refused;
+}
+
 void CapturedStep::run(const std::vector<nn::Batch>& micro_batches) {
   if (record_ == Record::kNo) return step_.run(micro_batches);
   auto given = micro_batches;
   const auto key = shape_of(given);
   if (!recordings_.contains(key)) {
-    if (recordings_.size() == kMostShapes) return step_.run(micro_batches);
+    if (!shapes_.admit(recordings_.size())) return step_.run(micro_batches);
     recordings_.emplace(key, std::make_unique<Recording>());
   }
   auto& recording = *recordings_.at(key);

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "regard/ops/device_graph.hpp"
@@ -15,6 +16,20 @@ enum class Record {
   kNo,    ///< every step runs as it is
   kTry,   ///< where a step refuses to be recorded, all run as they are
   kMust,  ///< where a step refuses, that is an error
+};
+
+/// How many shapes are recorded, each of which keeps its own memory for inputs and outputs.
+class RecordedShapes {
+ public:
+  static constexpr std::size_t kMost = 24;
+  /// Whether one more is recorded beside `recorded`.
+  bool admit(std::size_t recorded);
+  /// Once after the first refusal a sentence for the user, else "".
+  std::string news() { return std::exchange(news_, {}); }
+
+ private:
+  std::string news_;
+  bool told_ = false;
 };
 
 /// Same losses and weights as TrainStep::run, without its launches: a shape runs twice as it is, is then recorded, and
@@ -29,6 +44,8 @@ class CapturedStep {
   int64_t replayed() const { return replayed_; }
   /// Why no step is recorded any more, or "".
   const std::string& refusal() const { return refusal_; }
+  /// What the user should hear of the steps so far: a sentence, told once, or "".
+  std::string news();
 
  private:
   struct Recording;
@@ -36,7 +53,8 @@ class CapturedStep {
 
   TrainStep& step_;
   Record record_;
-  std::string refusal_;
+  std::string refusal_, refused_;
+  RecordedShapes shapes_;
   std::map<std::string, std::unique_ptr<Recording>> recordings_;
   const ops::DeviceGraph* pool_ = nullptr;
   int64_t replayed_ = 0;

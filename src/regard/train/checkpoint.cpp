@@ -12,6 +12,15 @@ double number(const run::State& value) {
   return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
 }
 
+/// Other metrics than loss and accuracy; a file without them has none.
+std::map<std::string, double> scores(const run::State& json, const char* key) {
+  std::map<std::string, double> all;
+  const auto found = json.find(key);
+  if (found == json.end()) return all;
+  for (const auto& [name, value] : found->items()) all[name] = number(value);
+  return all;
+}
+
 run::State to_json(const RunState& s) {
   return {{"step", s.step},
           {"position", s.position},
@@ -23,6 +32,8 @@ run::State to_json(const RunState& s) {
           {"valid_loss", s.valid_loss},
           {"valid_accuracy", s.valid_accuracy},
           {"logit_deviation", s.logit_deviation},
+          {"best_scores", s.best_scores},
+          {"valid_scores", s.valid_scores},
           {"stale", s.stale},
           {"finished", s.finished}};
 }
@@ -39,6 +50,8 @@ RunState read_state(const run::State& json) {
   s.valid_loss = number(json.at("valid_loss"));
   s.valid_accuracy = number(json.at("valid_accuracy"));
   if (json.contains("logit_deviation")) s.logit_deviation = number(json["logit_deviation"]);
+  s.best_scores = scores(json, "best_scores");
+  s.valid_scores = scores(json, "valid_scores");
   s.stale = json.at("stale").get<int64_t>();
   s.finished = json.at("finished").get<std::string>();
   return s;

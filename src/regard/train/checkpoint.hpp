@@ -28,8 +28,10 @@ struct RunState {
   double valid_loss = 0;  // of the last evaluation
   double valid_accuracy = 0;
   double logit_deviation = std::numeric_limits<double>::quiet_NaN();  // of the last evaluation
-  int64_t stale = 0;                                                  // evaluations since the best
-  std::string finished;  // why the run ended; empty while it goes on
+  std::map<std::string, double> best_scores;   // other metrics, by name, where the best is
+  std::map<std::string, double> valid_scores;  // of the last evaluation
+  int64_t stale = 0;                           // evaluations since the best
+  std::string finished;                        // why the run ended; empty while it goes on
 };
 
 enum class Content { kEverything, kWeights };

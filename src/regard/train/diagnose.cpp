@@ -46,8 +46,12 @@ std::string find_not_finite(TrainStep& step, int64_t index,
     });
     const auto loss = step.forward(batch);
     if (!layer.empty()) return "the first layer with such a value is \"" + layer + "\"";
-    if (!finite(loss.detach())) return "every layer is finite, and the loss itself is not";
-    step.backward(loss);
+    if (!finite(loss.main.detach())) return "every layer is finite, and the loss itself is not";
+    for (const auto& [name, value] : loss.auxiliary) {
+      if (!finite(value.detach()))
+        return "every layer is finite, and the auxiliary loss \"" + name + "\" is not";
+    }
+    step.backward(loss.total());
   }
   if (const auto place = in_gradients(state); !place.empty()) return place;
   return "doing the step again gave finite values, so that the fault is not repeatable";

@@ -6,9 +6,13 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
+#include <vector>
 
+#include "regard/metrics/predictions.hpp"
 #include "regard/nn/batch.hpp"
+#include "regard/nn/loss.hpp"
 #include "regard/train/safetensors.hpp"
 
 namespace regard::train {
@@ -18,12 +22,23 @@ class Learner {
   virtual ~Learner() = default;
   /// All parameters with their full names, in an order that never changes, all on one device.
   virtual NamedTensors parameters() = 0;
-  /// The mean loss of a batch, a scalar with gradient, as in training (dropout on). Inside a step:
-  /// no copy to the host, no `.item()`.
-  virtual torch::Tensor loss(const nn::Batch& batch) = 0;
+  /// State that no gradient changes and a checkpoint keeps, such as a moving baseline; as parameters().
+  virtual NamedTensors buffers() { return {}; }
+  /// Scalars that change with the step; `attention::step_scalar` finds them inside of loss().
+  virtual std::vector<attention::StepScalar> step_scalars() { return {}; }
+  /// The losses of a batch, scalars with gradient, as in training (dropout on). Inside a step: no copy to the
+  /// host, no `.item()`. The names of auxiliary losses are the same in every step.
+  virtual nn::Loss loss(const nn::Batch& batch) = 0;
   /// {sum of losses, number right, number of targets}, float64 on the device, as in evaluation. A
   /// classifier goes on with the sums of each logit and then of each logit squared, over the examples.
-  virtual torch::Tensor score(const nn::Batch& batch) = 0;
+  /// Beside them the predictions, where metrics() has more than loss and accuracy.
+  virtual nn::BatchScore score(const nn::Batch& batch) = 0;
+  /// What an evaluation measures.
+  virtual std::vector<metrics::Metric> metrics() const {
+    return {{"loss", false, false}, {"accuracy"}};
+  }
+  /// The values of metrics() but "loss" and "accuracy", in their order.
+  virtual std::vector<double> scores(const metrics::Predictions&) const { return {}; }
 };
 
 /// Training batches; a pure function of the index, so that a run can be resumed at any.
@@ -50,6 +65,10 @@ struct Score {
   int64_t count = 0;
   /// Standard deviation over the examples of the logit that varies most; NaN where no logits are told, and for one example.
   double logit_deviation = std::numeric_limits<double>::quiet_NaN();
+  std::map<std::string, double> others;  // metrics but loss and accuracy, by name
+
+  /// InputError for a metric that was not measured.
+  double of(const std::string& metric) const;
 };
 
 /// Logits that hardly vary: the model answers every example alike, so that its accuracy says nothing about
@@ -60,10 +79,7 @@ inline bool same_answer(double logit_deviation) { return logit_deviation < 1e-3;
 /// InputError without any target, RunError for a loss that is not finite.
 Score evaluate(Learner& learner, const Evaluation& data, const std::function<bool()>& stop = {});
 
-/// Copies the tensors of a batch to a device; nothing is copied when they are there.
-nn::Batch to_device(nn::Batch batch, torch::Device device);
-
-/// The weights of a checkpoint (its averaged ones where it has them) into a learner.
+/// The weights of a checkpoint (its averaged ones where it has them) and its buffers into a learner.
 void load_weights(const std::filesystem::path& checkpoint, Learner& learner);
 
 }  // namespace regard::train

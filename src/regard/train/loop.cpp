@@ -9,6 +9,7 @@
 
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
 #include "regard/run/signals.hpp"
 #include "regard/train/autocast.hpp"
 #include "regard/train/captured_step.hpp"
@@ -36,9 +37,10 @@ class Loop {
         folder_(folder),
         identity_(identity),
         progress_(progress),
+        best_(best_metric(learner, spec.best)),
         steps_(total_steps(spec, batches.per_epoch())),
         schedule_(spec, steps_),
-        step_(learner, spec, identity.seed),
+        step_(learner, spec, identity.seed, steps_),
         captured_(step_, spec.capture == "auto" ? Record::kTry : Record::kNo) {
     const int64_t tenth = steps_ > 0 ? std::max<int64_t>(1, steps_ / kEvaluationsPerRun)
                                      : kEvaluateEveryWithoutLength;
@@ -53,6 +55,7 @@ class Loop {
     const ops::SideStream stream(step_.device());
     const DeterministicScope deterministic(
         spec_.deterministic == "yes" || (spec_.deterministic == "auto" && step_.device().is_cpu()));
+    if (state_.step == 0) say(schedule_.remark());
     wall_start_ = seconds_now();
     start_step_ = state_.step;
     while (true) {
@@ -71,6 +74,10 @@ class Loop {
   }
 
  private:
+  static void say(const std::string& sentence) {
+    if (!sentence.empty()) std::fprintf(stderr, "regard: %s\n", sentence.c_str());
+  }
+
   void restore() {
     const bool resumes = folder_.resumes() && std::filesystem::exists(folder_.last());
     if (resumes) {
@@ -103,7 +110,7 @@ class Loop {
   std::vector<nn::Batch> micro_batches(int64_t step) {
     std::vector<nn::Batch> result;
     for (int64_t i = 0; i < spec_.accumulate; ++i) {
-      result.push_back(to_device(batches_.batch(step * spec_.accumulate + i), step_.device()));
+      result.push_back(batches_.batch(step * spec_.accumulate + i).to(step_.device()));
     }
     return result;
   }
@@ -117,14 +124,8 @@ class Loop {
     const auto batches = micro_batches(state_.step);
     lr_ = rate();
     step_.prepare(state_.step, lr_);
-    const bool could = captured_.refusal().empty();
     captured_.run(batches);
-    if (could && !captured_.refusal().empty()) {
-      std::fprintf(stderr,
-                   "regard: this step cannot be recorded as a CUDA graph and runs as it is, more "
-                   "slowly: %s\n",
-                   captured_.refusal().c_str());
-    }
+    say(captured_.news());
     ++state_.step;
     state_.position = state_.step * spec_.accumulate;
     for (const auto& batch : batches) state_.tokens += batch.tokens;
@@ -144,7 +145,8 @@ class Loop {
 
   void log(const StepMeter::Reading& reading) {
     if (reading.steps > 0) {
-      loss_ = reading.loss;
+      loss_ = reading.parts.empty() ? reading.loss : reading.parts[0].second;
+      losses_.assign(reading.parts.begin() + (reading.parts.empty() ? 0 : 1), reading.parts.end());
       Json line = {{"step", logged_ + reading.steps}};
       if (batches_.per_epoch() > 0) {
         line["epoch"] = static_cast<double>((logged_ + reading.steps) * spec_.accumulate) /
@@ -152,7 +154,8 @@ class Loop {
       }
       line["seconds"] = seconds_;
       line["tokens"] = state_.tokens;
-      line["loss"] = reading.loss;
+      line["loss"] = loss_;
+      for (const auto& [name, value] : losses_) line["loss_" + name] = value;
       line["lr"] = lr_;
       line["grad_norm"] = reading.norm;
       metrics_->write(line.dump());
@@ -173,13 +176,27 @@ class Loop {
                    std::to_string(bad_step + 1) + " (" + where + "): " + place);
   }
 
-  /// The loss decides between equal accuracies.
+  /// By the metric that `best` names; where it is equal and no min_delta is asked for, by the loss.
   bool is_better(const Score& score) const {
     if (state_.best_step < 0) return true;
-    if (spec_.best == "accuracy" && score.accuracy != state_.best_accuracy) {
-      return score.accuracy > state_.best_accuracy;
+    if (best_.name != "loss") {
+      const double before =
+          best_.name == "accuracy" ? state_.best_accuracy : state_.best_scores.at(best_.name);
+      const double gain = (best_.higher_is_better ? 1 : -1) * (score.of(best_.name) - before);
+      if (gain != 0 || spec_.min_delta > 0) return gain > spec_.min_delta;
     }
-    return score.loss < state_.best_loss;
+    return state_.best_loss - score.loss > (best_.name == "loss" ? spec_.min_delta : 0);
+  }
+
+  /// The metric that `best` names. InputError where the task does not measure it.
+  static metrics::Metric best_metric(const Learner& learner, const std::string& name) {
+    std::vector<std::string> known;
+    for (const auto& metric : learner.metrics()) {
+      if (metric.name == name) return metric;
+      known.push_back(metric.name);
+    }
+    throw InputError("train: best is " + join(known, " or ") + " for this task, and \"" + name +
+                     "\" came");
   }
 
   void evaluate_now() {
@@ -199,15 +216,18 @@ class Loop {
     state_.evaluated = state_.step;
     state_.valid_loss = score.loss;
     state_.valid_accuracy = score.accuracy;
+    state_.valid_scores = score.others;
     state_.logit_deviation = score.logit_deviation;
     Json line{{"step", state_.step},        {"seconds", seconds_},
               {"valid_loss", score.loss},   {"valid_accuracy", score.accuracy},
               {"valid_count", score.count}, {"peak_memory", peak_memory(step_.device())}};
+    for (const auto& [name, value] : score.others) line["valid_" + name] = value;
     if (!std::isnan(score.logit_deviation)) line["logit_deviation"] = score.logit_deviation;
     metrics_->write(line.dump());
     if (is_better(score)) {
       state_.best_loss = score.loss;
       state_.best_accuracy = score.accuracy;
+      state_.best_scores = score.others;
       state_.best_step = state_.step;
       state_.stale = 0;
       save_checkpoint(folder_.best(), step_.state(), state_, identity_, Content::kWeights);
@@ -269,9 +289,11 @@ class Loop {
     }
     p.tokens_per_second = tokens_per_second();
     p.loss = loss_;
+    p.losses = losses_;
     p.lr = lr_;
     const double none = std::numeric_limits<double>::quiet_NaN();
     p.valid_loss = state_.evaluated > 0 ? state_.valid_loss : none;
+    p.valid_scores = state_.valid_scores;
     p.valid_accuracy = state_.evaluated > 0 ? state_.valid_accuracy : none;
     p.logit_deviation = state_.logit_deviation;
     progress_(p);
@@ -290,6 +312,7 @@ class Loop {
     o.logit_deviation = state_.logit_deviation;
     o.best_loss = state_.best_step >= 0 ? state_.best_loss : none;
     o.best_accuracy = state_.best_step >= 0 ? state_.best_accuracy : none;
+    o.best_scores = state_.best_scores;
     o.best_step = state_.best_step;
     o.peak_memory = peak_memory(step_.device());
     o.finished = state_.finished;
@@ -303,6 +326,7 @@ class Loop {
   const run::Folder& folder_;
   const run::Identity& identity_;
   const ProgressCallback& progress_;
+  metrics::Metric best_;
   int64_t steps_;
   Schedule schedule_;
   TrainStep step_;
@@ -312,6 +336,7 @@ class Loop {
   int64_t evaluate_every_ = 0, save_every_ = 0;
   int64_t saved_ = 0, logged_ = 0, start_step_ = 0;
   double seconds_ = 0, wall_start_ = 0, loss_ = 0, lr_ = 0;
+  std::vector<std::pair<std::string, double>> losses_;  // auxiliary ones, by name
 };
 
 }  // namespace

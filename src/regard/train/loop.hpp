@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 #include "regard/run/folder.hpp"
@@ -23,6 +24,7 @@ struct Outcome {
   double valid_accuracy = 0;
   double best_loss = 0;
   double best_accuracy = 0;
+  std::map<std::string, double> best_scores;  // other metrics of the task, by name
   int64_t best_step = -1;
   double logit_deviation = 0;  // of the last evaluation, NaN without one or without classes
   int64_t peak_memory = 0;     // bytes, of this process

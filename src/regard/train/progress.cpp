@@ -22,8 +22,10 @@ std::string line_of(const std::string& title, const Progress& p) {
   line += "step " + std::to_string(p.step);
   if (p.steps > 0) line += "/" + std::to_string(p.steps);
   line += format("  loss %.4f", p.loss);
+  for (const auto& [name, value] : p.losses) line += "  " + name + format(" %.4f", value);
   if (p.event != Progress::Event::kLog && !std::isnan(p.valid_loss)) {
     line += format("  valid %.4f", p.valid_loss) + format("  accuracy %.4f", p.valid_accuracy);
+    for (const auto& [name, value] : p.valid_scores) line += "  " + name + format(" %.4f", value);
     if (same_answer(p.logit_deviation)) line += "  the same answer for every example";
   }
   line += "  " + format("%.0f", p.tokens_per_second) + " tokens/s  " + human_seconds(p.seconds);

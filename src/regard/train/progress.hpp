@@ -3,8 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace regard::train {
 
@@ -18,10 +21,12 @@ struct Progress {
   double seconds_left = -1;  // an estimate; -1 before there is one
   double tokens_per_second = 0;
   double loss = 0;
+  std::vector<std::pair<std::string, double>> losses;  // auxiliary ones, by name
   double lr = 0;
   double valid_loss = 0;  // of the last evaluation, NaN before the first
   double valid_accuracy = 0;
-  double logit_deviation = 0;  // see Score; NaN before the first evaluation
+  std::map<std::string, double> valid_scores;  // other metrics of the task, by name
+  double logit_deviation = 0;                  // see Score; NaN before the first evaluation
 };
 
 using ProgressCallback = std::function<void(const Progress&)>;

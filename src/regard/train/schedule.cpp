@@ -9,7 +9,7 @@
 namespace regard::train {
 
 Schedule::Schedule(const Spec& spec, int64_t steps)
-    : lr_(spec.lr), min_lr_(spec.min_lr), warmup_(spec.warmup), steps_(steps) {
+    : lr_(spec.lr), min_lr_(spec.min_lr), warmup_(spec.warmup_steps(steps)), steps_(steps) {
   if (spec.schedule == "constant") {
     shape_ = Shape::kConstant;
   } else if (spec.schedule == "cosine") {
@@ -24,7 +24,6 @@ Schedule::Schedule(const Spec& spec, int64_t steps)
   } else {
     throw InputError("train: schedule \"" + spec.schedule + "\" is not known");
   }
-  if (steps_ > 0) warmup_ = std::min(warmup_, steps_ / 10);
 }
 
 double Schedule::at(int64_t step, double progress) const {
@@ -50,6 +49,12 @@ double Schedule::at(int64_t step, double progress) const {
     }
   }
   return lr_;
+}
+
+std::string Schedule::remark() const {
+  if (steps_ == 0 || warmup_ <= steps_) return "";
+  return "train.warmup = " + std::to_string(warmup_) + " is longer than the run of " +
+         std::to_string(steps_) + " steps, which ends below the highest learning rate";
 }
 
 }  // namespace regard::train

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "regard/train/spec.hpp"
 
@@ -16,11 +17,14 @@ namespace regard::train {
 
 class Schedule {
  public:
-  /// `steps` is the length n of the run; 0 when only a time ends it, and then at() needs a progress.
+  /// `steps` is the length n of the run, whose warm-up w is Spec::warmup_steps(n); 0 when only a time ends it, and then at() needs a progress.
   Schedule(const Spec& spec, int64_t steps);
 
   /// The rate of step s, counted from 0. A `progress` in [0, 1] of 0 or more stands for s / n.
   double at(int64_t step, double progress = -1) const;
+
+  /// A sentence where the warm-up does not end within the run, else "".
+  std::string remark() const;
 
  private:
   enum class Shape { kConstant, kCosine, kLinear, kExponential, kInverseSqrt };

@@ -1,5 +1,6 @@
 #include "regard/train/spec.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "regard/base/error.hpp"
@@ -15,7 +16,7 @@ void Spec::visit(Visitor& f) {
     "follows "
     "the clock");
   f("lr", lr, "highest learning rate");
-  f("warmup", warmup, "steps of linear rise to lr, at most a tenth of the run");
+  f("warmup", warmup, "steps of linear rise to lr (-1: 50, and at most a tenth of the run)");
   f("schedule", schedule, "how the learning rate falls after the warm-up",
     {"constant", "cosine", "linear", "exponential", "inverse_sqrt"});
   f("min_lr", min_lr, "lowest learning rate (exponential: 0 means lr / 100)");
@@ -30,8 +31,9 @@ void Spec::visit(Visitor& f) {
   f("eval_every", eval_every, "steps between evaluations; 0: ten times in a run");
   f("checkpoint_every", checkpoint_every, "steps between checkpoints; 0: with each evaluation");
   f("keep", keep, "checkpoints of earlier steps to keep beside last and best");
-  f("best", best, "what makes a checkpoint the best: the validation loss or its accuracy",
-    {"loss", "accuracy"});
+  f("best", best,
+    "what makes a checkpoint the best: loss, accuracy or another measure of the task");
+  f("min_delta", min_delta, "by how much a better checkpoint is better, in the units of best");
   f("early_stop", early_stop, "stop after so many evaluations without a better one; 0: never");
   f("log_every", log_every, "steps between lines of metrics");
   f("dtype", dtype, "numbers of the forward and backward pass; weights stay fp32",
@@ -40,6 +42,12 @@ void Spec::visit(Visitor& f) {
     {"auto", "no"});
   f("deterministic", deterministic, "the same bits in every run; auto: on CPUs",
     {"auto", "yes", "no"});
+}
+
+int64_t Spec::warmup_steps(int64_t run_steps) const {
+  constexpr int64_t kUsual = 50;
+  if (warmup >= 0) return warmup;
+  return run_steps > 0 ? std::min(kUsual, run_steps / 10) : kUsual;
 }
 
 namespace {
@@ -58,7 +66,7 @@ void check(const Spec& spec) {
   demand(spec.steps >= 1 || spec.epochs > 0 || spec.seconds > 0, "steps", "1 or more",
          number(spec.steps));
   demand(spec.lr > 0, "lr", "above 0", spec.lr);
-  demand(spec.warmup >= 0, "warmup", "0 or more", number(spec.warmup));
+  demand(spec.warmup >= -1, "warmup", "0 or more, or -1", number(spec.warmup));
   demand(spec.min_lr >= 0 && spec.min_lr <= spec.lr, "min_lr", "between 0 and lr", spec.min_lr);
   demand(spec.weight_decay >= 0, "weight_decay", "0 or more", spec.weight_decay);
   demand(spec.beta1 >= 0 && spec.beta1 < 1, "beta1", "in [0, 1)", spec.beta1);
@@ -71,6 +79,7 @@ void check(const Spec& spec) {
   demand(spec.checkpoint_every >= 0, "checkpoint_every", "0 or more",
          number(spec.checkpoint_every));
   demand(spec.keep >= 0, "keep", "0 or more", number(spec.keep));
+  demand(spec.min_delta >= 0, "min_delta", "0 or more", spec.min_delta);
   demand(spec.early_stop >= 0, "early_stop", "0 or more", number(spec.early_stop));
   demand(spec.log_every >= 1, "log_every", "1 or more", number(spec.log_every));
 }

@@ -13,7 +13,7 @@ struct Spec {
   double epochs = 0;
   double seconds = 0;
   double lr = 1e-3;
-  int64_t warmup = 50;
+  int64_t warmup = -1;
   std::string schedule = "cosine";
   double min_lr = 0;
   double weight_decay = 0.01;
@@ -28,6 +28,7 @@ struct Spec {
   int64_t checkpoint_every = 0;
   int64_t keep = 0;
   std::string best = "loss";
+  double min_delta = 0;
   int64_t early_stop = 0;
   int64_t log_every = 20;
   std::string dtype = "fp32";
@@ -35,6 +36,9 @@ struct Spec {
   std::string capture = "auto";
 
   void visit(Visitor& f);
+  /// Steps of warm-up in a run of `run_steps` (0: a time ends it): `warmup` as given, else 50 and at most a
+  /// tenth of the run.
+  int64_t warmup_steps(int64_t run_steps) const;
 };
 
 /// Throws InputError for a value that has no meaning, with its name and range.

@@ -2,6 +2,8 @@
 
 #include <torch/csrc/autograd/autograd.h>
 
+#include <algorithm>
+
 #include "regard/base/error.hpp"
 #include "regard/ops/set_scalars.hpp"
 #include "regard/train/autocast.hpp"
@@ -21,13 +23,16 @@ torch::Tensor scalar(torch::Device device, torch::ScalarType type, double value 
 
 }  // namespace
 
-TrainStep::TrainStep(Learner& learner, const Spec& spec, int64_t seed)
+TrainStep::TrainStep(Learner& learner, const Spec& spec, int64_t seed, int64_t steps)
     : learner_(learner),
       parameters_(learner.parameters()),
+      buffers_(learner.buffers()),
       device_(device_of(parameters_)),
       optimizer_(parameters_, spec),
       meter_(spec.log_every, device_),
       random_{seed, scalar(device_, torch::kInt64)},
+      changing_(learner.step_scalars()),
+      steps_(steps),
       lr_(scalar(device_, torch::kFloat32)),
       step_(scalar(device_, torch::kInt64)),
       ema_share_(scalar(device_, torch::kFloat32)),
@@ -36,6 +41,9 @@ TrainStep::TrainStep(Learner& learner, const Spec& spec, int64_t seed)
       accumulate_(spec.accumulate),
       bf16_(spec.dtype == "bf16") {
   if (spec.ema > 0) ema_.emplace(parameters_, spec.ema);
+  for (const auto& entry : changing_) {
+    scalars_.emplace_back(entry.name, scalar(device_, torch::kFloat32));
+  }
   // Sums over several batches stay in fp32.
   if (bf16_ && device_.is_cuda() && accumulate_ == 1) {
     for (const auto& [name, parameter] : parameters_) parameter.set_grad_dtype(std::nullopt);
@@ -48,11 +56,15 @@ void TrainStep::prepare(int64_t step, double lr) {
       {step_, static_cast<double>(step)},
       {random_.step, static_cast<double>(step * accumulate_)}};
   if (ema_) scalars.emplace_back(ema_share_, ema_->share(step + 1));
+  for (std::size_t i = 0; i < changing_.size(); ++i) {
+    scalars.emplace_back(scalars_[i].second, changing_[i].value(step, steps_));
+  }
   ops::set_scalars(scalars);
 }
 
-torch::Tensor TrainStep::forward(const nn::Batch& batch) {
+nn::Loss TrainStep::forward(const nn::Batch& batch) {
   const attention::RandomScope random(random_);
+  const attention::ScalarScope scalars(scalars_);
   const AutocastScope autocast(device_.type(), bf16_);
   const ops::WeightScope weights(weights_);
   return learner_.loss(batch);
@@ -67,14 +79,29 @@ void TrainStep::backward(const torch::Tensor& loss) {
 void TrainStep::run(const std::vector<nn::Batch>& micro_batches) {
   optimizer_.clear_gradients();
   torch::Tensor mean;
-  for (const auto& batch : micro_batches) {
-    const auto loss = forward(batch);
-    backward(loss);
+  attention::NamedScalars parts;
+  const auto add = [&](torch::Tensor& sum, const torch::Tensor& loss) {
     auto part = loss.detach().to(torch::kFloat32);
     if (accumulate_ > 1) part = part.mul(root_);
-    mean = mean.defined() ? mean.add(part) : part;
+    sum = sum.defined() ? sum.add(part) : part;
+  };
+  for (const auto& batch : micro_batches) {
+    const auto loss = forward(batch);
+    const auto total = loss.total();
+    backward(total);
+    add(mean, total);
+    if (loss.auxiliary.empty()) continue;
+    if (parts.empty()) parts.emplace_back(kMainLoss, torch::Tensor());
+    add(parts[0].second, loss.main);
+    for (const auto& [name, value] : loss.auxiliary) {
+      auto found =
+          std::find_if(parts.begin(), parts.end(), [&](auto& p) { return p.first == name; });
+      if (found == parts.end()) found = parts.insert(found, {name, torch::Tensor()});
+      add(found->second, value);
+    }
   }
   const torch::NoGradGuard no_grad;
+  if (!parts.empty()) meter_.note_parts(step_, parts);
   if (!optimizer_.finish_step(lr_, clip_, meter_.record(step_, mean))) {
     const auto norm = gradient_norm(optimizer_.gradients());
     meter_.note(step_, mean, norm);
@@ -86,6 +113,7 @@ void TrainStep::run(const std::vector<nn::Batch>& micro_batches) {
 
 NamedTensors TrainStep::state() const {
   auto state = prefixed("model.", parameters_);
+  for (const auto& entry : prefixed("model.", buffers_)) state.push_back(entry);
   for (const auto& entry : optimizer_.state()) state.push_back(entry);
   if (ema_) {
     for (const auto& entry : ema_->state()) state.push_back(entry);

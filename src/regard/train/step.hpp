@@ -21,9 +21,11 @@ namespace regard::train {
 
 class TrainStep {
  public:
-  TrainStep(Learner& learner, const Spec& spec, int64_t seed);
+  /// `steps` is the length of the run, for scalars of the step; 0 where a time ends it.
+  TrainStep(Learner& learner, const Spec& spec, int64_t seed, int64_t steps = 0);
 
-  /// Sets what step `step` (from 0) reads: learning rate, counters of random numbers, share of the EMA.
+  /// Sets what step `step` (from 0) reads: learning rate, counters of random numbers, share of the EMA, and the
+  /// learner's own scalars.
   void prepare(int64_t step, double lr);
 
   /// `accumulate` batches, whose mean losses count alike.
@@ -34,17 +36,17 @@ class TrainStep {
   torch::Device device() const { return device_; }
 
   /// The two halves of one micro-batch, without an update; the gradients stay in the parameters.
-  torch::Tensor forward(const nn::Batch& batch);
+  nn::Loss forward(const nn::Batch& batch);
   void backward(const torch::Tensor& loss);
   AdamW& optimizer() { return optimizer_; }
 
-  /// model.*, optimizer.*, ema.*
+  /// model.* (parameters, then buffers), optimizer.*, ema.*
   NamedTensors state() const;
   void load(const std::map<std::string, torch::Tensor>& tensors);
 
  private:
   Learner& learner_;
-  NamedTensors parameters_;
+  NamedTensors parameters_, buffers_;
   torch::Device device_;
   AdamW optimizer_;
   std::optional<Ema> ema_;
@@ -52,6 +54,9 @@ class TrainStep {
   ops::WeightPlan weights_;
   attention::RandomContext
       random_;  // its step counts micro-batches, so that each draws its own numbers
+  std::vector<attention::StepScalar> changing_;
+  attention::NamedScalars scalars_;  // their values on the device, in the same order
+  int64_t steps_;
   torch::Tensor lr_, step_, ema_share_, root_;
   double clip_;
   int64_t accumulate_;

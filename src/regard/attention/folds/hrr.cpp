@@ -187,7 +187,8 @@ Tensor run_fused(const Hrr& fold, const Inputs& x) {
 Run through_basis(Run run, bool wide) {
   return [run = std::move(run), wide](const Inputs& given) {
     const auto own = given.v.scalar_type(), type = wide ? sum_type(own) : own;
-    const auto u = ops::kept_constant(fourier_basis(given.v.size(3)), given.v.options().dtype(type));
+    const auto u =
+        ops::kept_constant(fourier_basis(given.v.size(3)), given.v.options().dtype(type));
     Inputs x = given;
     for (auto* t : {&x.q, &x.k, &x.v}) *t = at::matmul(t->to(type), u);
     return at::matmul(run(x), u.t()).to(own);

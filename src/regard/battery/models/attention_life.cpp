@@ -70,7 +70,8 @@ void AttentionLifeSpec::visit(Visitor& f) {
   f("pairs", pairs, "share of the examples that are differences of two cells");
   f("shape_weight", shape_weight, "weight of log B beside log life in the loss");
   f("steps", steps, "updates of each member");
-  f("lr", lr, "learning rate after a warm-up of 20 steps, cosine to 0");
+  f("lr", lr,
+    "learning rate after a warm-up of 20 steps, at most a tenth of them, then cosine to 0");
   f("weight_decay", weight_decay, "of matrices of the encoder");
   f("linear_decay", linear_decay, "of the linear path");
   f("members", members, "networks in an ensemble");
@@ -146,7 +147,7 @@ void train_member(LifeNetwork& net, const AttentionLifeSpec& spec, const Tensor&
     (item.key() == "linear" ? linear : encoder).emplace_back(item.key(), item.value());
   train::Spec options;
   options.lr = spec.lr;
-  options.warmup = kWarmup;
+  options.warmup = std::min(kWarmup, spec.steps / 10);
   options.beta2 = 0.98;
   options.weight_decay = spec.weight_decay;
   train::AdamW optimizer(encoder, options);

@@ -46,9 +46,10 @@ void StudySpec::check() const {
        "[bands] false_alarm: a share between 0 and 1 was expected");
   need(folds >= 2, "[bands] folds: at least 2 were expected");
   model.check();
-  need(!folder.empty(),
-       "[data] folder: the Severson set was expected, 124 cells cycled to their end of life; --data "
-       "names its folder (Severson et al. 2019, https://data.matr.io/1)");
+  need(
+      !folder.empty(),
+      "[data] folder: the Severson set was expected, 124 cells cycled to their end of life; --data "
+      "names its folder (Severson et al. 2019, https://data.matr.io/1)");
 }
 
 }  // namespace regard::battery

@@ -16,8 +16,8 @@ struct StudySpec {
   int64_t threads = 2;
   int64_t looked_before = 0;  // models that were looked at on the tests before this run
 
-  std::string folder;                    // of the Severson set
-  std::string other;                     // "": without other chemistries
+  std::string folder;  // of the Severson set
+  std::string other;   // "": without other chemistries
   std::vector<int64_t> cycles = {20, 30, 50, 70,
                                  100};  // early cycles; the last is that of the table
   int64_t compare_at = 50;              // early cycles at which more models are compared; 0: none

@@ -82,14 +82,21 @@ void read_image(Encoding& e, const json& object) {
   derive_image_sizes(e);
 }
 
-}  // namespace
-
-std::string task_name(Task task) {
-  return task == Task::kClassification ? "classification" : "language_model";
+const Task& saved_task(const json& object) {
+  const auto name = object.at("task").get<std::string>();
+  // Before pairs were a task of their own, they were a classification with this mark.
+  const bool pairs = name == "classification" && object.value("pairs", false);
+  try {
+    return find_task(pairs ? "pairs" : name);
+  } catch (const InputError& error) {
+    throw InputError(std::string("encoding: ") + error.what());
+  }
 }
 
+}  // namespace
+
 std::string Encoding::to_json() const {
-  json object{{"task", task_name(task)}, {"max_length", max_length}, {"classes", classes}};
+  json object{{"task", task->name()}, {"max_length", max_length}, {"classes", classes}};
   if (is_image()) {
     object["image"] = image_json(*this);
   } else {
@@ -104,11 +111,7 @@ Encoding encoding_from_json(std::string_view text) {
   try {
     const auto object = json::parse(text);
     Encoding e;
-    const auto task = object.at("task").get<std::string>();
-    if (task != "classification" && task != "language_model") {
-      throw InputError("encoding: unknown task \"" + task + "\"");
-    }
-    e.task = task == "classification" ? Task::kClassification : Task::kLanguageModel;
+    e.task = &saved_task(object);
     e.classes = object.at("classes").get<std::vector<std::string>>();
     e.max_length = whole(object, "max_length", 1, int64_t{1} << 40);
     if (object.contains("image")) {

@@ -9,12 +9,10 @@
 
 #include "regard/base/spec.hpp"
 #include "regard/data/readers/examples.hpp"
+#include "regard/data/readers/task.hpp"
 #include "regard/data/readers/tokenizer.hpp"
 
 namespace regard::data {
-
-enum class Task { kClassification, kLanguageModel };
-std::string task_name(Task task);  // "classification", "language_model"
 
 /// How an image of height x width x channels becomes T tokens:
 ///   pixels   T = height * width,            C = channels
@@ -36,7 +34,7 @@ struct ImageSpec {
 };
 
 struct Encoding {
-  Task task = Task::kClassification;
+  const Task* task = &find_task("classification");
   int64_t max_length = 0;                      // longest input of the model, T
   int64_t pad_to = 0;                          // T of every batch of documents; 0: its longest
   int64_t vocabulary = 0;                      // tokens: ids are 0 .. vocabulary - 1; values: 0

@@ -40,6 +40,22 @@ std::vector<int32_t> label_order(const std::vector<std::string>& names) {
   return order;
 }
 
+int64_t count_tokens(std::string_view sentence) {
+  if (sentence.ends_with('\n')) sentence.remove_suffix(1);
+  return 1 + std::count(sentence.begin(), sentence.end(), '\n');
+}
+
+// Where the tokens of each sentence begin among all, and the number of all; zeros for other documents.
+std::vector<int64_t> token_begins(const Examples& examples) {
+  std::vector<int64_t> begins(static_cast<std::size_t>(examples.size()) + 1, 0);
+  if (!examples.sentences) return begins;
+  for (int64_t i = 0; i < examples.size(); ++i) {
+    begins[static_cast<std::size_t>(i) + 1] =
+        begins[static_cast<std::size_t>(i)] + count_tokens(examples.documents[i]);
+  }
+  return begins;
+}
+
 }  // namespace
 
 std::string Places::place(int64_t i) const {
@@ -59,14 +75,24 @@ void map_labels(Examples& examples, const std::vector<std::string>& names) {
     const auto found = std::find(names.begin(), names.end(), examples.label_names[i]);
     if (found != names.end()) to[i] = static_cast<int32_t>(found - names.begin());
   }
-  for (std::size_t i = 0; i < examples.labels.size(); ++i) {
-    const auto label = static_cast<std::size_t>(examples.labels[i]);
+  const auto renumber = [&](int32_t& id, int64_t example) {
+    const auto label = static_cast<std::size_t>(id);
     if (to[label] < 0) {
-      throw InputError(examples.place(static_cast<int64_t>(i)) + ": label \"" +
-                       examples.label_names[label] + "\" does not occur in the training data" +
+      throw InputError(examples.place(example) + ": label \"" + examples.label_names[label] +
+                       "\" does not occur in the training data" +
                        suggestion(examples.label_names[label], names));
     }
-    examples.labels[i] = to[label];
+    id = to[label];
+  };
+  for (std::size_t i = 0; i < examples.labels.size(); ++i) {
+    renumber(examples.labels[i], static_cast<int64_t>(i));
+  }
+  const auto begins = token_begins(examples);
+  for (int64_t i = 0; i < examples.size() && !examples.token_labels.empty(); ++i) {
+    for (auto t = begins[static_cast<std::size_t>(i)]; t < begins[static_cast<std::size_t>(i) + 1];
+         ++t) {
+      renumber(examples.token_labels[static_cast<std::size_t>(t)], i);
+    }
   }
   examples.label_names = names;
 }
@@ -92,9 +118,11 @@ Examples subset(const Examples& examples, std::span<const int64_t> rows) {
   part.pairs = examples.pairs;
   part.shape = examples.shape;
   part.label_names = examples.label_names;
+  part.sentences = examples.sentences;
   part.files = examples.files;
   part.unit = examples.unit;
   const auto pixels = examples.shape.size();
+  const auto begins = token_begins(examples);
   for (const auto row : rows) {
     const auto i = static_cast<std::size_t>(row);
     if (examples.form == Examples::Form::kDocuments) {
@@ -104,10 +132,33 @@ Examples subset(const Examples& examples, std::span<const int64_t> rows) {
       const auto begin = examples.images.begin() + row * pixels;
       part.images.insert(part.images.end(), begin, begin + pixels);
     }
-    if (examples.labelled()) part.labels.push_back(examples.labels[i]);
+    if (!examples.labels.empty()) part.labels.push_back(examples.labels[i]);
+    if (!examples.token_labels.empty()) {
+      const auto first = examples.token_labels.begin();
+      part.token_labels.insert(part.token_labels.end(), first + begins[i], first + begins[i + 1]);
+    }
     part.origins.push_back(examples.origins[i]);
   }
   return part;
+}
+
+Examples cut_sentences(const Examples& examples, int64_t longest) {
+  Examples pieces = examples;
+  pieces.documents = Documents();
+  pieces.origins.clear();
+  for (int64_t i = 0; i < examples.size(); ++i) {
+    auto rest = examples.documents[i];
+    while (count_tokens(rest) > longest) {
+      std::size_t end = 0;
+      for (int64_t t = 0; t < longest; ++t) end = rest.find('\n', end) + 1;
+      pieces.documents.add(rest.substr(0, end));
+      pieces.origins.push_back(examples.origins[static_cast<std::size_t>(i)]);
+      rest.remove_prefix(end);
+    }
+    pieces.documents.add(rest);
+    pieces.origins.push_back(examples.origins[static_cast<std::size_t>(i)]);
+  }
+  return pieces;
 }
 
 void ExamplesBuilder::begin_file(const std::string& name) { examples_.files.push_back(name); }
@@ -168,7 +219,18 @@ void ExamplesBuilder::add_image(std::span<const uint8_t> pixels, const ImageShap
   examples_.images.insert(examples_.images.end(), pixels.begin(), pixels.end());
 }
 
+void ExamplesBuilder::add_sentence(std::span<const std::string> tokens,
+                                   std::span<const std::string> labels, int64_t row) {
+  add_document(join({tokens.begin(), tokens.end()}, "\n"), row);
+  examples_.sentences = true;
+  for (const auto& label : labels) examples_.token_labels.push_back(label_id(label));
+}
+
 void ExamplesBuilder::add_label(std::string_view label) {
+  examples_.labels.push_back(label_id(label));
+}
+
+int32_t ExamplesBuilder::label_id(std::string_view label) {
   if (label.empty()) throw InputError(examples_.place(size() - 1) + ": the label is empty");
   auto found = label_ids_.find(label);
   if (found == label_ids_.end()) {
@@ -176,7 +238,7 @@ void ExamplesBuilder::add_label(std::string_view label) {
     found = label_ids_.emplace(std::string(label), static_cast<int32_t>(label_ids_.size())).first;
     examples_.label_names.emplace_back(label);
   }
-  examples_.labels.push_back(found->second);
+  return found->second;
 }
 
 std::string ExamplesBuilder::left_out() const {
@@ -199,7 +261,7 @@ Examples ExamplesBuilder::finish() {
         (left_out_ > 0 ? "; all " + std::to_string(left_out_) + " documents are empty" : ""));
   }
   if (left_out_ > 0) note(left_out());
-  if (examples_.labelled() && examples_.labels.size() != examples_.origins.size()) {
+  if (!examples_.labels.empty() && examples_.labels.size() != examples_.origins.size()) {
     throw InputError(all + ": " + std::to_string(examples_.labels.size()) + " labels for " +
                      std::to_string(examples_.size()) + " examples");
   }
@@ -210,7 +272,9 @@ Examples ExamplesBuilder::finish() {
     rank[static_cast<std::size_t>(order[i])] = static_cast<int32_t>(i);
     names.push_back(examples_.label_names[static_cast<std::size_t>(order[i])]);
   }
-  for (auto& label : examples_.labels) label = rank[static_cast<std::size_t>(label)];
+  for (auto* labels : {&examples_.labels, &examples_.token_labels}) {
+    for (auto& label : *labels) label = rank[static_cast<std::size_t>(label)];
+  }
   examples_.label_names = std::move(names);
   return std::move(examples_);
 }

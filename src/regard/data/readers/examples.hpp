@@ -61,11 +61,13 @@ struct Examples : Places {
   std::vector<std::size_t> cuts;  // (N) where that tab is; empty: the only tab of the document
   std::vector<uint8_t> images;    // (N, height, width, channels)
   ImageShape shape;
-  std::vector<int32_t> labels;           // (N) indices of label_names; empty: no labels
+  std::vector<int32_t> labels;  // (N) indices of label_names; empty: no labels
+  bool sentences = false;       // each document is tokens without blanks, a line break between two
+  std::vector<int32_t> token_labels;     // likewise, of the tokens of one sentence behind the other
   std::vector<std::string> label_names;  // sorted; those that occur
   std::vector<std::string> notes;        // sentences that the user should see
 
-  bool labelled() const { return !labels.empty(); }
+  bool labelled() const { return !labels.empty() || !token_labels.empty(); }
   /// The two texts of pair i; InputError when a document without a cut does not hold exactly one tab.
   std::array<std::string_view, 2> texts(int64_t i) const;
 };
@@ -79,6 +81,10 @@ std::array<std::string_view, 2> texts_of_pair(std::string_view document);
 
 /// The examples `rows`, in that order, with all label names.
 Examples subset(const Examples& examples, std::span<const int64_t> rows);
+
+/// Sentences of more than `longest` tokens in pieces of at most so many, so that each token has a prediction. A piece
+/// that its sentence goes on behind ends with a line break.
+Examples cut_sentences(const Examples& examples, int64_t longest);
 
 /// What becomes of documents that hold nothing but blanks. kAuto leaves them out, and refuses a pair with one empty text;
 /// kLeaveOut leaves out such a pair, too; kRefuse stops at the first.
@@ -95,6 +101,9 @@ class ExamplesBuilder {
   bool add_document(std::string_view document, int64_t row);
   /// Two texts with one label. False and InputError as in add_document.
   bool add_pair(std::string_view first, std::string_view second, int64_t row);
+  /// Tokens without blanks, each followed by its label in `labels`, which is empty where there are none.
+  void add_sentence(std::span<const std::string> tokens, std::span<const std::string> labels,
+                    int64_t row);
   /// Pixels (height, width, channels); InputError when the shape differs from the one before.
   void add_image(std::span<const uint8_t> pixels, const ImageShape& shape, int64_t row);
   void reserve_images(int64_t count, const ImageShape& shape);
@@ -109,6 +118,7 @@ class ExamplesBuilder {
   std::string place(int64_t row) const;
   bool leave_out(int64_t row, const char* what);
   std::string left_out() const;
+  int32_t label_id(std::string_view label);
 
   Empty empty_;
   int64_t left_out_ = 0;

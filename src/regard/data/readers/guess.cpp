@@ -3,10 +3,10 @@
 #include <filesystem>
 
 #include "regard/base/error.hpp"
+#include "regard/base/utf8.hpp"
 #include "regard/data/readers/archive.hpp"
 #include "regard/data/readers/idx.hpp"
 #include "regard/data/readers/reader.hpp"
-#include "regard/base/utf8.hpp"
 
 namespace regard::data {
 namespace {

@@ -7,10 +7,11 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
+#include "regard/base/utf8.hpp"
 #include "regard/data/readers/archive.hpp"
+#include "regard/data/readers/conll.hpp"
 #include "regard/data/readers/idx.hpp"
 #include "regard/data/readers/text.hpp"
-#include "regard/base/utf8.hpp"
 
 namespace regard::data {
 namespace {
@@ -73,9 +74,18 @@ void read_table(const std::string& path, const ReaderSpec& spec, Labels labels,
   parse_table(decoded.text, file.name, table, into);
 }
 
+void read_conll(const std::string& path, const ReaderSpec& spec, Labels labels,
+                ExamplesBuilder& into) {
+  auto file = open_single(path);
+  const auto decoded = decode_member(file, spec, into);
+  parse_conll(decoded.text, file.name,
+              labels == Labels::kRead ? TokenLabels::kRead : TokenLabels::kSkip, into);
+}
+
 void read_files(const std::string& reader, const std::string& path, const ReaderSpec& spec,
                 Labels labels, ExamplesBuilder& into) {
   if (reader == "table") return read_table(path, spec, labels, into);
+  if (reader == "conll") return read_conll(path, spec, labels, into);
   if (reader == "records") {
     const auto file = open_single(path);
     parse_records(file.bytes, file.name, spec.records,
@@ -124,6 +134,7 @@ std::string reader_for(const std::string& path, const ReaderSpec& spec, Labels l
     return spec.reader;
   }
   check_exists(path);
+  if (path == "-" && spec.reader == "conll") return "conll";
   if (path == "-") return spec.column_named ? "table" : "text";
   std::error_code ignored;
   const bool folder = fs::is_directory(path, ignored);
@@ -144,7 +155,7 @@ std::string reader_for(const std::string& path, const ReaderSpec& spec, Labels l
 
 void ReaderSpec::visit(Visitor& f) {
   f("reader", reader, "how the files are read; auto: by extension and first bytes",
-    {"auto", "text", "table", "idx", "records", "directory", "listops", "pathfinder"});
+    {"auto", "text", "table", "conll", "idx", "records", "directory", "listops", "pathfinder"});
   f("encoding", encoding,
     "of text and tables: auto (a byte order mark, else UTF-8), or a name that ICU knows, such as "
     "utf-16, latin-1, windows-1252");
@@ -162,6 +173,7 @@ const std::vector<ReaderInfo>& readers() {
   static const std::vector<ReaderInfo> all = {
       {"text", "plain text, one document a file; without labels: a language model", {}},
       {"table", "TSV, CSV or JSON lines with a text and a label column", options_of<TableSpec>()},
+      {"conll", "a token and its label a line, a blank line behind a sentence", {}},
       {"idx",
        "IDX images with IDX labels (MNIST, Fashion-MNIST); labels beside the images are found",
        {}},

@@ -12,4 +12,8 @@ class EncoderClassifier final : public Classifier {
   torch::Tensor logits(const nn::Batch& batch) override;
 };
 
+namespace kinds {
+ModelKind make_encoder_classifier();
+}
+
 }  // namespace regard::models

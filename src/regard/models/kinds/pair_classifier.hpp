@@ -18,4 +18,8 @@ class PairClassifier final : public Classifier {
   torch::Tensor logits(const nn::Batch& batch) override;
 };
 
+namespace kinds {
+ModelKind make_pair_classifier();
+}
+
 }  // namespace regard::models

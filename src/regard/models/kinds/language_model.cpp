@@ -1,4 +1,4 @@
-#include "regard/models/language_model.hpp"
+#include "regard/models/kinds/language_model.hpp"
 
 #include <ATen/ops/cross_entropy_loss.h>
 
@@ -41,12 +41,18 @@ Tensor LanguageModel::logits(const nn::Batch& batch) {
   return project(trunk_->forward(batch.inputs, batch.lengths));
 }
 
-Tensor LanguageModel::loss(const nn::Batch& batch) {
-  return at::cross_entropy_loss(logits(batch).flatten(0, 1), batch.targets.flatten(), {},
+Tensor LanguageModel::mean_loss(const Tensor& logits, const nn::Batch& batch) {
+  return at::cross_entropy_loss(logits.flatten(0, 1), batch.targets.flatten(), {},
                                 at::Reduction::Mean, -1, spec_.label_smoothing);
 }
 
-Tensor LanguageModel::score(const nn::Batch& batch) {
+Tensor LanguageModel::example_losses(const Tensor& logits, const nn::Batch& batch) {
+  return mean_over_rows(at::cross_entropy_loss(logits.flatten(0, 1), batch.targets.flatten(), {},
+                                               at::Reduction::None, -1, spec_.label_smoothing),
+                        batch.targets);
+}
+
+nn::BatchScore LanguageModel::score(const nn::Batch& batch) {
   const auto out = logits(batch).flatten(0, 1);
   const auto targets = batch.targets.flatten();
   const auto sum =
@@ -59,6 +65,11 @@ Tensor LanguageModel::score(const nn::Batch& batch) {
 Tensor LanguageModel::step(const Tensor& ids, nn::TrunkState& state) {
   const auto x = trunk_->extend(ids, state);
   return project(x.narrow(1, x.size(1) - 1, 1)).select(1, 0);
+}
+
+ModelKind kinds::make_language_model() {
+  return kind_of<LanguageModel>("causal decoder: predicts the next token, and generates",
+                                "language_model", Direction::kCausal);
 }
 
 }  // namespace regard::models

@@ -1,4 +1,4 @@
-#include "regard/models/encoder_classifier.hpp"
+#include "regard/models/kinds/encoder_classifier.hpp"
 
 namespace regard::models {
 
@@ -7,5 +7,10 @@ EncoderClassifier::EncoderClassifier(const ModelSpec& spec, const ModelShape& sh
     : Classifier("encoder_classifier", spec, shape, phrases, seed, spec.trunk.width) {}
 
 torch::Tensor EncoderClassifier::logits(const nn::Batch& batch) { return classify(pooled(batch)); }
+
+ModelKind kinds::make_encoder_classifier() {
+  return kind_of<EncoderClassifier>("encoder with a pooled head: one label for each example",
+                                    "classification");
+}
 
 }  // namespace regard::models

@@ -9,8 +9,7 @@ class LanguageModel final : public Model {
  public:
   LanguageModel(const ModelSpec& spec, const ModelShape& shape,
                 const std::vector<attention::Phrase>& phrases, uint64_t seed);
-  torch::Tensor loss(const nn::Batch& batch) override;
-  torch::Tensor score(const nn::Batch& batch) override;
+  nn::BatchScore score(const nn::Batch& batch) override;
   torch::Tensor logits(const nn::Batch& batch) override;
   nn::Trunk& trunk() override { return *trunk_; }
 
@@ -19,6 +18,10 @@ class LanguageModel final : public Model {
   /// `logits` on all ids so far.
   torch::Tensor step(const torch::Tensor& ids, nn::TrunkState& state);
 
+ protected:
+  torch::Tensor mean_loss(const torch::Tensor& logits, const nn::Batch& batch) override;
+  torch::Tensor example_losses(const torch::Tensor& logits, const nn::Batch& batch) override;
+
  private:
   torch::Tensor project(const torch::Tensor& x);
 
@@ -26,5 +29,9 @@ class LanguageModel final : public Model {
   std::shared_ptr<nn::Trunk> trunk_;
   torch::nn::Linear head_{nullptr};  // absent where the table is tied
 };
+
+namespace kinds {
+ModelKind make_language_model();
+}
 
 }  // namespace regard::models

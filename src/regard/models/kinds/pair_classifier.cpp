@@ -1,4 +1,4 @@
-#include "regard/models/pair_classifier.hpp"
+#include "regard/models/kinds/pair_classifier.hpp"
 
 #include <ATen/ops/cat.h>
 
@@ -19,6 +19,10 @@ Tensor PairClassifier::logits(const nn::Batch& batch) {
   const auto x = pooled(batch);                                                 // (2 B, H)
   const auto a = x.slice(0, 0, x.size(0), 2), b = x.slice(0, 1, x.size(0), 2);  // (B, H)
   return classify(at::cat({a, b, a * b, a - b}, 1));                            // of (B, 4 H)
+}
+
+ModelKind kinds::make_pair_classifier() {
+  return kind_of<PairClassifier>("shared encoder of two texts: one label for each pair", "pairs");
 }
 
 }  // namespace regard::models
