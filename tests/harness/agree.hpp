@@ -56,6 +56,15 @@ inline void expect_near(const Run& came, const Run& expected, double bound) {
     expect_near(came.gradients[i], expected.gradients[i], 4 * bound, scale, names[i]);
 }
 
+/// Names of the kernels that take `x`, the reference among them.
+inline std::vector<std::string> kernels_for(const attention::Fold& fold, const Inputs& x) {
+  std::vector<std::string> names = {"reference"};
+  for (const auto& kernel : fold.kernels()) {
+    if (kernel.can(attention::problem_of(x)).ok) names.push_back(kernel.name);
+  }
+  return names;
+}
+
 /// Every kernel must take part in at least one case. `square`: as many queries as keys, for a fold that compares a
 /// token with its own key.
 inline void agree(const std::string& phrase, bool square = false) {

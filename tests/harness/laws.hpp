@@ -1,18 +1,9 @@
 // laws: what holds for every fold whatever its equation: causality, equivariance, padding, streaming.
 #pragma once
 
-#include "harness/agree.hpp"
+#include "harness/hidden.hpp"
 
 namespace regard::harness {
-
-/// Names of the kernels that take `x`, the reference among them.
-inline std::vector<std::string> kernels_for(const attention::Fold& fold, const Inputs& x) {
-  std::vector<std::string> names = {"reference"};
-  for (const auto& kernel : fold.kernels()) {
-    if (kernel.can(attention::problem_of(x)).ok) names.push_back(kernel.name);
-  }
-  return names;
-}
 
 /// Changing the tokens from `changed` on leaves the outputs before it bit-identical.
 inline void no_leak(const std::string& phrase, torch::ScalarType dtype) {
@@ -61,8 +52,9 @@ inline void keys_are_a_set(const std::string& phrase) {
   }
 }
 
-/// More padding, with other garbage in it, changes nothing; padded rows are 0, and so are their gradients.
-inline void padding_is_nothing(const std::string& phrase, torch::ScalarType dtype, bool causal) {
+/// More padding, with other garbage or NaN in it, changes nothing; padded rows are 0, and so are their gradients.
+inline void padding_is_nothing(const std::string& phrase, torch::ScalarType dtype, bool causal,
+                               bool nan) {
   const auto parsed = fold_of(phrase);
   const std::vector<int64_t> lengths = {20, 0, 1, 13};
   const auto graph = parsed.graph->make(causal);
@@ -71,8 +63,10 @@ inline void padding_is_nothing(const std::string& phrase, torch::ScalarType dtyp
   auto tight = longer, garbage = longer;
   for (auto* t : {&tight.q, &tight.k, &tight.v}) *t = t->slice(2, 0, 20);
   tight.queries = 20;
-  for (auto* t : {&garbage.q, &garbage.k, &garbage.v})
+  for (auto* t : {&garbage.q, &garbage.k, &garbage.v}) {
     *t = at::where(valid, *t, random(t->sizes(), 8) * 1e4);
+    if (nan) t->masked_fill_(~valid, std::nan(""));
+  }
   for (const auto& kernel : kernels_for(*parsed.fold, leaves(garbage, dtype))) {
     SCOPED_TRACE(phrase + ", " + kernel + ", " + c10::toString(dtype));
     const auto y = run(*parsed.fold, garbage, dtype, kernel);
@@ -127,9 +121,15 @@ inline void laws(const std::string& phrase) {
     for (const char* graph : {"full+", "window(width=4)+", "window(width=4,global=2)+"}) {
       no_leak(graph + phrase, dtype);
       streams(graph + phrase, dtype);
-      padding_is_nothing(graph + phrase, dtype, false);
-      padding_is_nothing(graph + phrase, dtype, true);
+      for (const bool causal : {false, true}) {
+        for (const bool nan : {false, true}) padding_is_nothing(graph + phrase, dtype, causal, nan);
+      }
+      hidden_is_nothing(graph + phrase, dtype, true);
+      hidden_is_nothing(graph + phrase, dtype, false);
     }
+  }
+  for (const char* graph : {"full+", "causal+", "window(width=4)+"}) {
+    nothing_gives_nothing(graph + phrase);
   }
   permutes_with_tokens(phrase);
 }

@@ -88,7 +88,105 @@ class Values(unittest.TestCase):
         self.assertNotEqual(y.data_ptr(), v.data_ptr())
 
 
+PHRASES = ("softmax", "hrr", "hrr(unbind=exact)", "linear", "sigmoid", "mean", "off", "window(width=3)",
+           "window(width=3)+hrr", "window(width=3)+linear", "window(width=3)+sigmoid", "window(left=-1,right=0)+mean")
+
+
+class Hidden(unittest.TestCase):
+    def test_what_a_query_may_not_meet_influences_nothing(self):
+        for phrase in PHRASES:
+            for junk in (float("nan"), float("inf"), 1e30):
+                for which in ((1,), (2,), (1, 2)):
+                    with self.subTest(phrase=phrase, junk=junk, which=which):
+                        inputs = qkv(1, 2, 12, 4, dtype=torch.float32)
+                        clean = attention(*inputs, phrase, True)
+                        for i in which:
+                            inputs[i] = inputs[i].detach().clone()
+                            inputs[i][:, :, 7:] = junk
+                        self.assertTrue(torch.equal(attention(*inputs, phrase, True)[:, :, :7], clean[:, :, :7]))
+
+
+class Layouts(unittest.TestCase):
+    """The strides that fake tensors promise are those that come, for every phrase, layout and mode of gradients."""
+    LAYOUTS = {
+        "contiguous": lambda t: torch.randn(2, 3, t, 4),
+        "(B, T, h, d)": lambda t: torch.randn(2, t, 3, 4).transpose(1, 2),
+        "a slice of a projection": lambda t: torch.randn(2, t, 3, 3, 4).permute(2, 0, 3, 1, 4)[1],
+        "(h, B, T, d)": lambda t: torch.randn(3, 2, t, 4).transpose(0, 1),
+        "every second number": lambda t: torch.randn(2, 3, t, 8)[..., ::2],
+        "(B, h, d, T)": lambda t: torch.randn(2, 3, 4, t).transpose(2, 3),
+        "one head for all": lambda t: torch.randn(2, 1, t, 4).expand(2, 3, t, 4),
+    }
+
+    def test_strides_are_as_promised(self):
+        from torch._subclasses.fake_tensor import FakeTensorMode
+        for phrase in PHRASES:
+            for name, make in self.LAYOUTS.items():
+                for t in (1, 12):
+                    for gradients in (False, True):
+                        with self.subTest(phrase=phrase, layout=name, t=t, gradients=gradients):
+                            inputs = [make(t).requires_grad_(gradients) for _ in range(3)]
+                            y = attention(*inputs, phrase, True)
+                            with FakeTensorMode() as mode:
+                                fake = attention(*(mode.from_tensor(x) for x in inputs), phrase, True)
+                            strides = lambda x: [s for s, size in zip(x.stride(), x.shape) if size > 1]
+                            self.assertEqual((y.shape, strides(y)), (fake.shape, strides(fake)))
+                            plain = attention(*(x.detach().contiguous() for x in inputs), phrase, True)
+                            torch.testing.assert_close(y, plain, rtol=1e-5, atol=1e-6)
+
+    def test_compiled_views_with_gradients(self):
+        for phrase in ("softmax", "off"):
+            torch._dynamo.reset()
+            compiled = torch.compile(lambda q, k, v: attention(q, k, v, phrase, True) * 2)
+            for t in (12, 12, 5):
+                ours = [torch.randn(2, t, 3, 4).transpose(1, 2).requires_grad_() for _ in range(3)]
+                theirs = [x.detach().requires_grad_() for x in ours]
+                y, z = compiled(*ours), attention(*theirs, phrase, True) * 2
+                torch.testing.assert_close(y, z, rtol=1e-5, atol=1e-6)
+                y.square().sum().backward()
+                z.square().sum().backward()
+                for a, b in zip(ours, theirs):
+                    self.assertEqual(a.grad is None, b.grad is None and phrase != "off")
+                    if b.grad is not None:
+                        torch.testing.assert_close(a.grad, b.grad, rtol=1e-4, atol=1e-5)
+
+
 class Errors(unittest.TestCase):
+    def refusal(self, kind, call):
+        with self.assertRaises(kind) as caught:
+            call()
+        return str(caught.exception).splitlines()[0]
+
+    def test_one_rule_for_types(self):
+        rule = ("regard::attention: q, k and v of one type, float32, float64, float16 or bfloat16, were expected, and ")
+        q, k, v = (x.detach() for x in qkv(1, 2, 4, 4, dtype=torch.float32))
+        for phrase in PHRASES:
+            said = self.refusal(ValueError, lambda: attention(q, k, v.bfloat16(), phrase, True))
+            self.assertEqual(said, rule + "Float, Float, BFloat16 came")
+            said = self.refusal(ValueError, lambda: attention(q.long(), k.long(), v.long(), phrase, True))
+            self.assertEqual(said, rule + "Long, Long, Long came")
+
+    def test_one_rule_for_sizes_of_nothing(self):
+        for phrase in PHRASES:
+            for shape in ((0, 2, 5, 4), (2, 0, 5, 4), (2, 2, 0, 4), (2, 2, 5, 0)):
+                inputs = qkv(*shape, dtype=torch.float32)
+                y = attention(*inputs, phrase, True)
+                self.assertEqual(y.shape, torch.Size(shape))
+                y.sum().backward()
+
+    def test_one_rule_for_torch_func(self):
+        inputs = [x.detach() for x in qkv(3, 1, 2, 6, 4, dtype=torch.float32)]
+        for phrase in PHRASES:
+            loss = lambda q, k, v: attention(q, k, v, phrase, True).square().sum()
+            for call in (lambda: torch.func.grad(loss)(*(x[0] for x in inputs)),
+                         lambda: torch.func.vmap(torch.func.grad(loss))(*inputs),
+                         lambda: torch.func.jacrev(loss)(*(x[0] for x in inputs))):
+                self.assertIn("regard::attention: plain tensors were expected, and tensors of a gradient of torch.func",
+                              self.refusal(NotImplementedError, call))
+            each = torch.func.vmap(lambda q, k, v: attention(q, k, v, phrase, True))(*inputs)
+            for i in range(3):
+                torch.testing.assert_close(each[i], attention(*(x[i] for x in inputs), phrase, True))
+
     def test_a_mistake_is_a_value_error_in_one_sentence(self):
         q, k, v = qkv(1, 1, 4, 2)
         with self.assertRaises(ValueError) as caught:
@@ -104,7 +202,8 @@ class Errors(unittest.TestCase):
 
 class Opcheck(unittest.TestCase):
     def test_attention(self):
-        for phrase in ("softmax", "hrr", "linear", "window(width=3)", "window(width=3)+hrr(scale=time)"):
+        # `mean` and `off` have no gradient for q and k: None here, zeros in a compiled graph, which opcheck refuses.
+        for phrase in ("softmax", "hrr", "linear", "sigmoid", "window(width=3)", "window(width=3)+hrr(scale=time)"):
             for causal in (False, True):
                 for dtype in (torch.float32, torch.float64):
                     with self.subTest(phrase=phrase, causal=causal, dtype=dtype):

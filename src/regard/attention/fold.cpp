@@ -1,5 +1,6 @@
 #include "regard/attention/fold.hpp"
 
+#include "regard/attention/rows.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/ops/kept_constant.hpp"
@@ -74,11 +75,35 @@ const Kernel& pick(const std::vector<Kernel>& kernels, const ops::Problem& probl
 
 Inputs change_domain(Inputs x, const Tensor& u) {
   for (auto* t : {&x.q, &x.k, &x.v}) {
-    if (t->defined()) *t = at::matmul(*t, u);
+    if (t->defined()) *t = at::matmul(t->to(u.scalar_type()), u);
   }
   x.packed = {};
   x.in_basis = !x.in_basis;
   return x;
+}
+
+// The reference lives in the usual domain, every other kernel in the fold's own basis.
+Tensor run_in_domain(const Fold& fold, const Kernel& kernel, const Inputs& x) {
+  const auto u = fold.basis(x.v.size(3));
+  if (!u.defined()) return kernel.run(x);
+  const bool wants_basis = kernel.name != "reference";
+  if (wants_basis == x.in_basis) return kernel.run(x);
+  const auto type = fold.wide_basis() ? sum_type(x.v.scalar_type()) : x.v.scalar_type();
+  const auto basis = ops::kept_constant(u, x.v.options().dtype(type));
+  const auto y = kernel.run(change_domain(x, wants_basis ? basis : basis.t()));
+  return at::matmul(y, wants_basis ? basis.t() : basis).to(x.v.scalar_type());
+}
+
+bool is_empty(const Inputs& x) { return x.v.numel() == 0 || x.queries == 0 || x.heads == 0; }
+
+// Where a size is 0: no numbers at all, or rows without keys, which are 0. Gradients are 0 too.
+Tensor attend_nothing(const Fold& fold, const Inputs& x) {
+  const auto uses = fold.uses();
+  const auto none = at::zeros({x.v.size(0), x.heads, x.queries, x.v.size(2)}, x.v.options());
+  auto y = at::matmul(none, expand_heads(x.v, x.heads));
+  if (uses.k) y = y + at::matmul(none, expand_heads(x.k, x.heads));
+  if (uses.q) y = y + x.q.masked_fill(at::ones({}, x.q.options().dtype(torch::kBool)), 0.0);
+  return y;
 }
 
 }  // namespace
@@ -112,18 +137,15 @@ Tensor attend(const Fold& fold, const std::string& name, const Inputs& given) {
     throw InputError(name +
                      ": a bias was given, and this fold has no pairwise scores to add it to");
   }
+  if (is_empty(given)) return attend_nothing(fold, given);
   const auto kernels = table(fold);
   const auto& kernel = pick(kernels, problem_of(given), name);
   ops::record_kernel(name + ":" + kernel.name);
 
-  // The reference lives in the usual domain, every other kernel in the fold's own basis.
-  const auto u = fold.basis(given.v.size(3));
-  if (!u.defined()) return kernel.run(given);
-  const bool wants_basis = kernel.name != "reference";
-  if (wants_basis == given.in_basis) return kernel.run(given);
-  const auto basis = ops::kept_constant(u, given.v.options());
-  const auto y = kernel.run(change_domain(given, wants_basis ? basis : basis.t()));
-  return at::matmul(y, wants_basis ? basis.t() : basis);
+  const auto run = [&](const Inputs& x) { return run_in_domain(fold, kernel, x); };
+  const auto reach = fold.reach();
+  const bool plain = reach == Reach::kAll || !hides_keys(given, kernel.skips_padding);
+  return plain ? run(given) : run_without_hidden(given, reach, run);
 }
 
 WeightMap Fold::weights(const Inputs& given) const {

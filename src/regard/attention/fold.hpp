@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "regard/attention/hidden.hpp"
 #include "regard/attention/inputs.hpp"
 #include "regard/base/spec.hpp"
 #include "regard/ops/dispatch.hpp"
@@ -25,6 +26,7 @@ struct Kernel {
   std::string name;
   std::function<ops::Support(const ops::Problem&)> can;
   std::function<torch::Tensor(const Inputs&)> run;
+  bool skips_padding = false;  // rows behind the lengths take no part in any product
 };
 
 /// Floating-point operations and compulsory bytes of one forward pass.
@@ -64,6 +66,10 @@ class Fold {
   virtual bool has_scores() const { return false; }
   /// Whether k is read by its sum bound to v alone (ops/bound_linear.hpp).
   virtual bool reads_bound() const { return false; }
+  /// Which keys a row depends on (attention/hidden.hpp).
+  virtual Reach reach() const { return Reach::kKeys; }
+  /// Whether a basis in 16 bits would lose what the fold needs: then it is taken in fp32.
+  virtual bool wide_basis() const { return false; }
   /// A sentence when this fold has no meaning on the graph, else "".
   virtual std::string refusal(const graph::Graph&) const { return ""; }
 

@@ -3,6 +3,7 @@
 #include <ATen/ops/constant_pad_nd.h>
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "regard/ops/kept_constant.hpp"
@@ -79,8 +80,16 @@ Tensor inverse_modulus(const Tensor& x) {
     im = square_im + square_re * pairs;
   }
   const auto square = join(re, im, d);
-  const auto zero = square == 0;
+  const auto size = x.detach().abs().amax({-1}, true);
+  const auto zero = square <= size * size * (kVanishing * kVanishing);
   return square.masked_fill(zero, 1.0).rsqrt().masked_fill(zero, 0.0);
+}
+
+Tensor unit_factor(const Tensor& size) {
+  const double least = size.scalar_type() == torch::kDouble ? std::numeric_limits<double>::min()
+                                                            : std::numeric_limits<float>::min();
+  const auto held = size.detach().clamp_min(least);
+  return std::get<0>(at::frexp(held)) / held;
 }
 
 Tensor real_slot_weight(int64_t d, double real, const torch::TensorOptions& options) {

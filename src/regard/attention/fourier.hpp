@@ -16,8 +16,15 @@ torch::Tensor fourier_basis(int64_t d);
 /// pairs this is circular convolution. With `conjugate`, of conj(x) and y: circular correlation.
 torch::Tensor slot_product(const torch::Tensor& x, const torch::Tensor& y, bool conjugate);
 
-/// 1 / |x| per complex number, the same in both halves; 0 where |x| is 0.
+/// A coefficient of at most this part of the row's largest number counts as 0: of it fp32 holds no digit, and its inverse
+/// would be noise that outweighs the rest.
+constexpr double kVanishing = 0x1.0p-21;
+
+/// 1 / |x| per complex number, the same in both halves; 0 where |x| vanishes.
 torch::Tensor inverse_modulus(const torch::Tensor& x);
+
+/// (.., 1): the power of two that brings `size` (.., 1) to [0.5, 1), at most 2^125 in fp32; no gradient goes through it.
+torch::Tensor unit_factor(const torch::Tensor& size);
 
 /// (d): `real` on the real slots and 1 on pairs.
 torch::Tensor real_slot_weight(int64_t d, double real, const torch::TensorOptions& options);

@@ -15,12 +15,38 @@ std::string shape(const Tensor& t) {
 }
 }  // namespace
 
+void check_types(const Tensor& q, const Tensor& k, const Tensor& v, const char* function) {
+  const auto type = v.scalar_type();
+  bool good = type == torch::kFloat || type == torch::kDouble || type == torch::kHalf ||
+              type == torch::kBFloat16;
+  std::ostringstream came, devices;
+  bool together = true;
+  for (const auto* t : {&q, &k, &v}) {
+    if (!t->defined()) continue;
+    good = good && t->scalar_type() == type;
+    together = together && t->device() == v.device();
+    came << (came.tellp() > 0 ? ", " : "") << t->scalar_type();
+    devices << (devices.tellp() > 0 ? ", " : "") << t->device();
+  }
+  if (!good) {
+    throw InputError(std::string(function) +
+                     ": q, k and v of one type, float32, float64, float16 or bfloat16, were "
+                     "expected, and " +
+                     came.str() + " came");
+  }
+  if (!together) {
+    throw InputError(std::string(function) + ": q, k and v on one device were expected, and " +
+                     devices.str() + " came");
+  }
+}
+
 Inputs make_inputs(Tensor q, Tensor k, Tensor v, graph::Graph graph, const char* function) {
   const std::string where = std::string(function) + ": ";
   if (!v.defined() || v.dim() != 4) {
     throw InputError(where + "v of shape (B, h, T, d) was expected, and " +
                      (v.defined() ? shape(v) : "nothing") + " came");
   }
+  check_types(q, k, v, function);
   for (const auto& [name, t] : {std::pair{"q", q}, std::pair{"k", k}}) {
     if (!t.defined()) continue;
     if (t.dim() != 4 || t.size(0) != v.size(0) || t.size(3) != v.size(3)) {
@@ -35,7 +61,8 @@ Inputs make_inputs(Tensor q, Tensor k, Tensor v, graph::Graph graph, const char*
   Inputs x{.q = q, .k = k, .v = v, .packed = {}, .lengths = {}, .bias = {}, .graph = graph};
   x.queries = q.defined() ? q.size(2) : v.size(2);
   x.heads = q.defined() ? q.size(1) : v.size(1);
-  if (x.heads % v.size(1) != 0) {
+  const int64_t groups = v.size(1);
+  if (groups == 0 ? x.heads != 0 : x.heads % groups != 0) {
     throw InputError(where + "heads of q (" + std::to_string(x.heads) +
                      ") divisible by heads of k and v (" + std::to_string(v.size(1)) +
                      ") were expected");

@@ -28,6 +28,10 @@ struct Inputs {
 Inputs make_inputs(torch::Tensor q, torch::Tensor k, torch::Tensor v, graph::Graph graph,
                    const char* function = "attention");
 
+/// One rule for all folds: q and k (where defined) and v of one type among fp32, fp64, fp16 and bf16, on one device.
+void check_types(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
+                 const char* function);
+
 ops::Problem problem_of(const Inputs& x);
 
 /// Boolean mask, true = may attend, broadcastable to (B, 1, T_q, T_k): the graph and, where lengths are

@@ -43,25 +43,41 @@ const Phrase& checked_phrase(Text text, bool causal) {
   }
 }
 
+// y as a view of (B, T, h, d), whichever kernel ran: compiled code relies on strides that are known before. Merging the
+// heads afterwards copies nothing. `off` gives v itself, and an operator may not return its input.
+Tensor heads_inside(const Tensor& y, const Tensor& v) {
+  const auto rows = y.transpose(1, 2);
+  const auto own = y.is_alias_of(v) ? rows.clone(at::MemoryFormat::Contiguous) : rows.contiguous();
+  return own.transpose(1, 2);
+}
+
 // The projection of the phrase plays no part: q, k, v are given.
 Tensor run(const Tensor& q, const Tensor& k, const Tensor& v, Text text, bool causal) {
   const auto& phrase = checked_phrase(text, causal);
   try {
     const auto x = make_inputs(q, k, v, phrase.graph->make(causal), "regard::attention");
     const auto y = attend(*phrase.fold, phrase.fold_name, x);
-    return y.is_alias_of(v) ? y.clone() : y;  // `off` gives v itself
+    return heads_inside(y, v);
   } catch (const InputError& error) {
     TORCH_CHECK_VALUE(false, error.what());
   }
 }
 
 Tensor forward(const Tensor& q, const Tensor& k, const Tensor& v, Text text, bool causal) {
-  return run(q, k, v, text, causal).contiguous();
+  return run(q, k, v, text, causal);
 }
 
-Tensor forward_meta(const Tensor& q, const Tensor&, const Tensor&, Text text, bool causal) {
+Tensor forward_meta(const Tensor& q, const Tensor& k, const Tensor& v, Text text, bool causal) {
   checked_phrase(text, causal);
-  return at::empty_symint(q.sym_sizes(), q.options());
+  try {
+    check_types(q, k, v, "regard::attention");
+  } catch (const InputError& error) {
+    TORCH_CHECK_VALUE(false, error.what());
+  }
+  TORCH_CHECK_VALUE(q.dim() == 4, "regard::attention: q of shape (B, h, T, d) was expected, and ",
+                    q.sym_sizes(), " came");
+  const auto s = q.sym_sizes();
+  return at::empty_symint({s[0], s[2], s[1], s[3]}, q.options()).transpose(1, 2);
 }
 
 Three backward(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v, Text text,
@@ -129,7 +145,17 @@ bool traced(const Tensor& x) {
   return x.is_meta() || x.key_set().has_any(kTracing);
 }
 
+// torch.func.grad, jvp and their kin wrap tensors in a way that operators in C++ with gradients of their own cannot take.
+bool in_functorch(const Tensor& x) {
+  return x.key_set().has_any(c10::DispatchKeySet(
+      {c10::DispatchKey::FuncTorchGradWrapper, c10::DispatchKey::FuncTorchBatched}));
+}
+
 Tensor forward_autograd(const Tensor& q, const Tensor& k, const Tensor& v, Text text, bool causal) {
+  TORCH_CHECK_NOT_IMPLEMENTED(
+      !in_functorch(q) && !in_functorch(k) && !in_functorch(v),
+      "regard::attention: plain tensors were expected, and tensors of a gradient of torch.func "
+      "(grad, vjp, jvp, jacrev) came; use torch.autograd, one example after another");
   if (c10::impl::dispatch_mode_enabled() || traced(q) || traced(k) || traced(v)) {
     return AttentionFunction::apply(q, k, v, std::string(text), causal);
   }

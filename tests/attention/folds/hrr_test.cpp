@@ -120,6 +120,7 @@ TEST(Hrr, KernelsAgreeWithTheReference) {
   harness::agree("hrr", true);
   harness::agree("hrr(scale=time)", true);
   harness::agree("hrr(mode=paper)", true);
+  harness::hidden_is_nothing("window(width=3)+hrr(unbind=exact)", torch::kFloat, true);
 }
 
 // The control: gates read a memory that holds nothing of their own sequence, and all else stays.
@@ -227,6 +228,45 @@ TEST(Hrr, ZeroVectorsGiveCosineZeroAndNoGradient) {
       EXPECT_EQ(came.y.abs().max().item<double>(), 0);
       EXPECT_TRUE(came.gradients[2].isfinite().all().item<bool>()) << phrase << kernel;
       EXPECT_EQ(came.gradients[0].abs().max().item<double>(), 0) << phrase << kernel;
+    }
+  }
+}
+
+// Where a coefficient of q vanishes it has no inverse, in any type: neither it nor its gradient is noise.
+TEST(Hrr, AnInverseLeavesOutWhatVanishes) {
+  for (const int64_t width : {8, 10, 7, 64}) {
+    for (const char* phrase : {"hrr(unbind=exact)", "hrr(unbind=unit)"}) {
+      const auto parsed = parse_phrase(phrase);
+      for (const char* graph : {"full", "causal", "window(width=3)"}) {
+        const auto made = parse_phrase(graph).graph->make(false);
+        auto x = harness::make_inputs({"", 6, 6, made, {}, 2, 2, width}, torch::kBFloat16);
+        auto rows = x.q.select(1, 0);  // of the first head; the second stays as it is
+        rows.select(1, 0).fill_(1);
+        rows.select(1, 1).fill_(-0x1p-50);
+        rows.select(1, 2).zero_();
+        rows.select(1, 3).fill_(1).slice(1, 1, width, 2).fill_(-1);
+        rows.select(1, 4).mul_(0x1p-50);
+        const auto expected = harness::run(*parsed.fold, x, torch::kDouble, "reference");
+        for (const auto dtype : {torch::kDouble, torch::kFloat, torch::kBFloat16}) {
+          for (const char* kernel : {"folded", "reference"}) {
+            SCOPED_TRACE(std::string(phrase) + ", " + graph + ", " + kernel + ", " +
+                         c10::toString(dtype) + ", d " + std::to_string(width));
+            const auto came = harness::run(*parsed.fold, x, dtype, kernel);
+            const double bound = dtype == torch::kBFloat16 ? 3e-2
+                                 : dtype == torch::kFloat  ? 2e-4
+                                                           : 1e-9;
+            EXPECT_LE(harness::relative(came.y, expected.y), bound);
+            for (std::size_t i = 0; i < 3; ++i) {
+              const auto gradient = came.gradients[i].to(torch::kDouble);
+              EXPECT_TRUE(gradient.isfinite().all().item<bool>());
+              // Rows of q of 2^-50 have gradients that are 2^50 times as large.
+              const auto scale = i == 0 ? x.q.norm(2, {-1}, true) : at::ones({}, torch::kDouble);
+              const auto right = expected.gradients[i] * scale;
+              EXPECT_LE(harness::relative(gradient * scale, right), 4 * bound) << "qkv"[i];
+            }
+          }
+        }
+      }
     }
   }
 }

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "regard/attention/fourier.hpp"
+#include "regard/attention/hidden.hpp"
 #include "regard/attention/rows.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
@@ -31,7 +32,7 @@ void check_lengths(const Inputs& x) {
 Tensor sum_over_graph(const Tensor& x, const Inputs& inputs) {
   if (!inputs.graph.plain()) {
     const auto mask = graph_mask(inputs.graph, {inputs.queries, inputs.queries}, x.device());
-    return at::matmul(mask.to(x.scalar_type()), x);
+    return sum_allowed(mask.to(x.scalar_type()), x);
   }
   return inputs.graph.causal ? x.cumsum(2) : x.sum(2, true);
 }
@@ -111,8 +112,9 @@ double Hrr::real_weight() const {
 Tensor Hrr::read_out(const Tensor& q, const Tensor& s) const {
   auto query = q;
   if (unbind != "conj") {
-    const auto inverse = inverse_modulus(q);
-    query = q * inverse;
+    query = q * unit_factor(q.abs().amax({-1}, true));  // the cosine does not see it
+    const auto inverse = inverse_modulus(query);
+    query = query * inverse;
     if (unbind == "exact") query = query * inverse;
   }
   return slot_product(
@@ -193,10 +195,29 @@ std::vector<Kernel> Hrr::kernels() const {
     return [this, device](const ops::Problem& p) { return can_fused(*this, p, device); };
   };
   const auto run = [this](const Inputs& x) { return run_fused(*this, x); };
-  return {{"highway", fused(torch::kCPU), run},
-          {"cuda", fused(torch::kCUDA), run},
+  return {{"highway", fused(torch::kCPU), run, true},
+          {"cuda", fused(torch::kCUDA), run, true},
           {"folded", can_folded, [this](const Inputs& x) { return run_folded(*this, x); }}};
 }
+
+namespace {
+
+// 1/F(q) = conj(F(q)) / |F(q)|^2, or conj(F(q)) / |F(q)|, up to a factor for each row, and 0 where F(q) vanishes: as
+// kVanishing has it for the numbers of the real basis, in which pairs weigh sqrt(2).
+Tensor inverse_spectrum(const Tensor& q, const std::string& unbind) {
+  const auto weight = at::full({q.size(-1)}, std::sqrt(2.0), q.options());
+  weight.narrow(0, 0, 1).fill_(1);
+  if (q.size(-1) % 2 == 0) weight.narrow(0, q.size(-1) / 2, 1).fill_(1);
+  const auto spectrum = at::fft_fft(q * unit_factor(q.abs().amax({-1}, true)));
+  const auto square = at::real(spectrum * spectrum.conj());
+  const auto parts = at::view_as_real(spectrum.detach()).abs().amax({-1}) * weight;
+  const auto zero = square.detach().sqrt() * weight <= kVanishing * parts.amax({-1}, true);
+  const auto safe = square.masked_fill(zero, 1.0);
+  const auto inverse = unbind == "exact" ? safe.reciprocal() : safe.rsqrt();
+  return spectrum.conj() * inverse.masked_fill(zero, 0.0);
+}
+
+}  // namespace
 
 // The definition in the time domain, by FFTs of length d.
 Tensor Hrr::reference(const Inputs& x, const Tensor& mask) const {
@@ -212,22 +233,14 @@ Tensor Hrr::reference(const Inputs& x, const Tensor& mask) const {
   } else if (memory == "other") {  // rows of padding have no keys, and those who read may be longer
     s = clear_padding(bound, x).sum(2, true);
   } else {
-    s = at::matmul(allowed, bound);
+    s = sum_allowed(allowed, bound);
   }
   s = chosen_memory(s);
-  const auto query = at::fft_fft(q);
-  const auto superposed = at::fft_fft(of_unit_size(s));
-  Tensor read = query.conj() * superposed;
-  if (unbind != "conj") {
-    // 1/F(q) = conj(F(q)) / |F(q)|^2, and 0 where F(q) is 0.
-    const auto square = at::real(query * query.conj());
-    const auto zero = square == 0;
-    const auto safe = square.masked_fill(zero, 1.0);
-    read = read * (unbind == "exact" ? safe.reciprocal() : safe.rsqrt()).masked_fill(zero, 0.0);
-  }
+  const auto query = unbind == "conj" ? at::fft_fft(q).conj() : inverse_spectrum(q, unbind);
+  const auto read = query * at::fft_fft(of_unit_size(s));
   const auto a = safe_cosine(v, at::real(at::fft_ifft(read)));  // (B, h, T, 1)
   const auto e = a.exp() * self;
-  const auto total = at::matmul(allowed, e);
+  const auto total = sum_allowed(allowed, e);
   auto w = e / total.masked_fill(total == 0, 1.0);
   if (scale == "time") w = w * allowed.sum(-1, true);
   return (w * v).to(x.v.scalar_type());
@@ -247,7 +260,7 @@ WeightMap Hrr::weights(const Inputs& given) const {
 }
 
 Cost Hrr::cost(const ops::Problem& p) const {
-  const double elements = static_cast<double>(p.batch * p.heads * p.keys * p.width);
+  const double elements = rows_of(p) * static_cast<double>(p.keys) * static_cast<double>(p.width);
   // Bind 3, unbind 3, three dot products 6, gate 2 operations a channel; v is read twice.
   return {14 * elements,
           io_bytes(p, uses()) + elements * static_cast<double>(c10::elementSize(p.dtype))};
@@ -274,7 +287,7 @@ class HrrDecoder final : public Decoder {
     push(gates_, e);
     ++seen_;
     auto w = e / total(gates_);
-    if (fold_.scale == "time") w = w * static_cast<double>(keys_of_last());
+    if (fold_.scale == "time") w = w * graph_.pairs({1, seen_});
     return (w * expand_heads(v, q.size(1))).to(v.scalar_type());
   }
 
@@ -288,11 +301,10 @@ class HrrDecoder final : public Decoder {
       if (graph_.global == 0 && size > reach) history = history.narrow(2, size - reach, reach);
     }
   }
-  int64_t keys_of_last() const { return graph_.pairs({1, seen_}); }
   Tensor total(const Tensor& history) const {
     if (!graph_.banded()) return history;
     const auto mask = graph_mask(graph_, {1, history.size(2)}, history.device());
-    return at::matmul(mask.to(history.scalar_type()), history);
+    return sum_allowed(mask.to(history.scalar_type()), history);
   }
   const Hrr& fold_;
   graph::Graph graph_;

@@ -3,7 +3,8 @@
 //   a_i = cos(v_i, q_i^+ (*) S_i)           unbind with the own query, compare with the own value
 //   y_i = e^{a_i} / sum_{j in E_i} e^{a_j} v_i
 // The cosine with a zero vector is 0, and so is its gradient; whatever the scale of S, a vector is zero when its square is
-// below the smallest normal number. Each token must be among its own keys.
+// below the smallest normal number. An exact or unit inverse leaves out what vanishes in q (fourier.hpp, kVanishing). Each
+// token must be among its own keys.
 #pragma once
 
 #include "regard/attention/fold.hpp"
@@ -28,6 +29,10 @@ class Hrr final : public Fold {
   void visit(Visitor& f) override;
   void check() override;
   bool reads_bound() const override { return memory == "own"; }
+  Reach reach() const override {
+    return pads == "in" || memory == "other" ? Reach::kAll : Reach::kKeysOfKeys;
+  }
+  bool wide_basis() const override { return unbind != "conj"; }
   std::string refusal(const graph::Graph& graph) const override;
   torch::Tensor reference(const Inputs& x, const torch::Tensor& mask) const override;
   std::vector<Kernel> kernels() const override;

@@ -39,14 +39,13 @@ ops::Support can_last(const ops::Problem& p) {
 }  // namespace
 
 std::vector<Kernel> Mean::kernels() const {
-  return {{"last", can_last, run_last}, {"sum", can_sum, run_sum}};
+  return {{"last", can_last, run_last, true}, {"sum", can_sum, run_sum, true}};
 }
 
 Cost Mean::cost(const ops::Problem& p) const {
-  const double terms = static_cast<double>(p.batch * p.heads * p.width) *
-                       (p.graph.banded() ? static_cast<double>(p.graph.pairs({p.queries, p.keys}))
-                                         : static_cast<double>(p.keys));
-  return {2 * terms, io_bytes(p, uses())};
+  const double terms =
+      p.graph.banded() ? p.graph.pairs({p.queries, p.keys}) : static_cast<double>(p.keys);
+  return {2 * rows_of(p) * static_cast<double>(p.width) * terms, io_bytes(p, uses())};
 }
 
 std::unique_ptr<Fold> make_mean() { return std::make_unique<Mean>(); }

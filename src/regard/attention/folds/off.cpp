@@ -40,8 +40,8 @@ Tensor Off::reference(const Inputs& x, const Tensor& mask) const {
 }
 
 std::vector<Kernel> Off::kernels() const {
-  return {
-      {"identity", can_identity, [](const Inputs& x) { return clear_padding(own_values(x), x); }}};
+  return {{"identity", can_identity,
+           [](const Inputs& x) { return clear_padding(own_values(x), x); }, true}};
 }
 
 WeightMap Off::weights(const Inputs& x) const {
