@@ -17,7 +17,7 @@ Cost cost_of(const std::string& text, int64_t length, int64_t batch = 1, bool ca
                             .queries = length,
                             .keys = length,
                             .width = 64,
-                            .graph = phrase.graph->make(causal)});
+                            .graph = phrase.graph->facts(causal)});
 }
 
 TEST(Cost, LeavesSixtyFourBitsWithoutALoop) {
@@ -49,7 +49,7 @@ TEST(Cost, TablesAnswerForAnyLength) {
                                   .queries = most,
                                   .keys = most,
                                   .width = 64,
-                                  .graph = phrase.graph->make(false)});
+                                  .graph = phrase.graph->facts(false)});
     EXPECT_FALSE(rows.empty());
     EXPECT_EQ(rows.back().name, "reference");
     EXPECT_FALSE(rows.back().support.ok);

@@ -121,11 +121,10 @@ TEST(Alibi, BiasFallsWithDistanceFromTheLastKey) {
 
 TEST(Positions, OnlyTwoKindsReachAttention) {
   for (const char* kind : {"learned", "sinusoidal", "sinusoidal_2d", "none"}) {
-    const auto positions = attention_positions(kind, 2);
-    EXPECT_FALSE(positions.rotate || positions.bias) << kind;
+    EXPECT_EQ(attention_positions(kind, 2), nullptr) << kind;
   }
-  EXPECT_TRUE(attention_positions("rotary", 2).rotate);
-  EXPECT_TRUE(attention_positions("alibi", 2).bias);
+  EXPECT_TRUE(attention_positions("rotary", 2)->maps());
+  EXPECT_TRUE(attention_positions("alibi", 2)->biases());
 }
 
 }  // namespace
