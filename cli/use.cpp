@@ -139,7 +139,7 @@ void add_predict(CLI::App& app) {
 
 namespace {
 void say_unknown(const lab::TrainedRun& run, const std::string& prompt) {
-  if (run.encoding.task != data::Task::kLanguageModel) return;
+  if (run.encoding.task->targets() != data::Targets::kNextToken) return;
   const auto parts = lab::unknown_parts(*run.encoding.tokenizer, prompt);
   if (parts.empty()) return;
   std::string shown;
