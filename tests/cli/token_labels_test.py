@@ -46,7 +46,7 @@ class TokenLabels(unittest.TestCase):
         cls.run_folder = cls.folder / "run"
         cls.code, cls.out, cls.err = regard(
             "train", "--data", cls.folder / "tagged.tsv", "--task", "token_labels", "--test", cls.folder / "test.tsv",
-            "--width", 32, "--heads", 2, "--steps", 150, "--lr", "3e-3", "--out", cls.run_folder, "--threads", 1,
+            "--attention", "window(width=4)", "--width", 32, "--heads", 2, "--layers", 1, "--steps", 300, "--lr", "5e-3", "--out", cls.run_folder, "--threads", 1,
             "--set", "train.best=f1", "--set", "train.min_delta=0.001")
 
     @classmethod
@@ -59,8 +59,8 @@ class TokenLabels(unittest.TestCase):
         self.assertIn("30 of 300 training examples (10 %, split_seed 0) are held out", self.err)
         result = json.loads((self.run_folder / "result.json").read_text())
         self.assertEqual(result["task"], "token_labels")
-        self.assertGreater(result["test_f1"], 0.95)
-        self.assertGreater(result["valid_f1"], 0.95)
+        self.assertGreater(result["test_f1"], 0.9)
+        self.assertGreater(result["valid_f1"], 0.9)
         self.assertIn("f1", self.out)
         metrics = [json.loads(line) for line in (self.run_folder / "metrics.jsonl").read_text().splitlines()]
         self.assertTrue(all("valid_f1" in line for line in metrics if "valid_loss" in line))
@@ -89,11 +89,11 @@ class TokenLabels(unittest.TestCase):
         self.assertEqual(len(json.loads(out)["labels"]), 3)
         code, out, err = regard("eval", self.run_folder, self.folder / "test.tsv", "--json")
         self.assertEqual(code, 0, err)
-        self.assertGreater(json.loads(out)["f1"], 0.95)
+        self.assertGreater(json.loads(out)["f1"], 0.9)
 
     def test_what_is_refused(self):
         for arguments, sentence in (
-                (["--task", "token_label"], 'did you mean "token_labels"?'),
+                (["--task", "token_label"], "one of auto, classification, language_model, pairs, token_labels"),
                 (["--task", "token_labels", "--tokenizer", "byte"], "has a label for each word, so words was expected"),
                 (["--task", "token_labels", "--model", "encoder_classifier"], 'which needs "sequence_labeller"'),
                 (["--task", "token_labels", "--set", "train.best=bleu"], "best is f1 or accuracy or loss for this task")):

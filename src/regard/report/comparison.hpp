@@ -21,8 +21,8 @@ inline constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
 struct Point {
   double step = kAbsent, seconds = kAbsent, tokens = kAbsent;
   double train_loss = kAbsent, valid_loss = kAbsent, valid_accuracy = kAbsent;
-  std::map<std::string, double> losses;  // auxiliary losses of training, by name
-  std::map<std::string, double> scores;  // other measures of the task on the validation part
+  std::map<std::string, double> losses = {};  // auxiliary losses of training, by name
+  std::map<std::string, double> scores = {};  // other measures of the task on the validation part
 };
 
 /// The note of a finished run whose logits do not vary: its accuracy is that of the most frequent class.
