@@ -127,11 +127,12 @@ class Intake {
     const auto most = static_cast<std::size_t>(spec_.max_bytes);
     if (most > 0 && bytes.size() > most) bytes.resize(most);
     into_.begin_file(name);
-    if (!into_.add_document(bytes, 0) || !folder_names_) return;
+    const bool added = into_.add_document(bytes, 0);
+    if (!folder_names_) return;
     // A label is shown and saved as JSON, so it is UTF-8 whatever the name of its folder.
     const auto label = readable(relative.begin()->string());
-    into_.add_label(label);
-    ++left_.labels[label];
+    if (added) into_.add_label(label);
+    left_.labels[label] += added;
   }
   void finish(const std::string& name) const {
     if (!any_) {

@@ -54,7 +54,26 @@ std::string guess_folder(const std::string& path) {
                    "this is a directory without folders");
 }
 
+// What is looked into is opened again to be read, and a pipe gives its bytes once.
+void check_rereadable(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored) || fs::is_regular_file(path, ignored)) return;
+  throw InputError(path +
+                   ": this is no regular file, so its first bytes cannot tell how to read it; "
+                   "--text and --label name the columns of a table, and reader = text takes "
+                   "plain text");
+}
+
+std::string guess_archive(const std::string& path) {
+  check_rereadable(path);
+  const auto members = open_members(path);
+  const auto inner = extension(members.front().path);
+  if (members.size() == 1 && one_of(inner, kTableNames)) return "table";
+  return members.size() == 1 && one_of(inner, kTextNames) ? "text" : "directory";
+}
+
 std::string guess_by_content(const std::string& path, const std::string& encoding) {
+  check_rereadable(path);
   const auto members = open_members(path);
   const auto head = std::string_view(members.front().bytes).substr(0, 65536);
   if (looks_like_idx(head)) return "idx";
@@ -73,22 +92,9 @@ std::string guess_reader(const std::string& path, const std::string& encoding) {
   const auto type = extension(path);
   if (one_of(type, kTableNames)) return "table";
   if (one_of(type, kTextNames)) return "text";
+  if (one_of(type, {"zip", "tar", "tgz", "txz"})) return guess_archive(path);
   if (path.find("-idx") != std::string::npos) return "idx";
   if (type == "bin") return "records";
-  if (fs::exists(path, ignored) && !fs::is_regular_file(path, ignored)) {
-    throw InputError(path +
-                     ": this is no regular file, so its first bytes cannot tell how to read it; "
-                     "--text and --label name the columns of a table, and reader = text takes "
-                     "plain text");
-  }
-  if (one_of(type, {"zip", "tar", "tgz", "txz"})) {
-    const auto members = open_members(path);
-    const auto& inner = members.front().path;
-    if (members.size() > 1) return "directory";
-    return is_table_name(inner)                   ? "table"
-           : one_of(extension(inner), kTextNames) ? "text"
-                                                  : "directory";
-  }
   return guess_by_content(path, encoding);
 }
 

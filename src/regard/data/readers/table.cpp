@@ -153,6 +153,7 @@ Dialect choose_dialect(std::string_view content, const std::string& name, const 
   return all.front();
 }
 
+// Takes the line "sep=X" off the front of `content`.
 Dialect told_dialect(std::string_view& content) {
   const char separator = told_separator(content);
   skip_told_separator(content);
@@ -192,8 +193,10 @@ bool has_columns(std::string_view content, const std::string& name, const TableS
   if (is_json_lines(content, name, spec)) return true;
   auto text_alone = spec;
   text_alone.label.clear();
-  if (told_separator(content) != '\0')
-    return fits(content, name, text_alone, told_dialect(content), 0);
+  if (told_separator(content) != '\0') {
+    const auto dialect = told_dialect(content);  // takes the line off `content`
+    return fits(content, name, text_alone, dialect, 0);
+  }
   const auto all = candidates(content, name, spec);
   return std::any_of(all.begin(), all.end(), [&](const Dialect& dialect) {
     return fits(content, name, text_alone, dialect, kRowsBelow);
