@@ -52,7 +52,7 @@ class Output(unittest.TestCase):
             with open("/dev/full", "w") as full:
                 out = regard(*command, stdout=full)
             self.assertEqual(out.returncode, 1, (command, out.stderr))
-            self.assertIn("regard: standard output: not all could be written: No space left on device", out.stderr, command)
+            self.assertIn("regard: standard output: not all could be written", out.stderr, command)
         endless = regard("generate", model, "--prompt", "the", "--length", 10 ** 12, stdout=open("/dev/full", "w"))
         self.assertEqual(endless.returncode, 1, "text that goes nowhere is not made")
 

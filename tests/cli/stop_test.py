@@ -56,7 +56,9 @@ class Stop(unittest.TestCase):
         self.fail(f"{path} never came")
 
     def test_a_terminal_that_closes_loses_nothing(self):
-        child = self.start("train", "--data", self.book, *ENDLESS, "--threads", 1, "--out", self.dir / "t")
+        # Whoever runs the tests may have ignored SIGHUP, and children inherit that.
+        child = self.start("train", "--data", self.book, *ENDLESS, "--threads", 1, "--out", self.dir / "t",
+                           preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL))
         self.wait_for(self.dir / "t/metrics.jsonl", child)
         child.send_signal(signal.SIGHUP)
         _, errors = child.communicate(timeout=60)
