@@ -6,9 +6,9 @@
 #include "commands.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
-#include "regard/run/machine.hpp"
 #include "regard/ops/parallel.hpp"
 #include "regard/report/table.hpp"
+#include "regard/run/machine.hpp"
 #include "regard/theory/particles/run.hpp"
 
 namespace regard::cli {

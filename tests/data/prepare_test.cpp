@@ -74,9 +74,8 @@ TEST(Prepare, ManyUnknownTokensAreSaid) {
   DataSpec spec;
   spec.train = {folder.write("reviews.tsv", reviews(40, "w"))};
   const auto said = all_sentences(prepare(spec, torch::kCPU));
-  EXPECT_TRUE(
-      contains(said,
-               "warning: valid: 33.33 % of the tokens are unknown to the tokenizer \"icu_words\""));
+  EXPECT_TRUE(contains(
+      said, "warning: valid: 33.33 % of the tokens are unknown to the tokenizer \"icu_words\""));
   EXPECT_FALSE(contains(said, "warning: train"));
   spec.tokenizer.vocabulary = 2;
   EXPECT_TRUE(contains(all_sentences(prepare(spec, torch::kCPU)), "warning: train"));

@@ -99,7 +99,8 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
                      std::to_string(spec.layers) + " layers was expected, and " +
                      std::to_string(options_.phrases.size()) + " came");
   }
-  embedding_ = register_module("embed", std::make_shared<Embedding>(options_.input, spec.width, spec.pairs));
+  embedding_ =
+      register_module("embed", std::make_shared<Embedding>(options_.input, spec.width, spec.pairs));
   const int64_t places = options_.max_length + (options_.cls ? 1 : 0);
   if (spec.positions == "learned") {
     positions_ = register_parameter("positions", at::empty({places, spec.width}));
