@@ -54,7 +54,7 @@ RecipeFlags::RecipeFlags(CLI::App& command)
   add(command, "--encoding", "data", "encoding",
       "of text and tables: auto, utf-8, utf-16, latin-1, windows-1252, ...");
   add(command, "--empty", "data", "empty", "documents without text: auto, leave_out or refuse");
-  add(command, "--tokenizer", "data", "tokenizer", "auto, byte, character or words");
+  add(command, "--tokenizer", "data", "tokenizer", "auto, byte, character, words or icu_words");
   add(command, "--max-length", "data", "max_length",
       "longest input in tokens; longer ones are cut (0: 128 for a language model, else as the "
       "data)");
@@ -78,6 +78,8 @@ RecipeFlags::RecipeFlags(CLI::App& command)
   add(command, "--deterministic", "train", "deterministic", "auto (on CPUs), yes or no");
   add(command, "--device", "run", "device", "auto, cpu or cuda");
   add(command, "--threads", "run", "threads", "CPU threads (default: one a core)");
+  add(command, "--baseline", "run", "baseline",
+      "auto: a bag of words beside texts with labels; off: none");
   add(command, "--title", "run", "title", "a name for the report");
   add(command, "--out", "run", "out", "run folder (default: runs/<name of the data>)");
   command
@@ -99,6 +101,7 @@ lab::Recipe RecipeFlags::recipe() const {
                         : word    ? Value(values.back())
                                   : parse_value(values.back());
     run::set_option(recipe.tables(), flag.table, flag.key, value, flag.name);
+    recipe.named.insert(flag.table + "." + flag.key);
     if (flag.key == "text" || flag.key == "text2" || flag.key == "label") column = flag.name;
   }
   for (const auto& item : *set_) {
@@ -109,6 +112,7 @@ lab::Recipe RecipeFlags::recipe() const {
     run::set_option(recipe.tables(), trim(item.substr(0, dot)),
                     trim(item.substr(dot + 1, equals - dot - 1)),
                     parse_value(item.substr(equals + 1)), "--set " + item);
+    recipe.named.insert(trim(item.substr(0, equals)));
   }
   lab::read_named_columns(recipe, column);
   return recipe;

@@ -7,6 +7,7 @@
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/train_run.hpp"
+#include "regard/lab/words_baseline.hpp"
 
 namespace regard::cli {
 
@@ -61,6 +62,8 @@ void add_train(CLI::App& app) {
     std::printf("; %s, %.0f tokens/s, %s\n", human_seconds(r.outcome.seconds).c_str(),
                 r.outcome.tokens_per_second,
                 human_bytes(static_cast<double>(r.outcome.peak_memory)).c_str());
+    if (const auto words = lab::read_words(folder))
+      std::printf("%s\n", lab::words_line(*words).c_str());
     std::printf("%s\n", (folder / (state->no_report ? "result.json" : "report.html")).c_str());
   });
 }

@@ -162,6 +162,50 @@ class Command(unittest.TestCase):
         self.refused("another recipe", *[20 if a == 20 else a for a in arguments[:-1]], "--lr", "0.01")
         self.refused("mean the same", "compare", "--data", self.book, "--attention", "softmax,causal", "--out", self.dir / "d")
 
+    def test_a_bag_of_words_stands_beside_texts(self):
+        """Labels follow single words: logistic regression on counts finds them all, and the report says what attention adds to that."""
+        common = ["--data", self.table, "--text", "text", "--label", "label", "--test", self.table, "--steps", 30, *SMALL[:-3], "--set", "data.max_length=32"]
+        out = regard("compare", "--attention", "softmax,off", "--seeds", 2, "--out", self.dir / "c", *common)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn("bag of words", out.stdout.splitlines()[1])
+        self.assertIn("test examples, 2 seeds pooled)", out.stdout)
+        page = (self.dir / "c/report.html").read_text()
+        self.assertIn("bag of words", page)
+        rows = {row["phrase"]: row for row in json.loads(regard("compare", self.dir / "c/recipe.toml", "--out", self.dir / "c", "--json").stdout)}
+        self.assertEqual(set(rows), {"softmax", "off", "bag of words"})
+        self.assertEqual(rows["bag of words"]["valid_accuracy"], 100)
+        self.assertGreater(rows["bag of words"]["seconds"], 0)
+        without = regard("compare", "--attention", "softmax,off", "--seeds", 1, "--out", self.dir / "d", "--baseline", "off", *common)
+        self.assertNotIn("bag of words", without.stdout)
+        out = regard("train", "--out", self.dir / "t", *common, "--no-report")
+        self.assertRegex(out.stdout, "bag of words: validation loss .* accuracy 100.00 %; test loss .*C ")
+        book = regard("train", "--data", self.book, "--steps", 2, "--out", self.dir / "lm", *SMALL)
+        self.assertNotIn("bag of words", book.stdout)
+
+    def test_a_model_that_answers_all_alike_is_told(self):
+        rows = ["text\tlabel"] + [f"word{i % 7} again\t{'rare' if i % 5 == 0 else 'often'}" for i in range(100)]
+        (self.dir / "alike.tsv").write_text("\n".join(rows) + "\n")
+        out = regard("train", "--data", self.dir / "alike.tsv", "--text", "text", "--label", "label", "--steps", 3, "--lr", 1e-5, "--out", self.dir / "a", *SMALL)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        result = json.loads((self.dir / "a/result.json").read_text())
+        self.assertEqual(result["one_answer"] != "", "to every validation example" in out.stderr)
+        self.assertIn(result["one_answer"], ("often", "rare"))
+        self.assertIn(f'the model answers "{result["one_answer"]}" to every validation example', out.stderr)
+
+    def test_defaults_follow_the_size_of_a_table_and_yield_to_what_is_named(self):
+        out = regard("train", "--data", self.table, "--text", "text", "--label", "label", "--out", self.dir / "d", "--threads", 1, "--no-report")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        recipe = (self.dir / "d/recipe.toml").read_text()
+        self.assertRegex(recipe, "(?m)^word_dropout = 0[.][1-9]")
+        self.assertRegex(recipe, "(?m)^epochs = [1-9]")
+        out = regard("train", "--data", self.table, "--text", "text", "--label", "label", "--out", self.dir / "n", "--steps", 2, "--set", "model.dropout=0",
+                     *SMALL)
+        recipe = (self.dir / "n/recipe.toml").read_text()
+        for line in ("dropout = 0.0", "steps = 2", "epochs = 0.0", "width = 16"):
+            self.assertRegex(recipe, f"(?m)^{line.replace('.', '[.]')}$")
+        out = regard("train", "--data", self.book, "--steps", 1, "--out", self.dir / "lm", *SMALL)
+        self.assertRegex((self.dir / "lm/recipe.toml").read_text(), "(?m)^dropout = 0[.]0$")
+
     def test_killed_run_resumes_to_the_same_weights(self):
         arguments = ["--data", self.book, "--steps", 300, "--checkpoint-every", 20, "--attention", "hrr", *SMALL, "--set", "model.dropout=0.1"]
         whole = regard("train", *arguments, "--out", self.dir / "whole")

@@ -98,7 +98,7 @@ TEST(Pairs, ByNameFromCsv) {
   spec.valid_fraction = 0.3;
   spec.reader.table.text2 = "other";
   const auto p = prepare(spec, torch::kCPU);
-  EXPECT_EQ(p.encoding.tokenizer->name(), "words");
+  EXPECT_EQ(p.encoding.tokenizer->name(), "icu_words");
   EXPECT_EQ(p.train->size(), 2);
 }
 

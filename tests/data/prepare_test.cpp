@@ -31,7 +31,7 @@ TEST(Prepare, TableWithHeldOutPart) {
   spec.test = {folder.write("test.tsv", reviews(8, "t"))};
   const auto p = prepare(spec, torch::kCPU);
   EXPECT_EQ(p.encoding.task->name(), "classification");
-  EXPECT_EQ(p.encoding.tokenizer->name(), "words");
+  EXPECT_EQ(p.encoding.tokenizer->name(), "icu_words");
   EXPECT_EQ(p.encoding.max_length, 3);
   EXPECT_EQ(p.encoding.classes, (std::vector<std::string>{"neg", "pos"}));
   EXPECT_EQ(p.train->size(), 36);
@@ -53,6 +53,34 @@ TEST(Prepare, WordsOfTheHeldOutPartAreUnknown) {
   const auto valid = p.valid->sweep(10)->batch(0).inputs;
   EXPECT_TRUE((valid.select(1, 1) == 0).all().item<bool>());
   EXPECT_TRUE((p.train->sweep(100)->batch(0).inputs > 0).all().item<bool>());
+}
+
+TEST(Prepare, PartsAreTheSameBeforeAndAfterEncoding) {
+  TemporaryFolder folder;
+  DataSpec spec;
+  spec.train = {folder.write("reviews.tsv", reviews(40, "w"))};
+  spec.test = {folder.write("test.tsv", reviews(8, "t"))};
+  const auto parts = read_parts(spec);
+  const auto p = prepare(spec, torch::kCPU);
+  EXPECT_EQ(parts.train.size(), 36);
+  EXPECT_EQ(parts.test.size(), 8);
+  for (int64_t i = 0; i < parts.valid.size(); ++i)
+    EXPECT_EQ(parts.valid.place(i), p.valid->places().place(i));
+  EXPECT_TRUE(contains(parts.held_out, "4 of 40"));
+}
+
+TEST(Prepare, ManyUnknownTokensAreSaid) {
+  TemporaryFolder folder;
+  DataSpec spec;
+  spec.train = {folder.write("reviews.tsv", reviews(40, "w"))};
+  const auto said = all_sentences(prepare(spec, torch::kCPU));
+  EXPECT_TRUE(contains(
+      said, "warning: valid: 33.33 % of the tokens are unknown to the tokenizer \"icu_words\""));
+  EXPECT_FALSE(contains(said, "warning: train"));
+  spec.tokenizer.vocabulary = 2;
+  EXPECT_TRUE(contains(all_sentences(prepare(spec, torch::kCPU)), "warning: train"));
+  spec.tokenizer.tokenizer = "byte";
+  EXPECT_FALSE(contains(all_sentences(prepare(spec, torch::kCPU)), "warning"));
 }
 
 TEST(Prepare, CutDocumentsAreSaid) {

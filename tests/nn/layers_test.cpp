@@ -119,6 +119,22 @@ TEST(Embedding, TokensByTableAndValuesByMatrix) {
             "embedding: either a vocabulary or channels were expected, and 2 and 2 came");
 }
 
+TEST(Embedding, TwoTokensInARowAddARowOfTheirOwn) {
+  Embedding both({.vocabulary = 5}, 3, 7);
+  randomise(both);
+  const auto ids = at::tensor({4, 0, 4, 4, 0}, torch::kLong).view({1, 5});
+  const auto p = both.named_parameters();
+  const auto rest = both.forward(ids)[0] - p["tokens"].index_select(0, ids[0]);
+  // (40503 (before + 1) + now) mod 7, where nothing stands before the first.
+  const auto rows = at::tensor(
+      {4 % 7, 40503 * 5 % 7, (40503 + 4) % 7, (40503 * 5 + 4) % 7, 40503 * 5 % 7}, torch::kLong);
+  EXPECT_LT((rest - p["pairs"].index_select(0, rows)).abs().max().item<double>(), 1e-6);
+  const auto one = both.forward(ids.narrow(1, 0, 1));
+  EXPECT_TRUE(at::equal(one[0][0], both.forward(ids)[0][0]));
+  EXPECT_EQ(harness::message([] { Embedding({.vocabulary = 0, .channels = 2}, 3, 7); }),
+            "[model]: pairs = 0 was expected, since the data gives values, and 7 came");
+}
+
 TEST(Block, NormsAreWhereTheyAreSaidToBe) {
   for (const std::string norm : {"pre", "post", "feed_forward"}) {
     const auto phrase = attention::parse_phrase("off");

@@ -302,5 +302,39 @@ TEST(Trunk, PositionsWithoutATableTakeAnyLength) {
   }
 }
 
+TEST(Trunk, WordDropoutLeavesOutWholeTokensInTrainingAlone) {
+  auto given = options({"off"});
+  given.spec.word_dropout = 0.5;
+  given.spec.positions = "none";
+  given.spec.pairs = 11;
+  Trunk trunk(given);
+  trunk.initialise(1);
+  const auto ids = at::arange(200, torch::kLong).remainder(9).view({2, 100});
+  const RandomContext context{.seed = 1, .step = at::tensor(int64_t{3})};
+  const RandomScope random(context);
+  const auto embedded = [&] {
+    Tensor x;
+    const ObserverScope scope([&](const std::string& name, const Tensor& output) {
+      if (name == "embed") x = output;
+    });
+    trunk.forward(ids, {});
+    return x;
+  };
+  trunk.eval();
+  const auto whole = embedded();  // (B, T, H)
+  EXPECT_TRUE((whole.abs().sum(2) > 0).all().item<bool>());
+  trunk.train();
+  const auto left = embedded();
+  const auto zero = (left == 0).all(2);
+  const double share = zero.to(torch::kDouble).mean().item<double>();
+  EXPECT_NEAR(share, 0.5, 0.15);
+  const auto wanted = at::where(zero.unsqueeze(-1), at::zeros_like(whole), 2 * whole);
+  EXPECT_LT((left - wanted).abs().max().item<double>(), 1e-5);
+  EXPECT_TRUE(at::equal(embedded(), left));
+  given.spec.word_dropout = 1;
+  EXPECT_NE(harness::message([&] { Trunk{given}; }).find("word_dropout in [0, 1)"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace regard::nn

@@ -16,6 +16,13 @@ std::string Dataset::describe(const Stream& stream, int64_t step) const {
   return text;
 }
 
+double share_of_unknown(const std::vector<int32_t>& ids, const Encoding& encoding) {
+  const auto unknown = encoding.tokenizer->unknown();
+  if (unknown < 0 || ids.empty()) return 0;
+  const auto count = std::count(ids.begin(), ids.end(), unknown);
+  return static_cast<double>(count) / static_cast<double>(ids.size());
+}
+
 torch::Tensor host_tensor(torch::IntArrayRef sizes, torch::ScalarType type, torch::Device device) {
   return torch::empty(sizes, torch::TensorOptions().dtype(type).pinned_memory(device.is_cuda()));
 }

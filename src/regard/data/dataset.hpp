@@ -34,6 +34,10 @@ class Dataset {
   virtual std::string_view text(int64_t) const { return {}; }
   /// Documents cut at the longest input of the model.
   virtual int64_t truncated() const { return 0; }
+  /// Tokens of all documents as they are cut; 0 where examples are no documents.
+  virtual int64_t tokens() const { return 0; }
+  /// Share of the tokens that the tokenizer does not know, in [0, 1].
+  virtual double unknown() const { return 0; }
   /// What stands in the batch of `step`, for the message about a failed step: "reviews.tsv: line 7, ...".
   std::string describe(const Stream& stream, int64_t step) const;
 };
@@ -50,6 +54,9 @@ std::shared_ptr<const Dataset> make_text(const Examples& examples, const Encodin
                                          torch::Device device);
 std::shared_ptr<const Dataset> make_images(const Examples& examples, const Encoding& encoding,
                                            torch::Device device);
+
+/// Share of the ids that stand for what the tokenizer does not know.
+double share_of_unknown(const std::vector<int32_t>& ids, const Encoding& encoding);
 
 /// A host tensor that `device` can copy from without waiting.
 torch::Tensor host_tensor(torch::IntArrayRef sizes, torch::ScalarType type, torch::Device device);

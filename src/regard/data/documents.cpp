@@ -19,6 +19,7 @@ struct Packed {
   Documents sentences;                // of a task that writes them again
   Places places;
   int64_t truncated = 0;
+  double unknown = 0;  // share of the tokens
 
   int64_t size() const { return (static_cast<int64_t>(offsets.size()) - 1) / parts; }
   /// Of text i = example * parts + part.
@@ -87,6 +88,7 @@ Packed pack(const Examples& examples, const Encoding& encoding) {
     throw InputError(examples.place(0) + ": " + std::to_string(packed.token_labels.size()) +
                      " labels for " + std::to_string(ids.size()) + " tokens");
   }
+  packed.unknown = share_of_unknown(ids, encoding);
   packed.tokens = encoding.vocabulary <= 256 ? narrowed<uint8_t>(ids, torch::kByte)
                                              : narrowed<int32_t>(ids, torch::kInt);
   return packed;
@@ -170,6 +172,8 @@ class DocumentDataset final : public Dataset {
       : data_(std::make_shared<const Packed>(std::move(packed))), device_(device) {}
   int64_t size() const override { return data_->size(); }
   int64_t truncated() const override { return data_->truncated; }
+  int64_t tokens() const override { return data_->offsets.back(); }
+  double unknown() const override { return data_->unknown; }
   std::string_view text(int64_t i) const override {
     return data_->sentences.size() > 0 ? data_->sentences[i] : std::string_view();
   }

@@ -25,7 +25,7 @@ std::string choose_tokenizer(const DataSpec& spec, const Task& task) {
   const bool folders =
       spec.reader.reader == "directory" ||
       (spec.reader.reader == "auto" && guess_reader(spec.train.front()) == "directory");
-  return folders ? "byte" : "words";
+  return folders ? "byte" : "icu_words";
 }
 
 int64_t longest_document(const Examples& examples, const Tokenizer& tokenizer) {
@@ -65,7 +65,7 @@ void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& tra
     return;
   }
   const auto longest = longest_document(training, *encoding.tokenizer);
-  const auto most = tokenizer.tokenizer == "words" ? kWords : kBytes;
+  const auto most = tokenizer.tokenizer.ends_with("words") ? kWords : kBytes;
   // A training document longer than pad_to is refused where it stands, not cut.
   encoding.max_length = spec.pad_to > 0 ? std::max(spec.pad_to, longest) : std::min(most, longest);
 }
@@ -106,19 +106,16 @@ Encoding fit(const DataSpec& spec, const Examples& training, const Task& task) {
   return encoding;
 }
 
-struct Parts {
-  Examples train, valid;
-  std::string sentence;
-};
-
 Parts hold_out_examples(const DataSpec& spec, const Examples& all) {
   // Sentences have no label of their own: they count as examples of one.
   const std::vector<int32_t> alike(all.labels.empty() ? static_cast<std::size_t>(all.size()) : 0,
                                    0);
   const auto& labels = all.labels.empty() ? alike : all.labels;
   const auto split = hold_out(labels, spec.valid_fraction, static_cast<uint64_t>(spec.split_seed));
-  Parts parts{subset(all, split.train), subset(all, split.valid), ""};
-  parts.sentence = std::to_string(split.valid.size()) + " of " + std::to_string(all.size()) +
+  Parts parts;
+  parts.train = subset(all, split.train);
+  parts.valid = subset(all, split.valid);
+  parts.held_out = std::to_string(split.valid.size()) + " of " + std::to_string(all.size()) +
                    " training examples (" + percent(spec.valid_fraction) +
                    (all.labels.empty() ? ", split_seed " : " of each label, split_seed ") +
                    std::to_string(spec.split_seed) + ") are held out for validation";
@@ -145,8 +142,10 @@ Parts hold_out_text(const DataSpec& spec, const Examples& all) {
     examples.documents.add(std::string_view(text).substr(begin, end - begin));
     return examples;
   };
-  Parts parts{part(0, cut), part(cut, text.size()), ""};
-  parts.sentence = "the last " + percent(spec.valid_fraction) + " of the text (" +
+  Parts parts;
+  parts.train = part(0, cut);
+  parts.valid = part(cut, text.size());
+  parts.held_out = "the last " + percent(spec.valid_fraction) + " of the text (" +
                    human_bytes(static_cast<double>(text.size() - cut)) +
                    ") is held out for validation";
   return parts;
@@ -160,6 +159,18 @@ std::string count_sentence(const char* name, const Dataset& data, const Encoding
             " of them cut at max_length = " + std::to_string(encoding.max_length) + " tokens";
   }
   return text;
+}
+
+// Words or characters that training did not know, or that the vocabulary has no room for.
+void warn_of_unknown(const char* name, const Dataset& data, const Encoding& e,
+                     std::vector<std::string>& sentences) {
+  if (data.unknown() <= 0.1) return;
+  const bool words = e.tokenizer->name().ends_with("words");
+  sentences.push_back(std::string("warning: ") + name + ": " + percent(data.unknown()) +
+                      " of the tokens are unknown to the tokenizer \"" + e.tokenizer->name() +
+                      "\" and look alike to the model; mend: " +
+                      (words ? "a larger data.vocabulary, or --tokenizer character or byte"
+                             : "--tokenizer byte, or training data with these characters"));
 }
 
 std::string input_sentence(const Encoding& e) {
@@ -259,35 +270,45 @@ void DataSpec::visit(Visitor& f) {
     "which examples are held out; the same for all seeds of a comparison");
 }
 
-Prepared prepare(const DataSpec& spec, torch::Device device) {
+Parts read_parts(const DataSpec& spec) {
   if (spec.train.empty())
     throw InputError("no training data is named (--data, or train in [data])");
-  Prepared prepared;
   const auto reader = reader_for_training(spec);
   auto all = read_examples(spec.train, reader, labels_of(spec));
-  auto& sentences = prepared.sentences;
-  sentences = all.notes;
+  auto notes = all.notes;
   const auto& task = choose_task(spec.task, all);
   check_lengths(spec, all, task);
   Parts parts;
   if (!spec.valid.empty()) {
-    parts = {drop_labels(std::move(all), task),
-             read_part({spec.valid, spec, reader, task}, &sentences), ""};
+    parts.train = drop_labels(std::move(all), task);
+    parts.valid = read_part({spec.valid, spec, reader, task}, &notes);
   } else {
     parts = is_one_text(task) ? hold_out_text(spec, all) : hold_out_examples(spec, all);
   }
-  prepared.encoding = fit(spec, parts.train, task);
+  if (!spec.test.empty()) parts.test = read_part({spec.test, spec, reader, task}, &notes);
+  parts.task = &task;
+  parts.notes = std::move(notes);
+  return parts;
+}
+
+Prepared prepare(const DataSpec& spec, torch::Device device) {
+  auto parts = read_parts(spec);
+  Prepared prepared;
+  auto& sentences = prepared.sentences;
+  sentences = std::move(parts.notes);
+  prepared.encoding = fit(spec, parts.train, *parts.task);
   prepared.train = make_dataset(std::move(parts.train), prepared.encoding, device);
   prepared.valid = make_dataset(std::move(parts.valid), prepared.encoding, device);
-  if (!spec.test.empty()) {
-    prepared.test = make_dataset(read_part({spec.test, spec, reader, task}, &sentences),
-                                 prepared.encoding, device);
-  }
+  if (!spec.test.empty())
+    prepared.test = make_dataset(std::move(parts.test), prepared.encoding, device);
   sentences.push_back(input_sentence(prepared.encoding));
   sentences.push_back(count_sentence("train", *prepared.train, prepared.encoding));
   sentences.push_back(count_sentence("valid", *prepared.valid, prepared.encoding));
   if (prepared.test) sentences.push_back(count_sentence("test", *prepared.test, prepared.encoding));
-  if (!parts.sentence.empty()) sentences.push_back(parts.sentence);
+  if (!parts.held_out.empty()) sentences.push_back(parts.held_out);
+  warn_of_unknown("train", *prepared.train, prepared.encoding, sentences);
+  warn_of_unknown("valid", *prepared.valid, prepared.encoding, sentences);
+  if (prepared.test) warn_of_unknown("test", *prepared.test, prepared.encoding, sentences);
   return prepared;
 }
 

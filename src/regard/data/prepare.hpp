@@ -26,6 +26,19 @@ struct DataSpec {
   void visit(Visitor& f);
 };
 
+/// What a data spec names, read and split, before it is encoded.
+struct Parts {
+  const Task* task = nullptr;
+  Examples train, valid;
+  Examples test;                   // empty when no test data is named
+  std::string held_out;            // the sentence about what is held out, or ""
+  std::vector<std::string> notes;  // of the readers
+};
+
+/// Reads everything that `spec` names. Without `valid` a part of the training data is held out: for a classification
+/// valid_fraction of each label, for a language model the last part of the text. InputError names what is wrong and where.
+Parts read_parts(const DataSpec& spec);
+
 struct Prepared {
   Encoding encoding;  // task, input, classes, longest input; saved with the run
   std::shared_ptr<const Dataset> train, valid;
@@ -33,8 +46,7 @@ struct Prepared {
   std::vector<std::string> sentences;   // to print: what was read, held out, cut
 };
 
-/// Reads and encodes everything that `spec` names. Without `valid` a part of the training data is held out: for a classification
-/// valid_fraction of each label, for a language model the last part of the text. InputError names what is wrong and where.
+/// Reads (read_parts) and encodes everything that `spec` names.
 Prepared prepare(const DataSpec& spec, torch::Device device);
 
 /// `sentences` gets what was left out or guessed. A file is read as a table, whatever its name, when `spec.train` is a table.

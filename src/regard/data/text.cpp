@@ -9,6 +9,7 @@ namespace {
 struct Text {
   torch::Tensor tokens;  // (N) on the device; uint8, or int32 for more than 256 ids
   int64_t window = 0;    // T
+  double unknown = 0;    // share of the tokens
   int64_t size() const { return tokens.size(0); }
 };
 
@@ -102,6 +103,7 @@ class TextDataset final : public Dataset {
       : text_(std::make_shared<const Text>(std::move(text))), name_(std::move(name)) {}
   int64_t size() const override { return text_->size(); }
   const Places& places() const override { return none_; }
+  double unknown() const override { return text_->unknown; }
   std::unique_ptr<Stream> train(const StreamOptions& options) const override {
     if (text_->size() <= text_->window) {
       throw InputError(name_ + ": the training text has " + std::to_string(text_->size()) +
@@ -145,8 +147,9 @@ std::shared_ptr<const Dataset> make_text(const Examples& examples, const Encodin
   const auto type = encoding.vocabulary <= 256 ? torch::kByte : torch::kInt;
   auto tokens = torch::from_blob(ids.data(), {static_cast<int64_t>(ids.size())}, torch::kInt)
                     .to(type, /*non_blocking=*/false, /*copy=*/true);
-  return std::make_shared<TextDataset>(Text{tokens.to(device), encoding.max_length},
-                                       examples.place(0));
+  return std::make_shared<TextDataset>(
+      Text{tokens.to(device), encoding.max_length, share_of_unknown(ids, encoding)},
+      examples.place(0));
 }
 
 }  // namespace regard::data

@@ -14,7 +14,9 @@
 #include "regard/lab/machine.hpp"
 #include "regard/lab/run_report.hpp"
 #include "regard/lab/session.hpp"
+#include "regard/lab/small_text.hpp"
 #include "regard/lab/train_run.hpp"
+#include "regard/lab/words_baseline.hpp"
 #include "regard/report/page.hpp"
 #include "regard/report/summary.hpp"
 #include "regard/report/table.hpp"
@@ -100,6 +102,7 @@ std::string settled(Recipe recipe) {
   recipe.compare.jobs = 0;
   recipe.run.title.clear();
   recipe.run.needs.clear();
+  recipe.run.baseline = RunSpec().baseline;
   recipe.write_warmup();
   return recipe.to_toml();
 }
@@ -129,6 +132,30 @@ void guard_folder(const Recipe& recipe, const fs::path& folder) {
 
 }  // namespace
 
+namespace {
+
+fs::path folder_of(const fs::path& folder, const report::Run& run) {
+  return folder / run.phrase / ("seed" + std::to_string(run.seed));
+}
+
+// The bag of words as a row, and each phrase against it.
+void add_words(report::Comparison& comparison, const fs::path& folder, bool wanted) {
+  const auto words = wanted ? read_words(folder) : std::nullopt;
+  if (!words) return;
+  std::vector<PhraseFolders> finished;
+  for (const auto& phrase : report::phrases(comparison)) {
+    finished.push_back({phrase, {}});
+    for (const auto& run : comparison.runs) {
+      if (run.phrase == phrase && run.finished)
+        finished.back().folders.push_back(folder_of(folder, run));
+    }
+  }
+  comparison.against_words = against_words(*words, finished);
+  report::add_line(comparison, words_run(*words));
+}
+
+}  // namespace
+
 report::Comparison read_comparison(const fs::path& folder) {
   const auto recipe = load_recipe(folder / "recipe.toml");
   report::Comparison comparison;
@@ -147,6 +174,7 @@ report::Comparison read_comparison(const fs::path& folder) {
       if (comparison.environment.empty()) comparison.environment = r.environment;
     }
   }
+  add_words(comparison, folder, recipe.run.baseline != "off");
   comparison.budget = budget_text(recipe);
   comparison.recipe_toml = recipe.to_toml();
   if (comparison.environment.empty())
@@ -156,16 +184,12 @@ report::Comparison read_comparison(const fs::path& folder) {
 
 namespace {
 
-fs::path folder_of(const fs::path& folder, const report::Run& run) {
-  return folder / run.phrase / ("seed" + std::to_string(run.seed));
-}
-
 // Maps of the first finished run of each phrase, and text by the best.
 void add_pictures(report::Comparison& comparison, const fs::path& folder) {
   std::map<std::string, bool> seen;
   const report::Run* best = nullptr;
   for (const auto& run : comparison.runs) {
-    if (!run.finished) continue;
+    if (!run.finished || run.any_seed) continue;
     if (best == nullptr || run.loss < best->loss) best = &run;
     if (std::exchange(seen[run.phrase], true)) continue;
     for (auto& map : attention_maps(folder_of(folder, run)))
@@ -212,6 +236,7 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
   const auto device = choose_device(recipe.run.device);
   // Everything that can be wrong is told before a run starts.
   const auto prepared = data::prepare(recipe.data, torch::kCPU);
+  fit_to_size(recipe, prepared.encoding, *prepared.train);
   const bool causal = models::is_causal(model_kind(recipe, prepared.encoding));
   const auto phrases = distinct_phrases(recipe, causal);
   for (const auto& phrase : phrases) {
@@ -249,6 +274,10 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
   const run::Folder owned(folder, run::Folder::Open::kResume);
   write_atomically(folder / "recipe.toml", recipe.to_toml());
   for (const auto& sentence : prepared.sentences) std::fprintf(stderr, "%s\n", sentence.c_str());
+  if (wants_words(recipe, prepared.encoding)) {
+    if (const auto words = fit_words(recipe, folder))
+      std::fprintf(stderr, "%s\n", words_line(*words).c_str());
+  }
   run_jobs(recipe, folder, jobs, {.parallel = parallel, .threads = threads, .steps = steps});
 
   auto comparison = read_comparison(folder);

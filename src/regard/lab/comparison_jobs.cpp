@@ -79,6 +79,7 @@ class Runner {
                                           "--seed",      std::to_string(job.seed),
                                           "--out",       job.folder.string(),
                                           "--resume",    "--no-report",
+                                          "--baseline",  "off",
                                           "--threads",   std::to_string(plan_.threads)};
     if (job.mlp > 0) {
       arguments.push_back("--set");

@@ -16,6 +16,8 @@ void RunSpec::visit(Visitor& f) {
   f("threads", threads, "CPU threads (0: one a core)");
   f("out", out, "run folder (empty: runs/<name of the data>)");
   f("needs", needs, "the data set of this recipe and its source, said when --data is missing");
+  f("baseline", baseline, "auto: texts with labels get a bag of words beside them; off: none",
+    {"auto", "off"});
 }
 
 void AttentionSpec::visit(Visitor& f) {
@@ -163,6 +165,19 @@ void read_compare(const run::TomlEntry& table, Recipe& recipe) {
   }
 }
 
+// "table.key" of every line of a file; the amount of a budget is named too.
+std::set<std::string> names_in(const std::filesystem::path& path) {
+  std::set<std::string> names;
+  for (const auto& table : run::read_toml(path).children) {
+    for (const auto& entry : table.children) {
+      names.insert(table.key + "." + entry.key);
+      if (table.key != "compare") continue;
+      for (const auto& amount : entry.children) names.insert("train." + amount.key);
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 // Paths in a recipe are relative to where the command runs, as on the command line.
@@ -172,6 +187,7 @@ Recipe load_recipe(const std::filesystem::path& path) {
   run::read_recipe(path, recipe.tables(),
                    {{"attention", [&](const auto& table) { read_attention(table, recipe); }},
                     {"compare", [&](const auto& table) { read_compare(table, recipe); }}});
+  recipe.named = names_in(path);
   return recipe;
 }
 
@@ -215,8 +231,8 @@ std::string Recipe::to_toml() const { return run::to_toml(Recipe(*this).tables()
 namespace {
 // Options that came after the first checkpoints. At their defaults they are left out, so that those still fit.
 const std::vector<std::string>& later_options() {
-  static const std::vector<std::string> names = {"attention_dropout", "encoding", "empty",
-                                                 "min_delta"};
+  static const std::vector<std::string> names = {"attention_dropout", "encoding",     "empty",
+                                                 "min_delta",         "word_dropout", "pairs"};
   return names;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct RunSpec {
   int64_t threads = 0;
   std::string out;
   std::string needs;
+  std::string baseline = "auto";
   void visit(Visitor& f);
 };
 
@@ -54,6 +56,8 @@ struct Recipe {
   LoadSpec load;
   train::Spec train;
   CompareSpec compare;
+  /// "table.key" of what the file or a flag gave; the others may follow the data.
+  std::set<std::string> named;
 
   /// The tables of a recipe file in order: run, model, attention, data, train, compare.
   run::Tables tables();

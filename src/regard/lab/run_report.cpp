@@ -11,6 +11,7 @@
 #include "regard/lab/machine.hpp"
 #include "regard/lab/session.hpp"
 #include "regard/lab/train_run.hpp"
+#include "regard/lab/words_baseline.hpp"
 #include "regard/report/page.hpp"
 
 namespace regard::lab {
@@ -130,7 +131,8 @@ report::Run report_run(const fs::path& folder, const std::string& phrase, int64_
   run.tokens_per_second = r.outcome.tokens_per_second;
   run.peak_memory_bytes = static_cast<double>(r.outcome.peak_memory);
   run.finished = true;
-  if (train::same_answer(r.outcome.logit_deviation)) run.note = report::kSameAnswer;
+  if (train::same_answer(r.outcome.logit_deviation) || !r.one_answer.empty())
+    run.note = report::kSameAnswer;
   return run;
 }
 
@@ -165,6 +167,10 @@ void write_run_report(const fs::path& folder) {
   comparison.measure = data::find_task(result.task).metrics().front();
   comparison.unit = result.unit;
   comparison.runs = {report_run(folder, result.phrase, result.seed)};
+  if (const auto words = read_words(folder)) {
+    comparison.against_words = against_words(*words, {{result.phrase, {folder}}});
+    report::add_line(comparison, words_run(*words));
+  }
   comparison.budget = std::to_string(result.outcome.step) + " steps";
   comparison.recipe_toml = recipe.to_toml();
   comparison.environment = result.environment.empty()

@@ -8,9 +8,12 @@
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
+#include "regard/lab/answers.hpp"
 #include "regard/lab/machine.hpp"
 #include "regard/lab/run_report.hpp"
 #include "regard/lab/session.hpp"
+#include "regard/lab/small_text.hpp"
+#include "regard/lab/words_baseline.hpp"
 
 namespace regard::lab {
 namespace fs = std::filesystem;
@@ -72,6 +75,7 @@ void write_result(const fs::path& folder, const RunResult& r) {
                {"logit_deviation", number(o.logit_deviation)},
                {"test_loss", number(r.test_loss)},
                {"test_accuracy", number(r.test_accuracy)},
+               {"one_answer", r.one_answer},
                {"finished", o.finished},
                {"kernels", r.kernels},
                {"environment", to_json(r.environment)}};
@@ -83,7 +87,7 @@ void write_result(const fs::path& folder, const RunResult& r) {
 std::string unit_of(const data::Encoding& encoding) {
   if (!encoding.tokenizer) return "token";
   const auto name = encoding.tokenizer->name();
-  return name == "words" ? "word" : name;
+  return name.ends_with("words") ? "word" : name;
 }
 
 constexpr const char* kStuck =
@@ -91,7 +95,43 @@ constexpr const char* kStuck =
     "and its accuracy says nothing about its attention. Mend: a lower train.lr, a longer "
     "train.warmup, train.clip = 1, or [model] norm_last = true";
 
+std::string one_answer_sentence(const std::string& label, double accuracy) {
+  char percent[32];
+  std::snprintf(percent, sizeof percent, "%.1f %%", 100 * accuracy);
+  return "warning: the model answers \"" + label +
+         "\" to every validation example: its accuracy of " + percent +
+         " is the share of that label. Mend: more data or steps, another train.lr, or another "
+         "tokenizer";
+}
+
 void say(const std::string& sentence) { std::fprintf(stderr, "%s\n", sentence.c_str()); }
+
+// The best checkpoint on the test part; what it answers to each text is kept for the comparison with a bag of words.
+void mark_parts(RunResult& result, models::Model& model, ModelLearner& learner,
+                const data::Prepared& prepared, const Recipe& recipe, const fs::path& folder) {
+  const auto rows = recipe.load.eval_batch;
+  const auto& encoding = prepared.encoding;
+  result.test_loss = result.test_accuracy = std::numeric_limits<double>::quiet_NaN();
+  const bool classes = encoding.task->targets() == data::Targets::kExample;
+  if (!prepared.test && !classes) return;
+  const auto best = folder / "best.safetensors";
+  train::load_weights(fs::exists(best) ? best : folder / "last.safetensors", learner);
+  if (prepared.test) {
+    const auto score = train::evaluate(learner, evaluation_of(*prepared.test, rows));
+    result.test_loss = score.loss;
+    result.test_accuracy = score.accuracy;
+    result.test_scores = score.others;
+  }
+  if (!classes) return;
+  const auto valid = answers(model, *prepared.valid, encoding, rows);
+  result.one_answer = valid.one_answer;
+  if (!result.one_answer.empty())
+    say(one_answer_sentence(result.one_answer, result.outcome.best_accuracy));
+  if (encoding.is_image()) return;
+  Right right{valid.right, ""};
+  if (prepared.test) right.test = answers(model, *prepared.test, encoding, rows).right;
+  write_right(folder, right);
+}
 
 }  // namespace
 
@@ -116,6 +156,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
       recipe.phrase_text();  // a mistake in a phrase is told before anything is read or written
 
   const auto prepared = data::prepare(recipe.data, device);
+  fit_to_size(recipe, prepared.encoding, *prepared.train);
   // Remembered for `predict`: a single file of any type is then read as the files in the folders were.
   if (recipe.data.reader.reader == "auto" &&
       data::guess_reader(recipe.data.train.front()) == "directory") {
@@ -163,16 +204,8 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   result.parameters = count_parameters(*model);
   result.kernels = ops::kernels_that_ran();
   result.environment = environment(device);
-  result.test_loss = result.test_accuracy = std::numeric_limits<double>::quiet_NaN();
-  if (prepared.test) {
-    train::load_weights(fs::exists(run_folder.best()) ? run_folder.best() : run_folder.last(),
-                        learner);
-    const auto score =
-        train::evaluate(learner, evaluation_of(*prepared.test, recipe.load.eval_batch));
-    result.test_loss = score.loss;
-    result.test_accuracy = score.accuracy;
-    result.test_scores = score.others;
-  }
+  mark_parts(result, *model, learner, prepared, recipe, folder);
+  if (wants_words(recipe, prepared.encoding)) fit_words(recipe, folder);
   write_result(folder, result);
   if (report == Report::kWrite) write_run_report(folder);
   return result;
@@ -206,6 +239,7 @@ RunResult read_result(const fs::path& folder) {
   r.test_scores = read_scores(json, "test", r.task);
   r.test_loss = number(json, "test_loss");
   r.test_accuracy = number(json, "test_accuracy");
+  r.one_answer = json.value("one_answer", "");
   r.kernels = json.value("kernels", std::vector<std::string>());
   const Json told = json.value("environment", Json::object());
   for (const auto& [name, value] : told.items()) {

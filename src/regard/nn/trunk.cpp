@@ -36,6 +36,10 @@ void TrunkSpec::visit(Visitor& f) {
   f("dropout", dropout, "rate on the embedding and on each residual branch");
   f("attention_dropout", attention_dropout,
     "rate on the weights of attention, of folds with pairwise weights; the reference computes it");
+  f("word_dropout", word_dropout, "rate at which whole tokens are left out in training");
+  f("pairs", pairs,
+    "rows of a table for two tokens in a row, added to the embedding of the second; the row comes "
+    "from a hash (0: none)");
   f("init", init,
     "standard deviation of fresh weights (0: 1/sqrt(3 width), as a fresh Linear of PyTorch)");
   f("init_rule", init_rule,
@@ -59,6 +63,9 @@ void TrunkSpec::check() const {
   need(attention_dropout >= 0 && attention_dropout < 1,
        "attention_dropout in [0, 1) was expected, and " + std::to_string(attention_dropout) +
            " came");
+  need(word_dropout >= 0 && word_dropout < 1,
+       "word_dropout in [0, 1) was expected, and " + std::to_string(word_dropout) + " came");
+  need(pairs >= 0, "pairs of at least 0 was expected");
   need(init >= 0, "init of at least 0 was expected");
   need(init == 0 || init_rule == "residual",
        "init = 0 was expected with init_rule = \"inputs\", and " + std::to_string(init) + " came");
@@ -73,7 +80,14 @@ double TrunkSpec::deviation(const Tensor& parameter) const {
 namespace {
 // Sites of dropout: 0 the embedding, 1 and 2 the branches of the first block, and so on; attention
 // weights begin behind any number of blocks.
-constexpr int64_t kAttentionSites = int64_t{1} << 20;
+constexpr int64_t kAttentionSites = int64_t{1} << 20, kWordSite = int64_t{1} << 21;
+
+/// x (B, T, H) with whole tokens put to 0 at `rate`, the others scaled by 1 / (1 - rate).
+Tensor keep_words(const Tensor& x, double rate) {
+  if (rate == 0) return x;
+  const auto ones = at::ones({x.size(0), x.size(1), 1}, x.options());
+  return x * dropout(ones, rate, kWordSite, true);
+}
 }  // namespace
 
 Trunk::Trunk(const TrunkOptions& options) : options_(options) {
@@ -85,7 +99,8 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
                      std::to_string(spec.layers) + " layers was expected, and " +
                      std::to_string(options_.phrases.size()) + " came");
   }
-  embedding_ = register_module("embed", std::make_shared<Embedding>(options_.input, spec.width));
+  embedding_ =
+      register_module("embed", std::make_shared<Embedding>(options_.input, spec.width, spec.pairs));
   const int64_t places = options_.max_length + (options_.cls ? 1 : 0);
   if (spec.positions == "learned") {
     positions_ = register_parameter("positions", at::empty({places, spec.width}));
@@ -148,13 +163,18 @@ Residual Trunk::embed(const Tensor& inputs, int64_t first) {
     const bool all = first == 0 && count == positions_.size(0);
     places = all ? positions_ : positions_.narrow(0, first, count);
   }
-  if (embedding_->table().defined() && !cls_.defined() && !observed()) {
+  const double words_out = is_training() ? spec.word_dropout : 0.0;
+  const bool plain = !embedding_->has_pairs() && words_out == 0;
+  if (plain && embedding_->table().defined() && !cls_.defined() && !observed()) {
     return {ops::Embedded{embedding_->table(), inputs, places, type}, spec.dropout, is_training()};
   }
   Tensor x;  // (B, T, H)
   if (cls_.defined()) {
-    x = embedding_->forward(inputs, {}, type);
+    x = keep_words(embedding_->forward(inputs, {}, type), words_out);
     x = at::cat({cls_.expand({x.size(0), 1, -1}).to(type), x}, 1);
+    if (places.defined()) x = x + places.to(type);
+  } else if (words_out > 0) {
+    x = keep_words(embedding_->forward(inputs, {}, type), words_out);
     if (places.defined()) x = x + places.to(type);
   } else {
     x = embedding_->forward(inputs, places, type);

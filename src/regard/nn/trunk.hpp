@@ -21,6 +21,8 @@ struct TrunkSpec {
   std::string bias = "all";
   double dropout = 0;
   double attention_dropout = 0;
+  double word_dropout = 0;
+  int64_t pairs = 0;
   double init = 0;
   std::string init_rule = "residual";
   std::string residual = "bf16";

@@ -14,6 +14,12 @@ LanguageModel::LanguageModel(const ModelSpec& spec, const ModelShape& shape,
   if (shape.input.vocabulary < 1) {
     throw InputError("language_model: tokens were expected, and the data gives values");
   }
+  if (spec.trunk.pairs > 0) {
+    throw InputError(
+        "language_model: [model] pairs = 0 was expected, since text is made a token at a time, "
+        "and " +
+        std::to_string(spec.trunk.pairs) + " came");
+  }
   trunk_ = register_module(
       "trunk", std::make_shared<nn::Trunk>(nn::TrunkOptions{.spec = spec.trunk,
                                                             .input = shape.input,
