@@ -25,36 +25,40 @@ template <>
 struct ExpTwo<float> {
   static constexpr float kLeast = -126.0f, kMagic = 12582912.0f;  // 1.5 * 2^23
   static constexpr int kMantissa = 23;
-  static constexpr float kPolynomial[] = {
-      1.5461444698569129e-4f, 1.3400428177615838e-3f, 9.6180566785246381e-3f,
-      5.5503272266703021e-2f, 0.24022650922288758f,   0.6931472067028326f, 1.0f};
+  static constexpr float kPolynomial[] = {1.5461444698569129e-4f,
+                                          1.3400428177615838e-3f,
+                                          9.6180566785246381e-3f,
+                                          5.5503272266703021e-2f,
+                                          0.24022650922288758f,
+                                          0.6931472067028326f,
+                                          1.0f};
 };
 template <>
 struct ExpTwo<double> {
   static constexpr double kLeast = -1022.0, kMagic = 6755399441055744.0;  // 1.5 * 2^52
   static constexpr int kMantissa = 52;
   static constexpr double kPolynomial[] = {
-      4.4558179083360645e-10, 7.074194297288521e-9,   1.0178057087733941e-7,
-      1.3215432535912376e-6,  1.5252733841556773e-5,  1.5403530463724354e-4,
-      1.3333558146406471e-3,  9.6181291075872567e-3,  5.5504108664821627e-2,
-      0.2402265069591016,     0.69314718055994531,    1.0};
+      4.4558179083360645e-10, 7.074194297288521e-9,  1.0178057087733941e-7, 1.3215432535912376e-6,
+      1.5252733841556773e-5,  1.5403530463724354e-4, 1.3333558146406471e-3, 9.6181291075872567e-3,
+      5.5504108664821627e-2,  0.2402265069591016,    0.69314718055994531,   1.0};
 };
 
-/// 2^y for y <= 0; below the smallest normal number, that number. NaN stays NaN.
+/// 2^y for y <= 0, and 0 below the smallest normal number. NaN stays NaN.
 template <class D, class V>
 HWY_INLINE V exp_two(D d, V y) {
   using T = hn::TFromD<D>;
   using E = ExpTwo<T>;
   const hn::RebindToSigned<D> di;
   const auto magic = hn::Set(d, E::kMagic);
-  const auto safe = hn::IfThenElse(hn::Lt(y, hn::Set(d, E::kLeast)), hn::Set(d, E::kLeast), y);
+  const auto none = hn::Lt(y, hn::Set(d, E::kLeast));
+  const auto safe = hn::IfThenZeroElse(none, y);
   const auto shifted = hn::Add(safe, magic);  // the whole part stands in the lowest bits
   const auto f = hn::Sub(safe, hn::Sub(shifted, magic));
   auto p = hn::Set(d, E::kPolynomial[0]);
   for (std::size_t i = 1; i < std::size(E::kPolynomial); ++i)
     p = hn::MulAdd(p, f, hn::Set(d, E::kPolynomial[i]));
   const auto power = hn::ShiftLeft<E::kMantissa>(hn::BitCast(di, shifted));
-  return hn::BitCast(d, hn::Add(hn::BitCast(di, p), power));
+  return hn::IfThenZeroElse(none, hn::BitCast(d, hn::Add(hn::BitCast(di, p), power)));
 }
 
 inline constexpr int64_t kPairBlock = 256;  // sums of so many terms are added to the total

@@ -42,9 +42,10 @@ struct Packed {
       mass[i] = p.mass[i];
       half[i] = static_cast<T>(square / 2);
     }
-    plan = {p.count,     p.width,     padded,      stride,
-            columns.data(), rows.data(), mass.data(), half.data(),
-            static_cast<T>(p.beta / std::numbers::ln2), p.normalised};
+    plan = {p.count,     p.width,        padded,
+            stride,      columns.data(), rows.data(),
+            mass.data(), half.data(),    static_cast<T>(p.beta / std::numbers::ln2),
+            p.normalised};
   }
 };
 
@@ -89,13 +90,18 @@ void velocity_by_dots(const ParticleRows<T>& range) {
       for (int64_t r = 0; r < kRows; ++r) total[r] = hn::Zero(d);
       for (int64_t j = 0; j < plan.count; j += keys) {
         weigh_tile(d, plan, first, j, w.get(), total);
+        // x_i itself only adds to what the projection takes away, and its rounding.
+        for (int64_t r = 0; r < kRows; ++r) {
+          const int64_t own = first + r - j;
+          if (own >= 0 && own < keys) w[r * keys + own] = T{0};
+        }
         gather_tile(d, plan, j, w.get(), sums.get());
       }
       for (int64_t i = first; i < last; ++i) {
         const int64_t at = i - range.begin;
         const T sum = hn::GetLane(hn::SumOfLanes(d, total[i - first]));
-        write_velocity(plan, range.problem.x + i * plan.width,
-                       sums.get() + (i - first) * stride, 1, sum, range.v + at * plan.width);
+        write_velocity(plan, range.problem.x + i * plan.width, sums.get() + (i - first) * stride, 1,
+                       sum, range.v + at * plan.width);
         if (range.z != nullptr) range.z[at] = sum;
       }
     }
@@ -136,8 +142,8 @@ void particle_velocity_rows(const Particles<float>& problem, int64_t begin, int6
 }
 
 template <>
-void particle_velocity_rows(const Particles<double>& problem, int64_t begin, int64_t end,
-                            double* v, double* z, const ParallelFor& parallel) {
+void particle_velocity_rows(const Particles<double>& problem, int64_t begin, int64_t end, double* v,
+                            double* z, const ParallelFor& parallel) {
   HWY_DYNAMIC_DISPATCH(velocity_double)({problem, begin, end, v, z, parallel});
 }
 

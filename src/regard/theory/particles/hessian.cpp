@@ -45,8 +45,7 @@ std::vector<double> eigenvalues(std::vector<double> a, int64_t n) {
       for (int64_t q = p + 1; q < n; ++q) {
         if (at(p, q) == 0) continue;
         const double theta = (at(q, q) - at(p, p)) / (2 * at(p, q));
-        const double t =
-            (theta < 0 ? -1 : 1) / (std::abs(theta) + std::sqrt(theta * theta + 1));
+        const double t = (theta < 0 ? -1 : 1) / (std::abs(theta) + std::sqrt(theta * theta + 1));
         const double c = 1 / std::sqrt(t * t + 1), s = t * c;
         for (int64_t k = 0; k < n; ++k) {
           const double kp = at(k, p), kq = at(k, q);
@@ -88,7 +87,8 @@ Curvature curvature(double beta, const Cloud& centres) {
           const double same = p == q ? s : 0;
           matrix[(i * free + p) * n + i * free + q] += scale * mj * (beta * pi * qi - same);
           matrix[(j * free + p) * n + j * free + q] += scale * mi * (beta * pj * qj - same);
-          const double cross = scale * root * (beta * pi * qj + dot(basis[i][p], basis[j][q].data()));
+          const double cross =
+              scale * root * (beta * pi * qj + dot(basis[i][p], basis[j][q].data()));
           matrix[(i * free + p) * n + j * free + q] += cross;
           matrix[(j * free + q) * n + i * free + p] += cross;
         }

@@ -114,8 +114,8 @@ Separation separation_of(const Cloud& cloud, double beta, std::vector<int64_t> l
   for (int64_t a = 0; a < parts; ++a) {
     for (int64_t b = 0; b < a; ++b) {
       const double* w = found.centres.data();
-      found.psi = std::min(found.psi,
-                           angle_of(gap(w + a * cloud.dim, w + b * cloud.dim, cloud.dim)));
+      found.psi =
+          std::min(found.psi, angle_of(gap(w + a * cloud.dim, w + b * cloud.dim, cloud.dim)));
     }
   }
   found.bounds.gamma = -std::numeric_limits<double>::infinity();
@@ -143,7 +143,8 @@ Bounds bounds(int64_t n, double beta, double epsilon, double psi) {
   b.lambda_two = 1 - b.alpha - std::log(2 * count * count / rest) / beta - 8 * epsilon;
   b.log_lambda_one = b.gamma > 0 && beta > 1
                          ? (1 - b.alpha) * beta + std::log((beta - 1) * epsilon) -
-                               2 * std::log(beta * count) - 1 + std::log1p(-std::exp(-b.gamma * beta))
+                               2 * std::log(beta * count) - 1 +
+                               std::log1p(-std::exp(-b.gamma * beta))
                          : -std::numeric_limits<double>::infinity();
   b.lambda = 0.99 * std::min(b.lambda_two, std::exp(std::min(b.log_lambda_one, 50.0)));
   if (beta > 1 && b.lambda > 0) {
@@ -158,7 +159,8 @@ Bounds bounds(int64_t n, double beta, double epsilon, double psi) {
 Separation separate(const Cloud& cloud, double beta) {
   for (const double mass : cloud.mass) {
     if (std::abs(mass * static_cast<double>(cloud.size()) - 1) > 1e-9) {
-      throw InputError("simulate: the theorem is about particles of equal weight, and --weights came");
+      throw InputError(
+          "simulate: the theorem is about particles of equal weight, and --weights came");
     }
   }
   const auto n = cloud.size();

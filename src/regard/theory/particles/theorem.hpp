@@ -32,8 +32,8 @@ struct Separation {
   int64_t caps = 0;
   double epsilon = 0, psi = 0;
   Bounds bounds;
-  std::vector<int64_t> label;  // of each particle: its cap
-  std::vector<double> centres; // (caps, dim)
+  std::vector<int64_t> label;   // of each particle: its cap
+  std::vector<double> centres;  // (caps, dim)
 };
 
 /// The best separation over the partitions that single linkage gives. InputError for unequal masses.
@@ -43,9 +43,9 @@ Separation separate(const Cloud& cloud, double beta);
 struct TheoremWatch {
   static constexpr double kNever = std::numeric_limits<double>::quiet_NaN();
   Separation separation;
-  double left = kNever;      // log t at which a particle was first seen outside its S(2e)
-  double narrow = kNever;    // log t from which on every cap was as narrow as the theorem says
-  int64_t violations = 0;    // steps at which the theorem was violated
+  double left = kNever;    // log t at which a particle was first seen outside its S(2e)
+  double narrow = kNever;  // log t from which on every cap was as narrow as the theorem says
+  int64_t violations = 0;  // steps at which the theorem was violated
 
   void look(const Engine& engine);
   void visit(Archive& f);
