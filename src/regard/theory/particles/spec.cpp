@@ -66,6 +66,16 @@ void RunSpec::visit(Visitor& f) {
   f("modes", modes, "growth rates of waves of a uniform circle");
 }
 
+run::Tables Spec::tables() {
+  return {{"points", [this](Visitor& f) { points.visit(f); }},
+          {"model",
+           [this](Visitor& f) {
+             f("beta", beta, "inverse temperature; a list is run one after the other");
+             model.visit(f);
+           }},
+          {"run", [this](Visitor& f) { run.visit(f); }}};
+}
+
 void Spec::check(const Cloud& cloud) const {
   if (beta.empty()) throw InputError("simulate: --beta takes at least one number");
   for (const double b : beta) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "regard/base/spec.hpp"
+#include "regard/run/recipe.hpp"
 #include "regard/theory/particles/model.hpp"
 
 namespace regard::particles {
@@ -49,6 +50,8 @@ struct Spec {
   /// A tenth of the median distance to the nearest point, for more than 64 points: clusters of a dense
   /// cloud are told apart by a smaller angle. Set by `Simulation`.
   double spacing = std::numeric_limits<double>::infinity();
+
+  run::Tables tables();
 
   /// InputError for what no simulation can be made of; `cloud` is the start.
   void check(const Cloud& cloud) const;
