@@ -79,8 +79,10 @@ class SimulateFlags {
       if (!text.empty()) option->default_str(text);
       options_.push_back(option);
     }
-    for (const auto& flag : kSwitches)
-      switches_.push_back(command.add_flag(flag.name, field_of(flag).doc));
+    for (const auto& flag : kSwitches) {
+      auto* option = command.add_flag(flag.name);
+      switches_.push_back(option->description(field_of(flag).doc));
+    }
   }
 
   bool any() const {

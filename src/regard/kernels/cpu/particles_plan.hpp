@@ -14,16 +14,18 @@ struct ParticleRows {
   const ParallelFor& parallel;
 };
 
-/// The packed copies that a call works on. Columns are padded to whole vectors, with mass 0.
+/// The packed copies that a call works on, x scaled so that 2^-|x - y|^2 is the weight. Columns are padded to
+/// whole vectors with a mass of nothing.
 template <class T>
 struct PairPlan {
   int64_t count, width;    // as given
   int64_t padded, stride;  // particles and width in the packed arrays
-  const T* columns;        // (stride, padded): x transposed
+  const T* columns;        // (stride, padded): x transposed; in tiles of keys for dots
   const T* rows;           // (padded, stride): x
-  const T* mass;           // (padded)
-  const T* half;           // (padded): |x|^2 / 2
-  T exponent;              // b / log 2
+  const T* log_mass;       // (padded): log2(mass / heaviest)
+  const T* square;         // (padded): |x|^2
+  T unit;                  // of length: what a packed x is multiplied by to get x
+  T heaviest;              // the largest mass
   bool normalised;
 };
 

@@ -53,6 +53,11 @@ bool LimitEngine::step() {
   }
   next.arc += angle * std::sqrt(ma * mb / (ma + mb)) *
               std::sqrt(static_cast<double>(clusters_.owner.size())) / std::log(model_.beta);
+  // ds = dt e^{-b u} / log b along the pair, whose speed is rate e^{-b u} sin(angle).
+  const double rate = model_.kind == Kind::kUsa ? ma + mb : ma / mb + mb / ma;
+  next.theorem +=
+      (std::log(std::tan(0.5 * angle)) - std::log(std::tan(0.5 * std::min(angle, end)))) /
+      (rate * std::log(model_.beta));
   const double share =
       model_.kind == Kind::kUsa ? mb / (ma + mb) : mb * mb / (ma * ma + mb * mb);  // moved by a
   std::vector<double> at(static_cast<std::size_t>(cloud.dim));

@@ -16,7 +16,7 @@
 namespace regard::particles {
 namespace {
 
-constexpr double kSeconds = 1;      // between checkpoints, at least
+constexpr double kSeconds = 0.25;   // between checkpoints, at least
 constexpr double kShare = 0.05;     // of the time, at most, that goes into them
 constexpr int64_t kLookEvery = 64;  // steps between two looks at the clock
 

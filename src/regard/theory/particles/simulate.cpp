@@ -53,7 +53,7 @@ Simulation::Simulation(Spec spec, Cloud start, kernels::ParallelFor parallel)
     : spec_(std::move(spec)), start_(std::move(start)) {
   spec_.check(start_);
   spec_.spacing = dense_spacing(start_);
-  double best = -1;
+  double best = -std::numeric_limits<double>::infinity();
   for (const double beta : spec_.beta) {
     TheoremWatch theorem;
     if (spec_.run.theorem) theorem.separation = separate(start_, beta);
@@ -62,10 +62,9 @@ Simulation::Simulation(Spec spec, Cloud start, kernels::ParallelFor parallel)
   }
   if (spec_.run.theorem && best <= 0) {
     throw InputError(
-        "simulate: --theorem: no partition of the points into caps is separated: the "
-        "best has gamma = " +
-        shortest(std::round(1e4 * parts_.back().theorem.separation.bounds.gamma) / 1e4) +
-        " <= 0, so the theorem says nothing");
+        "simulate: --theorem: no partition of the points into caps is separated: the best has "
+        "gamma = " +
+        shortest(std::round(1e4 * best) / 1e4) + " <= 0, so the theorem says nothing");
   }
 }
 
