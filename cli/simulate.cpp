@@ -1,5 +1,6 @@
 // simulate: self-attention as particles on the sphere.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -13,8 +14,10 @@
 
 namespace regard::cli {
 namespace {
+namespace fs = std::filesystem;
 
 constexpr std::size_t kMostRows = 24;  // of each beta on a terminal; events.csv has all
+constexpr const char* kDefaultFolder = "runs/particles";
 
 struct Flag {
   const char *name, *table, *key;
@@ -31,6 +34,7 @@ constexpr Flag kFlags[] = {{"--points", "points", "file"},
                            {"--spread", "points", "spread"},
                            {"--kappa", "points", "kappa"},
                            {"--model", "model", "kind"},
+                           {"--beta", "model", "beta"},
                            {"--usa-norm", "model", "usa_norm"},
                            {"--prefactor", "model", "prefactor"},
                            {"--engine", "run", "engine"},
@@ -40,24 +44,30 @@ constexpr Flag kFlags[] = {{"--points", "points", "file"},
                            {"--tolerance", "run", "tolerance"},
                            {"--close", "run", "close"}};
 
-Visit table_of(particles::Spec& spec, const std::string& table) {
-  if (table == "points") return [&](Visitor& f) { spec.points.visit(f); };
-  if (table == "model") return [&](Visitor& f) { spec.model.visit(f); };
-  return [&](Visitor& f) { spec.run.visit(f); };
-}
+constexpr Flag kSwitches[] = {{"--theorem", "run", "theorem"}, {"--modes", "run", "modes"}};
 
 Field field_of(const Flag& flag) {
   particles::Spec spec;
-  for (const auto& field : fields(table_of(spec, flag.table))) {
-    if (field.name == flag.key) return field;
+  for (const auto& table : spec.tables()) {
+    if (table.name != flag.table) continue;
+    for (const auto& field : fields(table.visit)) {
+      if (field.name == flag.key) return field;
+    }
   }
   throw InputError(std::string("no option ") + flag.key);
 }
 
-/// What the flags say, on top of the defaults.
+const char* type_of(const Value& value) {
+  if (std::holds_alternative<int64_t>(value)) return "INT";
+  if (std::holds_alternative<double>(value)) return "NUMBER";
+  return std::holds_alternative<std::vector<double>>(value) ? "NUMBER,..." : "TEXT";
+}
+
+/// A recipe file, and what the flags say on top of it.
 class SimulateFlags {
  public:
   explicit SimulateFlags(CLI::App& command) {
+    recipe_ = command.add_option("recipe", file_, "a recipe file (TOML)");
     for (const auto& flag : kFlags) {
       const auto field = field_of(flag);
       auto help = field.doc;
@@ -69,51 +79,47 @@ class SimulateFlags {
       if (!text.empty()) option->default_str(text);
       options_.push_back(option);
     }
-    command.add_option("--beta", betas_, "inverse temperature; several with commas")
-        ->delimiter(',')
-        ->allow_extra_args(false)
-        ->type_name("NUMBER")
-        ->default_str("4");
+    for (const auto& flag : kSwitches) {
+      auto* option = command.add_flag(flag.name);
+      switches_.push_back(option->description(field_of(flag).doc));
+    }
+  }
+
+  bool any() const {
+    const auto given = [](const CLI::Option* option) { return option->count() > 0; };
+    return given(recipe_) || std::any_of(options_.begin(), options_.end(), given) ||
+           std::any_of(switches_.begin(), switches_.end(), given);
   }
 
   particles::Spec spec() const {
     particles::Spec spec;
+    const auto tables = spec.tables();
+    if (recipe_->count() > 0) run::read_recipe(file_, tables);
     for (std::size_t i = 0; i < std::size(kFlags); ++i) {
       if (options_[i]->count() == 0) continue;
       const auto& flag = kFlags[i];
+      const auto kind = field_of(flag).value;
       Value value = *texts_[i];
-      if (!std::holds_alternative<std::string>(field_of(flag).value))
+      if (std::holds_alternative<std::vector<double>>(kind)) {
+        value = parse_value("[" + *texts_[i] + "]");
+      } else if (!std::holds_alternative<std::string>(kind)) {
         value = parse_value(*texts_[i]);
-      assign(table_of(spec, flag.table), {{flag.key, value}}, flag.name);
+      }
+      run::set_option(tables, flag.table, flag.key, value, flag.name);
     }
-    if (!betas_.empty()) spec.beta = numbers(betas_);
+    for (std::size_t i = 0; i < std::size(kSwitches); ++i) {
+      const auto& flag = kSwitches[i];
+      if (switches_[i]->count() > 0) run::set_option(tables, flag.table, flag.key, true, flag.name);
+    }
     return spec;
   }
 
  private:
-  static const char* type_of(const Value& value) {
-    if (std::holds_alternative<int64_t>(value)) return "INT";
-    return std::holds_alternative<double>(value) ? "NUMBER" : "TEXT";
-  }
-  static std::vector<double> numbers(const std::vector<std::string>& texts) {
-    std::vector<double> values;
-    for (const auto& text : texts) {
-      const auto value = parse_value(text);
-      const auto* whole = std::get_if<int64_t>(&value);
-      const auto* real = std::get_if<double>(&value);
-      if (whole == nullptr && real == nullptr) {
-        throw InputError("--beta: numbers with commas are expected, and \"" + text + "\" came");
-      }
-      values.push_back(whole ? static_cast<double>(*whole) : *real);
-    }
-    return values;
-  }
+  std::string file_;
+  CLI::Option* recipe_ = nullptr;
   std::vector<std::shared_ptr<std::string>> texts_;
-  std::vector<CLI::Option*> options_;
-  std::vector<std::string> betas_;
+  std::vector<CLI::Option*> options_, switches_;
 };
-
-particles::Environment environment() { return {{"regard", run::version_text()}}; }
 
 void print(const particles::Spec& spec, const std::vector<particles::Outcome>& outcomes,
            bool json) {
@@ -122,14 +128,24 @@ void print(const particles::Spec& spec, const std::vector<particles::Outcome>& o
       std::printf("%s\n", particles::outcome_json(spec, outcome).dump().c_str());
     return;
   }
-  const auto table = particles::event_table(outcomes, kMostRows);
-  std::printf("%s", report::to_text(table).c_str());
-  if (outcomes.size() > 1) {
-    const auto by_beta = particles::beta_table(outcomes);
-    std::printf("\n%s", report::to_text(by_beta).c_str());
-    for (const auto& note : by_beta.notes) std::printf("%s\n", note.c_str());
-  }
+  const auto show = [](const report::Table& table) {
+    std::printf("%s", report::to_text(table).c_str());
+    for (const auto& note : table.notes) std::printf("%s\n", note.c_str());
+    std::printf("\n");
+  };
+  show(particles::event_table(outcomes, kMostRows));
+  if (outcomes.size() > 1) show(particles::beta_table(outcomes));
+  if (spec.run.theorem) show(particles::theorem_table(outcomes));
+  if (spec.run.modes) show(particles::modes_table(outcomes));
   for (const auto& outcome : outcomes) std::printf("%s\n", particles::sentence(outcome).c_str());
+}
+
+/// Without --out a new run takes runs/particles, or the first of runs/particles-2, -3, ... that is free.
+fs::path free_folder() {
+  fs::path folder = kDefaultFolder;
+  for (int number = 2; fs::exists(folder / "last.safetensors"); ++number)
+    folder = kDefaultFolder + ("-" + std::to_string(number));
+  return folder;
 }
 
 }  // namespace
@@ -139,27 +155,40 @@ void add_simulate(CLI::App& app) {
       "simulate", "self-attention as particles on the sphere: clusters, their lifetimes, merges");
   command->footer(
       "Without flags: the five particles of arXiv 2410.06833, SA, beta = 4.\n"
-      "Example: regard simulate --n 200 --d 3 --beta 60 --init uniform --out runs/sphere");
+      "Examples:\n"
+      "  regard simulate --n 200 --d 3 --beta 60 --init uniform --out runs/sphere\n"
+      "  regard simulate --points mine.csv --beta 20,50,100 --theorem --json\n"
+      "  regard simulate recipes/particles/staircase.toml\n"
+      "  regard simulate --resume --out runs/sphere");
   struct State {
-    std::string out = "runs/particles";
-    bool json = false;
+    std::string out;
+    bool json = false, resume = false;
   };
   auto state = std::make_shared<State>();
   auto flags = std::make_shared<SimulateFlags>(*command);
-  command->add_option("--out", state->out, "folder for report.html, events.csv and samples.csv")
-      ->default_str(state->out);
+  command->add_option("--out", state->out,
+                      "folder for report.html, events.csv, samples.csv and checkpoints (default "
+                      "runs/particles, or the next free runs/particles-2)");
+  command->add_flag("--resume", state->resume, "go on from the last checkpoint in --out");
   command->add_flag("--json", state->json, "one JSON object a line for each beta");
   command->callback([=] {
-    auto spec = flags->spec();
+    fs::path folder = state->out;
+    if (state->out.empty()) folder = state->resume ? fs::path(kDefaultFolder) : free_folder();
+    const bool stored = state->resume && !flags->any();
+    const auto spec = stored ? particles::recipe_of(folder) : flags->spec();
     const auto start = particles::make_start(spec.points);
     spec.check(start.cloud);
     for (const auto& said : start.said) std::fprintf(stderr, "regard: %s\n", said.c_str());
     const auto warning = particles::antipodal_warning(start.cloud);
     if (!warning.empty()) std::fprintf(stderr, "regard: warning: %s\n", warning.c_str());
-    const auto outcomes = particles::simulate(spec, start.cloud, ops::parallel_for);
-    particles::write_results(state->out, spec, start.cloud, outcomes, environment());
+    particles::Simulation(spec,
+                          start.cloud);  // refuses what it cannot do before the folder is made
+    const run::Folder opened(folder,
+                             state->resume ? run::Folder::Open::kResume : run::Folder::Open::kNew);
+    const auto outcomes =
+        particles::run_in(opened, spec, start.cloud, ops::parallel_for, run::machine_facts());
     print(spec, outcomes, state->json);
-    std::fprintf(stderr, "regard: wrote %s/report.html\n", state->out.c_str());
+    std::fprintf(stderr, "regard: wrote %s/report.html\n", folder.c_str());
   });
 }
 

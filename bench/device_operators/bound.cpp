@@ -6,7 +6,7 @@
 #include <string>
 
 #include "checks.hpp"
-#include "regard/attention/fold.hpp"
+#include "regard/attention/folds/hrr.hpp"
 #include "regard/attention/phrase.hpp"
 #include "regard/ops/bound_linear.hpp"
 #include "regard/ops/hrr.hpp"
@@ -51,9 +51,8 @@ void check_bound(torch::Device device) {
         const auto qkv = at::linear(exact[0], exact[1], exact[2]).view(rows);
         const auto part = [&](int64_t i) { return qkv.select(2, i).transpose(1, 2); };
         auto in = attention::make_inputs(part(0), part(1), part(2), phrase.graph->facts(false));
-        in.in_basis = true;
         const auto expected = with_gradients(
-            attention::attend(*phrase.fold, "hrr", in).transpose(1, 2).reshape({batch, length, -1}),
+            attention::folds::attend_in_basis(*attention::folds::as_hrr(*phrase.fold), in).transpose(1, 2).reshape({batch, length, -1}),
             exact, g.to(type).to(torch::kDouble));
 
         auto on = leaves(rounded, torch::dtype(type).device(device));

@@ -5,7 +5,9 @@ import json
 import math
 import os
 import pathlib
+import random
 import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
@@ -80,6 +82,71 @@ class Simulate(unittest.TestCase):
         self.refused("the theorem's clock is defined on the circle", "--clock", "theorem", "--init", "uniform", "--d", 3)
         self.refused("b u > 36", "--engine", "direct", "--beta", 50)
         self.refused("no such file", "--points", "absent.csv")
+        self.refused("serves formation only", "--engine", "spectrum", "--init", "uniform")
+        self.refused("no such file", "--resume", "--out", "absent")
+
+    def files(self, folder):
+        return {path.name: path.read_bytes() for path in sorted((self.dir / folder).iterdir()) if path.name != ".lock"}
+
+    def test_killed_at_random_moments_and_resumed_it_leaves_the_same_bytes(self):
+        arguments = ["--n", 50, "--d", 3, "--beta", "1500,2500", "--init", "uniform", "--out"]
+        self.assertEqual(self.simulate(*arguments, "whole").returncode, 0)
+        moment = random.Random(5)
+        command = [REGARD, "simulate", *map(str, arguments), "killed"]
+        killed = 0
+        for _ in range(20):
+            process = subprocess.Popen(command, cwd=self.dir, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                process.wait(timeout=0.1 + 0.5 * moment.random())
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                killed += 1
+            if (self.dir / "killed/last.safetensors").exists() and "--resume" not in command:
+                command.append("--resume")
+        self.assertGreater(killed, 0)
+        out = self.simulate("--resume", "--out", "killed")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertEqual(self.files("killed"), self.files("whole"))
+        out = self.simulate("--resume", "--out", "killed", "--beta", 3)
+        self.assertEqual(out.returncode, 2, out.stderr)
+        self.assertIn("recipe", out.stderr)
+
+    def test_a_used_folder_is_not_overwritten(self):
+        self.assertEqual(self.simulate().returncode, 0)
+        self.assertEqual(self.simulate().returncode, 0)
+        self.assertTrue((self.dir / "runs/particles-2/report.html").exists())
+        out = self.simulate("--out", "runs/particles")
+        self.assertEqual(out.returncode, 2)
+        self.assertIn("not empty", out.stderr)
+
+    def test_the_theorem_beside_the_measurement(self):
+        angles = [a + i for i in (0, 2.1, 4.2) for a in (0, 0.02, 0.05)]
+        name = self.points("".join(f"{math.cos(a)},{math.sin(a)}\n" for a in angles))
+        out = self.simulate("--points", name, "--beta", 50, "--theorem", "--json", "--out", "out")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        theorem = json.loads(out.stdout)["theorem"]
+        self.assertEqual((theorem["covered"], theorem["caps"], theorem["violations"]), (True, 3, 0))
+        self.assertLess(theorem["log_t1_measured"], theorem["log_t1_bound"])
+        self.assertLess(theorem["log_t2_bound"], theorem["log_left_measured"])
+        self.assertIn("The theorem", (self.dir / "out/report.html").read_text())
+        self.refused("gamma = ", "--theorem")
+
+    def test_the_recipes(self):
+        recipes = ROOT / "recipes/particles"
+        out = self.simulate(recipes / "staircase.toml", "--beta", "1000,4000", "--json", "--out", "staircase")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        for line, end in zip(out.stdout.splitlines(), (.1109, .0924), strict=True):
+            self.assertAlmostEqual(json.loads(line)["events"][-1]["arc"], end, delta=1.5e-4)
+        out = self.simulate(recipes / "lifetime.toml", "--beta", "25,50,100", "--out", "lifetime")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn("Slope of log t + log β over β: 0.9", out.stdout)
+        out = self.simulate(recipes / "modes.toml", "--beta", 50, "--n", 400, "--out", "modes")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn("fastest wave", out.stdout)
+        out = self.simulate(recipes / "theorem.toml", "--beta", "50,100", "--out", "theorem")
+        self.assertEqual(out.returncode, 0, out.stderr)
+        self.assertIn("caps left at", out.stdout)
 
     def test_opposite_points_are_an_equilibrium(self):
         out = self.simulate("--points", self.points("1,0\n-1,0\n"))

@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
        {"auto", "utf-8", "utf-16", "utf-7", "windows-1252", "shift_jis", "iso-2022-jp"}) {
     try_to_read(data, size, [&](std::string_view bytes) {
       const auto decoded = decode(std::string(bytes), "f", {encoding});
-      if (!is_utf8(decoded.text)) std::abort();
+      if (!regard::is_utf8(decoded.text)) std::abort();
     });
   }
   return 0;

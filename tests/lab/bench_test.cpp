@@ -1,5 +1,6 @@
 // The bench measures what it says: peers compute the same function, the plain model is our model, times are the
 // quantiles of turns.
+#include "regard/attention/fourier.hpp"
 #include "regard/lab/bench.hpp"
 
 #include <gtest/gtest.h>
@@ -64,9 +65,7 @@ TEST_P(BenchForms, ComputeTheFoldOfTheirPhrase) {
     const auto uses = own.fold->uses();
     const auto q = make(uses.q), k = make(uses.k), v = make(uses.v);
     const auto expected = reference_form(own).run(q, k, v);
-    auto u = form.in_basis ? own.fold->basis(8) : Tensor();
-    if (!u.defined()) u = torch::eye(8, torch::kDouble);
-    u = u.to(torch::kDouble);
+    const auto u = form.in_basis ? attention::fourier_basis(8) : torch::eye(8, torch::kDouble);
     const auto turned = [&](const Tensor& t) { return t.defined() ? t.matmul(u) : t; };
     const auto came = form.run(turned(q), turned(k), turned(v)).matmul(u.t());
     EXPECT_LT(((came - expected).norm() / expected.norm()).item<double>(), 1e-12) << form.name;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "regard/base/files.hpp"
+#include "regard/report/document.hpp"
 #include "regard/report/page.hpp"
 #include "report/sample.hpp"
 
@@ -104,6 +105,88 @@ TEST_F(Browser, ButtonsAndMenusChangeTheFigures) {
   const auto dom = open("clicks", html, console);
   EXPECT_EQ(console, "");
   EXPECT_NE(dom.find("data-seen=\"training loss (nats)|true|true|-2|1\""), std::string::npos);
+}
+
+Variant moving(const char* type) {
+  Json first = {{"type", type}, {"mode", "markers"}, {"x", {1, 0}}, {"y", {0, 1}}};
+  Json last = {{"x", {0.5, 0.25}}, {"y", {0.75, 0.875}}};
+  Json layout = {{"axes", false}};
+  if (std::string(type) == "scatter3d") {
+    first["z"] = last["z"] = {0, 0};
+    layout["scene"] = {{"camera", {{"eye", {{"x", 1}, {"y", 1}, {"z", 1}}}}}};
+  }
+  return {"one",
+          Json::array({first}),
+          layout,
+          {{"start", Json::array({{{"x", {1, 0}}, {"y", {0, 1}}}})}, {"the end", {last}}}};
+}
+
+Document animation(const char* type) {
+  Document document;
+  document.title = "Moving points";
+  Block block;
+  block.heading = "Points";
+  block.figures = {{"points", "", "", {moving(type)}}};
+  document.blocks = {block};
+  return document;
+}
+
+/// Moves the slider to the last picture and says what is drawn then.
+std::string stepped(std::string html) {
+  const std::string step = R"js(<script>
+    const place = document.getElementById("points"), before = Array.from(place.data[0].x);
+    const slider = document.querySelector("#points-frames input");
+    slider.value = slider.max;
+    slider.dispatchEvent(new Event("input"));
+    document.body.dataset.seen = [document.querySelector("#points-frames output").textContent,
+      before.join(), Array.from(place.data[0].x).join(), !!place.layout.xaxis && place.layout.xaxis.visible,
+      place.data[0].type, !!document.querySelector("#points-frames button")].join("|");
+    </script></body>)js";
+  html.replace(html.rfind("</body>"), 7, step);
+  return html;
+}
+
+TEST_F(Browser, TheSliderMovesThePointsToANamedPicture) {
+  std::string console;
+  const auto dom = open("moving", stepped(document_html(animation("scatter"), plotly_)), console);
+  EXPECT_EQ(console, "");
+  EXPECT_NE(dom.find("data-seen=\"the end|1,0|0.5,0.25|false|scatter|true\""), std::string::npos);
+}
+
+TEST_F(Browser, PlayingGoesToTheLastPicture) {
+  auto html = document_html(animation("scatter"), plotly_);
+  html.replace(html.rfind("</body>"), 7, R"js(<script>
+    document.querySelector("#points-frames button").click();
+    setTimeout(() => { document.body.dataset.seen =
+      document.querySelector("#points-frames output").textContent; }, 1000);
+    </script></body>)js");
+  std::string console;
+  const auto dom = open("playing", html, console);
+  EXPECT_EQ(console, "");
+  EXPECT_NE(dom.find("data-seen=\"the end\""), std::string::npos);
+}
+
+TEST_F(Browser, AThreeDimensionalSceneMovesToo) {
+  std::string console;  // a machine without a GPU says there that it draws WebGL in software
+  const auto dom = open("sphere", stepped(document_html(animation("scatter3d"), plotly_)), console);
+  EXPECT_EQ(console.find("Error"), std::string::npos) << console;
+  EXPECT_EQ(console.find("Refused"), std::string::npos) << console;  // by the page's policy
+  EXPECT_NE(dom.find("data-seen=\"the end|1,0|0.5,0.25|false|scatter3d|true\""), std::string::npos);
+}
+
+TEST_F(Browser, WithoutWebGLASceneIsADisc) {
+  auto html = stepped(document_html(animation("scatter3d"), plotly_));
+  // Before the page's own script: a browser that has no WebGL.
+  html.replace(html.find("<body>"), 6, R"js(<body><script>
+    const given = HTMLCanvasElement.prototype.getContext;
+    HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+      return kind.includes("webgl") ? null : given.call(this, kind, ...more); };
+    </script>)js");
+  std::string console;
+  const auto dom = open("disc", html, console);
+  EXPECT_EQ(console, "");
+  EXPECT_NE(dom.find("data-seen=\"the end|-0.70"), std::string::npos);
+  EXPECT_NE(dom.find("|scatter|true\""), std::string::npos);
 }
 
 TEST_F(Browser, AFaultInAScriptIsSeen) {

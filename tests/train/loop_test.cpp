@@ -176,9 +176,9 @@ TEST_F(LoopTest, NanStopsWithStepBatchAndLayer) {
 
 TEST_F(LoopTest, ABadGradientOfAGoodLossIsNamed) {
   struct RootLearner : ToyLearner {
-    torch::Tensor loss(const nn::Batch& batch) override {
+    nn::Loss loss(const nn::Batch& batch) override {
       // sqrt(0) is 0 and its derivative is infinite.
-      return ToyLearner::loss(batch) + (parameters()[3].second.sum() * 0).sqrt();
+      return ToyLearner::loss(batch).main + (parameters()[3].second.sum() * 0).sqrt();
     }
   } learner;
   const auto text = message<RunError>([&] { train(learner, short_run()); });
@@ -239,7 +239,7 @@ TEST_F(LoopTest, AFinishedRunReturnsAtOnce) {
   const auto first = train(learner, short_run());
   const std::string bytes = last(), lines = read_file(run_folder / "metrics.jsonl");
   struct Refusing : ToyLearner {
-    torch::Tensor loss(const nn::Batch&) override { throw RunError("trained again"); }
+    nn::Loss loss(const nn::Batch&) override { throw RunError("trained again"); }
   } refusing;
   const auto second = train(refusing, short_run(), Open::kResume);
   EXPECT_EQ(second.step, 60);
@@ -286,8 +286,8 @@ TEST_F(LoopTest, AFolderWithoutACheckpointCanBeUsedAgain) {
 
 TEST_F(LoopTest, AnEvaluationThatIsNotFiniteEndsTheRun) {
   struct Lost : ToyLearner {
-    torch::Tensor score(const nn::Batch& batch) override {
-      return ToyLearner::score(batch).mul_(NAN);
+    nn::BatchScore score(const nn::Batch& batch) override {
+      return ToyLearner::score(batch).sums.mul_(NAN);
     }
   } learner;
   const auto text = message<RunError>([&] { train(learner, short_run()); });

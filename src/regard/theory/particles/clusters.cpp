@@ -81,6 +81,7 @@ Clusters::Clusters(Cloud start) : cloud(std::move(start)) {
   std::iota(owner.begin(), owner.end(), int64_t{0});
   group = owner;
   bound.assign(owner.size(), 0.0);
+  count_ = cloud.size();
 }
 
 Clusters::Survey Clusters::survey(double close) const {
@@ -94,7 +95,17 @@ Clusters::Survey Clusters::survey(double close) const {
 
 void Clusters::link(int64_t a, int64_t b) {
   const auto name = std::min(group[a], group[b]), other = std::max(group[a], group[b]);
+  if (name == other) return;
   std::replace(group.begin(), group.end(), other, name);
+  --count_;
+}
+
+void Clusters::link_all(const std::vector<Pair>& pairs) {
+  if (pairs.empty()) return;
+  Union sets(static_cast<int64_t>(owner.size()));  // names of groups are particles
+  for (const auto& [a, b] : pairs) sets.join(group[a], group[b]);
+  for (auto& g : group) g = sets.find(g);
+  count_ = static_cast<int64_t>(std::set<int64_t>(group.begin(), group.end()).size());
 }
 
 void Clusters::merge(double close) {
@@ -145,10 +156,6 @@ void Clusters::replace_by(const std::vector<std::vector<int64_t>>& parts) {
   bound = std::move(bounds);
 }
 
-int64_t Clusters::groups() const {
-  return static_cast<int64_t>(std::set<int64_t>(group.begin(), group.end()).size());
-}
-
 Cloud Clusters::group_means(std::vector<int64_t>& names) const {
   std::map<int64_t, std::vector<int64_t>> parts;
   for (int64_t i = 0; i < cloud.size(); ++i) parts[group[i]].push_back(i);
@@ -183,6 +190,7 @@ void Clusters::visit(Archive& f) {
   f("owner", owner);
   f("group", group);
   f("bound", bound);
+  f("groups", count_);
 }
 
 }  // namespace regard::particles

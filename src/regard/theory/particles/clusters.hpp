@@ -34,12 +34,14 @@ class Clusters {
   Survey survey(double close) const;
   /// One group from the groups of centres a and b.
   void link(int64_t a, int64_t b);
+  /// The same for many pairs at once, in time linear in the number of centres.
+  void link_all(const std::vector<Pair>& pairs);
   /// Makes one centre of the centres of a group whose gaps are below `close`.
   void merge(double close);
   /// Makes one centre of two.
   void merge_pair(int64_t a, int64_t b);
 
-  int64_t groups() const;
+  int64_t groups() const { return count_; }
   /// No group has more than one centre.
   bool merged() const { return groups() == cloud.size(); }
   /// Mean and mass of each group, in the order of their names in `names`.
@@ -52,6 +54,7 @@ class Clusters {
  private:
   /// One centre of each list of centres; the lists cover all, each in order.
   void replace_by(const std::vector<std::vector<int64_t>>& parts);
+  int64_t count_;
 };
 
 }  // namespace regard::particles

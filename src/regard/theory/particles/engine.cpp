@@ -4,11 +4,14 @@
 #include <cmath>
 #include <limits>
 
+#include "regard/theory/particles/hessian.hpp"
+
 namespace regard::particles {
 namespace {
 
 constexpr double kStart = -std::numeric_limits<double>::infinity();
 constexpr int64_t kManyGroups = 400;  // above: the nearest pair of groups is not worth its search
+constexpr int64_t kManyDirections = 60;  // above: nor are the eigenvalues of the Hessian
 
 void visit_moment(Archive& f, const std::string& name, Moment& m) {
   f(name + ".log_t", m.log_t);
@@ -83,6 +86,8 @@ void visit_trace(Archive& f, Recorder& recorder) {
     field(e.bound);
     field(e.joined);
     field(e.angle);
+    field(e.positive);
+    field(e.log_gradient);
   });
   f("recorder.stride", recorder.stride);
   f("recorder.waiting", recorder.waiting);
@@ -135,10 +140,20 @@ void Engine::record_frame(double moved, bool always) {
 
 void Engine::remember_means() { remembered_ = clusters_.group_means(remembered_names_); }
 
-double Engine::nearest_groups() const {
+void Engine::describe(Event& event, const Moment& moment, double energy) const {
+  event.moment = shown(moment);
+  event.masses = clusters_.group_masses();
+  event.energy = energy;
+  event.stage = stage_;
+  event.bound = clusters_.largest_bound();
+  if (clusters_.groups() < 2 || clusters_.groups() > kManyGroups) return;
   std::vector<int64_t> names;
-  if (clusters_.groups() < 2 || clusters_.groups() > kManyGroups) return 0;
-  return angle_of(smallest_gap(clusters_.group_means(names)));
+  const auto means = clusters_.group_means(names);
+  event.gap = angle_of(smallest_gap(means));
+  if (means.size() * (means.dim - 1) > kManyDirections) return;
+  const auto curved = curvature(model_.beta, means);
+  event.positive = curved.positive;
+  event.log_gradient = curved.log_gradient;
 }
 
 void Engine::record_merge(int64_t a, int64_t b, const Moment& moment, double energy) {
@@ -152,24 +167,14 @@ void Engine::record_merge(int64_t a, int64_t b, const Moment& moment, double ene
   };
   event.angle = angle_of(gap(remembered_, place(event.joined[0]), place(event.joined[1])));
   clusters_.link(a, b);
-  event.moment = shown(moment);
-  event.masses = clusters_.group_masses();
-  event.gap = nearest_groups();
-  event.energy = energy;
-  event.stage = stage_;
-  event.bound = clusters_.largest_bound();
+  describe(event, moment, energy);
   recorder_.event(std::move(event));
 }
 
 void Engine::record_end(Event::Kind kind, double energy) {
   Event event;
   event.kind = kind;
-  event.moment = shown(moment_);
-  event.masses = clusters_.group_masses();
-  event.gap = nearest_groups();
-  event.energy = energy;
-  event.stage = stage_;
-  event.bound = clusters_.largest_bound();
+  describe(event, moment_, energy);
   recorder_.event(std::move(event));
   record_sample(energy, true);
   record_frame(0, true);

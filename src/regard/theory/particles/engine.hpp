@@ -53,7 +53,7 @@ class Engine {
   bool over_ = false;
 
  private:
-  double nearest_groups() const;
+  void describe(Event& event, const Moment& moment, double energy) const;
   std::vector<int64_t> remembered_names_;
   Cloud remembered_;
 };

@@ -27,7 +27,28 @@ Json event_json(const Event& event) {
           {"stage", stage_name(event.stage)},
           {"error_bound", real(event.bound)},
           {"joined", event.joined},
-          {"joined_gap", real(event.angle)}};
+          {"joined_gap", real(event.angle)},
+          {"upward_curvatures", event.positive < 0 ? Json(nullptr) : Json(event.positive)},
+          {"log_gradient", event.positive < 0 ? Json(nullptr) : real(event.log_gradient)}};
+}
+
+Json theorem_json(const TheoremWatch& watch) {
+  const auto& s = watch.separation;
+  const auto& b = s.bounds;
+  return {{"covered", b.holds},
+          {"caps", s.caps},
+          {"epsilon", s.epsilon},
+          {"angle", s.psi},
+          {"alpha", b.alpha},
+          {"gamma", b.gamma},
+          {"log_lambda_one", real(b.log_lambda_one)},
+          {"lambda_two", b.lambda_two},
+          {"lambda", b.lambda},
+          {"log_t1_bound", real(b.log_t1)},
+          {"log_t1_measured", real(watch.narrow)},
+          {"log_t2_bound", real(b.log_t2)},
+          {"log_left_measured", real(watch.left)},
+          {"violations", watch.violations}};
 }
 
 }  // namespace
@@ -38,6 +59,7 @@ Json outcome_json(const Spec& spec, const Outcome& outcome) {
                {"dim", outcome.final.dim},      {"steps", outcome.steps},
                {"sentence", sentence(outcome)}, {"closed_form_log_t", real(outcome.predicted)},
                {"events", Json::array()}};
+  if (outcome.theorem.separation.caps > 0) json["theorem"] = theorem_json(outcome.theorem);
   for (const auto& event : outcome.trace.events) json["events"].push_back(event_json(event));
   return json;
 }

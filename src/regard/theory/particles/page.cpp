@@ -45,6 +45,19 @@ report::Document page(const Spec& spec, const Cloud& start, const std::vector<Ou
     betas.table = beta_table(outcomes);
     document.blocks.push_back(betas);
   }
+  if (spec.run.theorem) {
+    report::Block theorem;
+    theorem.heading = "The theorem";
+    theorem.lead = "What arXiv 2410.06833 promises for these points, and what was measured.";
+    theorem.table = theorem_table(outcomes);
+    document.blocks.push_back(theorem);
+  }
+  if (spec.run.modes) {
+    report::Block modes;
+    modes.heading = "Waves of the uniform circle";
+    modes.table = modes_table(outcomes);
+    document.blocks.push_back(modes);
+  }
   constexpr std::size_t kMostRows = 60;
   report::Block events;
   events.heading = "Events";

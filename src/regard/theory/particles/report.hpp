@@ -22,6 +22,12 @@ report::Table persistence_table(const Outcome& outcome);
 /// A row for each beta: last merge, closed form, and in the notes the slope of log T + log beta.
 report::Table beta_table(const std::vector<Outcome>& outcomes);
 
+/// A row for each beta: the constants of the theorem beside what was measured.
+report::Table theorem_table(const std::vector<Outcome>& outcomes);
+
+/// A row for each beta: the wave of a uniform circle that grows fastest, by formula and as measured.
+report::Table modes_table(const std::vector<Outcome>& outcomes);
+
 /// Slope of log T + log beta over beta by least squares, from the outcomes that merged; NaN below two.
 double lifetime_slope(const std::vector<Outcome>& outcomes);
 
@@ -43,7 +49,9 @@ std::vector<int64_t> groups_at(const Cloud& start, double close_gap, const Trace
 struct Life {
   int64_t clusters;
   double from, to;
-  double energy;  // at the middle sample of that life
+  double energy;     // at the middle sample of that life
+  int64_t positive;  // Event::positive at its beginning
+  double log_gradient;
 };
 std::vector<Life> lives(const Outcome& outcome);
 

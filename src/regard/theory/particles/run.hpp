@@ -1,14 +1,24 @@
-// The folder of a simulation: report.html, events.csv, samples.csv, events.jsonl.
+// A simulation in a folder: checkpoints, resume, signals, and what it leaves.
+//
+//   recipe.toml  metrics.jsonl  last.safetensors  events.csv  events.jsonl  samples.csv
+//   trajectory.safetensors  report.html
+//
+// A run that was killed and resumed leaves the same bytes as one that was not.
 #pragma once
 
 #include <filesystem>
 
+#include "regard/run/folder.hpp"
 #include "regard/theory/particles/report.hpp"
 
 namespace regard::particles {
 
-/// Writes what the outcomes say; each file appears whole or not at all, and the bytes depend on them alone.
-void write_results(const std::filesystem::path& folder, const Spec& spec, const Cloud& start,
-                   const std::vector<Outcome>& outcomes, const Environment& environment);
+/// Runs `spec` from `start` in `folder`, or goes on from its last checkpoint. InputError for another recipe,
+/// other points or a used folder; Interrupted after a signal, with the state saved.
+std::vector<Outcome> run_in(const run::Folder& folder, const Spec& spec, const Cloud& start,
+                            const kernels::ParallelFor& parallel, const Environment& environment);
+
+/// The spec of an earlier run in `folder`.
+Spec recipe_of(const std::filesystem::path& folder);
 
 }  // namespace regard::particles

@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
 #include "regard/theory/particles/closed_form.hpp"
+#include "regard/theory/particles/limit.hpp"
 #include "regard/theory/particles/schemes.hpp"
+#include "regard/theory/particles/spectrum.hpp"
 #include "regard/theory/particles/staged.hpp"
 
 namespace regard::particles {
@@ -19,6 +23,8 @@ std::unique_ptr<Engine> make_engine(const Spec& spec, double beta, const Cloud& 
   const auto& name = spec.run.engine;
   if (name == "euler") return std::make_unique<EulerScheme>(spec, beta, start);
   if (name == "unit_speed") return std::make_unique<UnitSpeedScheme>(spec, beta, start);
+  if (name == "limit") return std::make_unique<LimitEngine>(spec, beta, start);
+  if (name == "spectrum") return std::make_unique<SpectrumEngine>(spec, beta, start, parallel);
   const auto mode = name == "direct" ? StagedEngine::Mode::kDirect : StagedEngine::Mode::kStaged;
   return std::make_unique<StagedEngine>(spec, beta, start, mode, parallel);
 }
@@ -46,14 +52,26 @@ const Event* Outcome::last(Event::Kind kind) const {
 Simulation::Simulation(Spec spec, Cloud start, kernels::ParallelFor parallel)
     : spec_(std::move(spec)), start_(std::move(start)) {
   spec_.check(start_);
+  spec_.spacing = dense_spacing(start_);
+  double best = -std::numeric_limits<double>::infinity();
   for (const double beta : spec_.beta) {
-    parts_.push_back({make_engine(spec_, beta, start_, parallel), {}});
+    TheoremWatch theorem;
+    if (spec_.run.theorem) theorem.separation = separate(start_, beta);
+    best = std::max(best, theorem.separation.bounds.gamma);
+    parts_.push_back({make_engine(spec_, beta, start_, parallel), {}, theorem});
+  }
+  if (spec_.run.theorem && best <= 0) {
+    throw InputError(
+        "simulate: --theorem: no partition of the points into caps is separated: the best has "
+        "gamma = " +
+        shortest(std::round(1e4 * best) / 1e4) + " <= 0, so the theorem says nothing");
   }
 }
 
 bool Simulation::step() {
   while (at_ < parts_.size()) {
     auto& part = parts_[at_];
+    part.theorem.look(*part.engine);
     part.watch.look(*part.engine, spec_.close_gap(spec_.beta[at_]));
     if (part.engine->step()) return true;
     ++at_;
@@ -67,13 +85,14 @@ void Simulation::visit(Archive& f) {
     f.prefix = "beta" + std::to_string(i) + ".";
     parts_[i].engine->visit(f);
     parts_[i].watch.visit(f);
+    parts_[i].theorem.visit(f);
   }
   f.prefix.clear();
 }
 
 std::vector<Outcome> Simulation::outcomes() const {
   std::vector<Outcome> all;
-  for (const auto& [engine, watch] : parts_) {
+  for (const auto& [engine, watch, theorem] : parts_) {
     Outcome outcome;
     outcome.beta = engine->beta();
     outcome.model = engine->model();
@@ -82,6 +101,7 @@ std::vector<Outcome> Simulation::outcomes() const {
     outcome.steps = engine->steps();
     outcome.particles = static_cast<int64_t>(engine->clusters().owner.size());
     outcome.predicted = watch.predicted;
+    outcome.theorem = theorem;
     outcome.over = engine->over();
     all.push_back(std::move(outcome));
   }

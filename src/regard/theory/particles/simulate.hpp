@@ -10,6 +10,7 @@
 
 #include "regard/theory/particles/engine.hpp"
 #include "regard/theory/particles/starts.hpp"
+#include "regard/theory/particles/theorem.hpp"
 
 namespace regard::particles {
 
@@ -30,6 +31,7 @@ struct Outcome {
   int64_t steps = 0, particles = 0;
   double predicted = std::numeric_limits<double>::quiet_NaN();
   bool over = false;
+  TheoremWatch theorem;  // of --theorem; without caps otherwise
 
   /// The last event of a kind, or null.
   const Event* last(Event::Kind kind) const;
@@ -55,6 +57,7 @@ class Simulation {
   struct Part {
     std::unique_ptr<Engine> engine;
     Watch watch;
+    TheoremWatch theorem;
   };
   Spec spec_;
   Cloud start_;

@@ -66,6 +66,16 @@ void RunSpec::visit(Visitor& f) {
   f("modes", modes, "growth rates of waves of a uniform circle");
 }
 
+run::Tables Spec::tables() {
+  return {{"points", [this](Visitor& f) { points.visit(f); }},
+          {"model",
+           [this](Visitor& f) {
+             f("beta", beta, "inverse temperature; a list is run one after the other");
+             model.visit(f);
+           }},
+          {"run", [this](Visitor& f) { run.visit(f); }}};
+}
+
 void Spec::check(const Cloud& cloud) const {
   if (beta.empty()) throw InputError("simulate: --beta takes at least one number");
   for (const double b : beta) {
@@ -115,12 +125,31 @@ Model Spec::model_at(double b, int64_t n) const {
   return {Kind::kUsa, b, log_rate(model.usa_norm, model.prefactor, b, n)};
 }
 
+double dense_spacing(const Cloud& cloud) {
+  constexpr int64_t kSparse = 64, kSampled = 200;
+  const int64_t n = cloud.size();
+  if (n <= kSparse) return std::numeric_limits<double>::infinity();
+  std::vector<double> nearest;
+  for (int64_t i = 0; i < n; i += (n + kSampled - 1) / kSampled) {
+    double least = 4;
+    for (int64_t j = 0; j < n; ++j) {
+      const double u = gap(cloud, i, j);
+      if (j != i && u > 0) least = std::min(least, u);
+    }
+    nearest.push_back(angle_of(least));
+  }
+  std::nth_element(nearest.begin(), nearest.begin() + static_cast<long>(nearest.size() / 2),
+                   nearest.end());
+  return 0.1 * nearest[nearest.size() / 2];
+}
+
 double paper_merge_angle(double beta) { return 1 / std::sqrt(beta * std::log(beta)); }
 
 double Spec::close_gap(double b) const {
   if (run.close > 0) return gap_of(run.close);
   if (run.merge == "paper") return gap_of(paper_merge_angle(b));
-  return std::min(0.02, 0.004 / std::max(b, 1e-300));
+  const double rule = std::min(0.02, 0.004 / std::max(b, 1e-300));
+  return std::isfinite(spacing) ? std::min(rule, gap_of(spacing)) : rule;
 }
 
 Until parse_until(const std::string& text) {

@@ -1,10 +1,12 @@
 // What a simulation is asked for. Tables of a recipe: [points], [model], [run].
 #pragma once
 
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "regard/base/spec.hpp"
+#include "regard/run/recipe.hpp"
 #include "regard/theory/particles/model.hpp"
 
 namespace regard::particles {
@@ -45,6 +47,11 @@ struct Spec {
   ModelSpec model;
   RunSpec run;
   std::vector<double> beta = {4};
+  /// A tenth of the median distance to the nearest point, for more than 64 points: clusters of a dense
+  /// cloud are told apart by a smaller angle. Set by `Simulation`.
+  double spacing = std::numeric_limits<double>::infinity();
+
+  run::Tables tables();
 
   /// InputError for what no simulation can be made of; `cloud` is the start.
   void check(const Cloud& cloud) const;
@@ -55,6 +62,9 @@ struct Spec {
 
 /// b u above which a drift e^{-b u} is less than the last digit of a double beside a contraction.
 inline constexpr double kDirectLimit = 36;
+
+/// See Spec::spacing.
+double dense_spacing(const Cloud& cloud);
 
 /// 1 / sqrt(b log b), at which the modified USA of arXiv 2410.06833 merges two particles.
 double paper_merge_angle(double beta);

@@ -23,6 +23,9 @@ class StagedEngine : public Engine {
  protected:
   /// Velocity times e^{log_scale}; another engine may compute it otherwise.
   virtual Rates rates(const Cloud& cloud, double log_scale, double* v);
+  /// Scales v, and what follows from v and Z; Rates::attraction is not known.
+  Rates finish_rates(const Cloud& cloud, const std::vector<double>& z, double log_scale,
+                     double* v) const;
   kernels::ParallelFor parallel_;
 
  private:

@@ -153,14 +153,19 @@ report::Table event_table(const std::vector<Outcome>& outcomes, std::size_t most
 
 std::vector<Life> lives(const Outcome& outcome) {
   std::vector<Life> all;
-  double since = -std::numeric_limits<double>::infinity();
+  double since = -std::numeric_limits<double>::infinity(), gradient = 0;
+  int64_t positive = -1;
   const auto& events = outcome.trace.events;
   for (const auto& event : events) {
     const auto after = static_cast<int64_t>(event.masses.size());
     const bool merge = event.kind == Event::Kind::kMerge;
     const auto before = merge ? after + 1 : after;
-    if (event.moment.log_t > since) all.push_back({before, since, event.moment.log_t, 0});
+    if (event.moment.log_t > since) {
+      all.push_back({before, since, event.moment.log_t, 0, positive, gradient});
+    }
     since = event.moment.log_t;
+    positive = event.positive;
+    gradient = event.log_gradient;
   }
   for (auto& life : all) {
     double nearest = std::numeric_limits<double>::infinity();
@@ -182,7 +187,9 @@ report::Table persistence_table(const Outcome& outcome) {
                    {"from", "from log t", ""},
                    {"to", "to log t", ""},
                    {"persistence", "persistence", "log t"},
-                   {"energy", "Ê in the middle", ""}};
+                   {"energy", "Ê in the middle", ""},
+                   {"positive", "upward curvatures", ""},
+                   {"log_gradient", "log |∇E|", ""}};
   const auto all = lives(outcome);
   std::vector<double> lengths;
   for (const auto& life : all) lengths.push_back(life.to - life.from);
@@ -194,9 +201,12 @@ report::Table persistence_table(const Outcome& outcome) {
   }
   for (const auto& life : all) {
     if (life.to - life.from < least) continue;
-    table.rows.push_back({report::number(static_cast<double>(life.clusters), 0),
-                          exact(life.from, "%.4f"), exact(life.to, "%.4f"),
-                          exact(life.to - life.from, "%.4f"), exact(life.energy, "%.5f")});
+    table.rows.push_back(
+        {report::number(static_cast<double>(life.clusters), 0), exact(life.from, "%.4f"),
+         exact(life.to, "%.4f"), exact(life.to - life.from, "%.4f"), exact(life.energy, "%.5f"),
+         report::number(life.positive < 0 ? report::kAbsent : static_cast<double>(life.positive),
+                        0),
+         exact(life.positive < 0 ? report::kAbsent : life.log_gradient, "%.3f")});
   }
   return table;
 }

@@ -35,7 +35,9 @@ struct Event {
   Stage stage = Stage::kFormation;
   double bound = 0;             // of the positions, from merging and from what was left out, rad
   std::vector<int64_t> joined;  // the two clusters of a merge, each named by its first point
-  double angle = 0;             // between these two when coarsening began, or at the start
+  double angle = 0;             // between these two after the merge before
+  int64_t positive = -1;  // directions in which Ê is curved upwards at the clusters that are left
+  double log_gradient = 0;  // log |grad E| there; both unknown (-1) for many clusters
 };
 std::string event_name(Event::Kind kind);
 
