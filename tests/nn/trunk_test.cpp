@@ -310,8 +310,8 @@ TEST(Trunk, WordDropoutLeavesOutWholeTokensInTrainingAlone) {
   Trunk trunk(given);
   trunk.initialise(1);
   const auto ids = at::arange(200, torch::kLong).remainder(9).view({2, 100});
-  const RandomContext context{.seed = 1, .step = at::tensor(int64_t{3})};
-  const RandomScope random(context);
+  const attention::RandomContext context{.seed = 1, .step = at::tensor(int64_t{3})};
+  const attention::RandomScope random(context);
   const auto embedded = [&] {
     Tensor x;
     const ObserverScope scope([&](const std::string& name, const Tensor& output) {

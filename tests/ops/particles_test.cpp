@@ -24,7 +24,7 @@ TEST(ParticleVelocity, IsTheFoldSoftmaxProjected) {
       const auto x = points(33, d);
       const auto rows = x.view({1, 1, 33, d});
       const auto q = rows * (beta * std::sqrt(static_cast<double>(d)));
-      const auto inputs = attention::make_inputs(q, rows, rows, phrase.graph->make(false));
+      const auto inputs = attention::make_inputs(q, rows, rows, phrase.graph->facts(false));
       const auto y = attention::attend(*phrase.fold, phrase.fold_name, inputs).view({33, d});
       const auto expected = y - (y * x).sum(-1, true) * x;
       const auto v = particle_velocity(x, std::nullopt, beta, "sa");
