@@ -52,7 +52,9 @@ void check_bound(torch::Device device) {
         const auto part = [&](int64_t i) { return qkv.select(2, i).transpose(1, 2); };
         auto in = attention::make_inputs(part(0), part(1), part(2), phrase.graph->facts(false));
         const auto expected = with_gradients(
-            attention::folds::attend_in_basis(*attention::folds::as_hrr(*phrase.fold), in).transpose(1, 2).reshape({batch, length, -1}),
+            attention::folds::attend_in_basis(*attention::folds::as_hrr(*phrase.fold), in)
+                .transpose(1, 2)
+                .reshape({batch, length, -1}),
             exact, g.to(type).to(torch::kDouble));
 
         auto on = leaves(rounded, torch::dtype(type).device(device));

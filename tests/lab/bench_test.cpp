@@ -1,7 +1,7 @@
 // The bench measures what it says: peers compute the same function, the plain model is our model, times are the
 // quantiles of turns.
-#include "regard/attention/fourier.hpp"
 #include "regard/lab/bench.hpp"
+#include "regard/attention/fourier.hpp"
 
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>

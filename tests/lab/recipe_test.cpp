@@ -33,8 +33,10 @@ TEST(Identity, HasALaterOptionOnlyWhereItIsSet) {
 TEST(Recipe, NamesTasksAndModels) {
   Recipe recipe;
   EXPECT_NO_THROW(run::set_option(recipe.tables(), "data", "task", std::string("pairs"), "--task"));
-  EXPECT_NO_THROW(run::set_option(recipe.tables(), "model", "kind", std::string("pair_classifier"), "--model"));
-  EXPECT_NO_THROW(run::set_option(recipe.tables(), "train", "best", std::string("macro_f1"), "--set"));
+  EXPECT_NO_THROW(
+      run::set_option(recipe.tables(), "model", "kind", std::string("pair_classifier"), "--model"));
+  EXPECT_NO_THROW(
+      run::set_option(recipe.tables(), "train", "best", std::string("macro_f1"), "--set"));
 }
 
 }  // namespace

@@ -219,7 +219,7 @@ TEST(Laws, TheLimitIsReachedForLargeBeta) {
   for (const std::string kind : {"sa", "usa"}) {
     Spec spec;
     spec.model.kind = kind;
-    spec.beta = {3000};
+    spec.beta = {10000};
     const auto whole = simulate(spec, start);
     spec.run.engine = "limit";
     const auto limit = simulate(spec, start);

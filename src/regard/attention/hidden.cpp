@@ -56,9 +56,12 @@ Tensor dirty_rows(const Inputs& x, Reach reach, const Tensor& bad_q, Tensor bad_
   }
   auto dirty = expand_heads(meets(x, bad_keys), x.heads);
   if (bad_q.defined()) dirty = dirty | bad_q;
-  if (reach == Reach::kKeysOfKeys) dirty = dirty | meets(x, dirty);
-  if (!x.query_lengths.defined()) return dirty;
-  return dirty & valid_rows(x.query_lengths, x.queries).squeeze(-1);
+  const bool padded = x.query_lengths.defined();
+  const auto valid = padded ? valid_rows(x.query_lengths, x.queries).squeeze(-1) : Tensor();
+  if (padded) dirty = dirty & valid;
+  if (reach != Reach::kKeysOfKeys) return dirty;
+  dirty = dirty | meets(x, dirty);
+  return padded ? dirty & valid : dirty;
 }
 
 // `given`: run(x) where it is known, else undefined.

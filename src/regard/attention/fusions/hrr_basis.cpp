@@ -46,14 +46,15 @@ ops::OwedBias project(const Call& call, const graph::Graph& graph, const Parts& 
 
 ops::Support HrrBasis::can(const Phrase& phrase, const Size& size,
                            const ops::Problem& problem) const {
-  if (phrase.fold_name != "hrr") return ops::Support::no("the fold is " + phrase.fold_name);
+  const auto* hrr = folds::as_hrr(*phrase.fold);
+  if (!hrr) return ops::Support::no("the fold is " + phrase.fold_name);
   if (phrase.projection_name != "separate") {
     return ops::Support::no("the projection is " + phrase.projection_name);
   }
   if (size.heads != problem.kv_heads) return ops::Support::no("k and v have fewer heads");
   const auto& forced = ops::forced_kernel();
   std::string why = "no kernel named \"" + forced + "\" works in the basis";
-  for (const auto& kernel : hrr_of(phrase).basis_kernels()) {
+  for (const auto& kernel : hrr->basis_kernels()) {
     if (!forced.empty() && kernel.name != forced) continue;
     const auto answer = kernel.can(problem);
     if (answer.ok) return answer;
