@@ -23,8 +23,11 @@ TEST(TomlFile, WordsOfAnyBytesComeBack) {
   const auto read = read_toml(folder.write("r.toml", line));
   ASSERT_EQ(read.children.size(), 2u);
   for (const auto& entry : read.children) {
-    if (entry.key == "word") EXPECT_EQ(std::get<std::string>(entry.value), words[0]);
-    if (entry.key == "words") EXPECT_EQ(std::get<std::vector<std::string>>(entry.value), words);
+    if (entry.key == "word") {
+      EXPECT_EQ(std::get<std::string>(entry.value), words[0]);
+    } else {
+      EXPECT_EQ(std::get<std::vector<std::string>>(entry.value), words);
+    }
   }
 }
 
