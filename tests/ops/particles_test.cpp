@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
-#include "regard/attention/folds/softmax.hpp"
 #include "regard/attention/inputs.hpp"
 #include "regard/attention/phrase.hpp"
 
@@ -54,7 +53,7 @@ TEST(ParticleVelocity, HasAGradientInPointsAndWeights) {
   const double h = 1e-6;
   for (const auto& [leaf, at] : {std::pair{x, 4}, {w, 2}}) {
     const auto flat = leaf.view({-1});
-    const auto value = [&](double by) {
+    const auto value = [&, at = at](double by) {
       flat[at] += by;
       const auto sum =
           (plain_particle_velocity(x, w / w.sum(), 3, true) * side).sum().item<double>();

@@ -15,9 +15,9 @@ constexpr double kFinest = 2e-15;       // below, the error of a step is roundin
 constexpr double kRestart = 30;         // a change of the clock by e^30 leaves no digit of a slope
 constexpr int64_t kExactEnergies = 64;  // centres up to which an event has the energy of its moment
 constexpr int kHalvings = 50;
-constexpr int64_t kFusedFrom = 64;     // points from which the fused kernel is faster
-constexpr double kFusedScale = 20;     // of the clock, up to which it leaves nothing out
-constexpr int64_t kManyGroups = 2000;  // above, merges of the formation are no events
+constexpr int64_t kFusedFrom = 64;  // points from which the fused kernel is faster
+constexpr double kFusedScale = 20;  // of the clock, up to which it leaves nothing out
+constexpr int64_t kNoEvents = 300;  // above, merges of the formation are no events
 constexpr double kSlow = 2;
 
 }  // namespace
@@ -203,7 +203,7 @@ std::vector<StagedEngine::Crossing> StagedEngine::crossings(
 }
 
 void StagedEngine::record(const std::vector<Crossing>& found, double h) {
-  if (clusters_.groups() > kManyGroups) {
+  if (clusters_.groups() > kNoEvents) {
     std::vector<Clusters::Pair> pairs;
     for (const auto& crossing : found) pairs.push_back(crossing.pair);
     clusters_.link_all(pairs);
