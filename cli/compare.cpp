@@ -45,8 +45,10 @@ std::vector<int64_t> parse_seeds(const std::string& text) {
 void demand_all(const report::Comparison& comparison) {
   const auto& runs = comparison.runs;
   const auto failed = std::count_if(runs.begin(), runs.end(), [](auto& r) { return !r.finished; });
+  // A baseline is no run of a process of its own.
+  const auto all = std::count_if(runs.begin(), runs.end(), [](auto& r) { return !r.any_seed; });
   if (failed > 0)
-    throw RunError("compare: " + std::to_string(failed) + " of " + std::to_string(runs.size()) +
+    throw RunError("compare: " + std::to_string(failed) + " of " + std::to_string(all) +
                    " runs failed; log.txt of each says why, and the same command tries them again");
 }
 
