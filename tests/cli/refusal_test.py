@@ -129,7 +129,7 @@ class Refusals(unittest.TestCase):
     def test_a_recipe_of_a_data_set_names_the_set_and_its_source(self):
         for command in ("train", "compare"):
             self.refused(f"{command}: data was expected, IMDb reviews", command, "recipes/lra/text.toml")
-            self.refused("https://www.cs.toronto.edu/~kriz/cifar.html; give --data FILE", command, "recipes/lra/image.toml")
+            self.refused("https://www.cs.toronto.edu/~kriz/cifar.html); give --data FILE", command, "recipes/lra/image.toml")
         self.refused("train: data was expected; give --data FILE", "train")
 
     def test_help_groups_the_commands(self):
