@@ -1,0 +1,93 @@
+#include "regard/lab/explanation.hpp"
+
+#include <cstdio>
+#include <map>
+
+#include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
+#include "regard/lab/machine.hpp"
+
+namespace regard::lab {
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+void check_sizes(const ops::Problem& p) {
+  const auto demand = [](int64_t value, int64_t least, const char* flag) {
+    if (value < least)
+      throw InputError(std::string(flag) + ": at least " + std::to_string(least) +
+                       " was expected, and " + std::to_string(value) + " came");
+  };
+  demand(p.batch, 1, "--batch");
+  demand(p.heads, 1, "--heads");
+  demand(p.kv_heads, 0, "--kv-heads");
+  demand(p.queries, 1, "--length");
+  demand(p.keys, 0, "--keys");
+  demand(p.width, 1, "--width");
+  if (p.kv_heads > 0 && p.heads % p.kv_heads != 0)
+    throw InputError("--kv-heads: a divisor of --heads " + std::to_string(p.heads) +
+                     " was expected, and " + std::to_string(p.kv_heads) + " came");
+}
+
+torch::ScalarType type_of(const std::string& name) {
+  static const std::map<std::string, torch::ScalarType> types = {{"fp32", torch::kFloat},
+                                                                 {"bf16", torch::kBFloat16},
+                                                                 {"fp16", torch::kHalf},
+                                                                 {"fp64", torch::kDouble}};
+  const auto found = types.find(name);
+  if (found == types.end())
+    throw InputError("--dtype: fp32, bf16, fp16 or fp64 was expected, and \"" + name + "\" came");
+  return found->second;
+}
+
+}  // namespace
+
+Explanation explain(const Question& question) {
+  auto p = question.problem;
+  p.dtype = type_of(question.dtype);
+  Explanation out;
+  out.phrase = attention::parse_phrase(question.phrase);
+  attention::check_meaning(out.phrase, question.causal);
+  check_sizes(p);
+  // What a GPU would run can be asked where there is none.
+  const auto absent = question.device == "cuda" ? why_no_gpu() : "";
+  p.device = absent.empty() ? choose_device(question.device).type() : torch::kCUDA;
+  if (p.kv_heads == 0) p.kv_heads = p.heads;
+  if (p.keys == 0) p.keys = p.queries;
+  p.graph = out.phrase.graph->facts(question.causal);
+  out.kernels = attention::candidates(*out.phrase.fold, out.phrase.fold_name, p);
+  out.cost = out.phrase.fold->cost(p);
+  if (!absent.empty()) out.note = "no GPU here (" + absent + "): its memory is not counted";
+  return out;
+}
+
+Json to_json(const Explanation& e) {
+  Json out = {{"phrase", e.phrase.canonical},
+              {"flops", e.cost.flops},
+              {"bytes", e.cost.bytes},
+              {"kernels", Json::array()}};
+  if (!e.note.empty()) out["note"] = e.note;
+  for (const auto& row : e.kernels) {
+    out["kernels"].push_back({{"name", row.name},
+                              {"can", row.support.ok},
+                              {"why", row.support.why},
+                              {"chosen", row.chosen}});
+  }
+  return out;
+}
+
+std::string to_text(const Explanation& e) {
+  std::string text = e.phrase.canonical + ": " + e.phrase.fold->equation() + "\n";
+  char line[64];
+  for (const auto& row : e.kernels) {
+    std::snprintf(line, sizeof line, "  %-3s %-12s ", row.chosen ? "->" : "", row.name.c_str());
+    text += line;
+    text += row.support.ok ? (row.chosen ? "runs" : "could run") : "no: " + row.support.why;
+    text += "\n";
+  }
+  std::snprintf(line, sizeof line, "  forward: %.3g FLOP, ", e.cost.flops);
+  text += line + human_bytes(e.cost.bytes) + " at least\n";
+  return e.note.empty() ? text : text + "  " + e.note + "\n";
+}
+
+}  // namespace regard::lab
