@@ -3,7 +3,7 @@ REGARD ?= build/bin/regard
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := build
-.PHONY: help setup build demo test install format asan fuzz cuda debug gpu-pack clean
+.PHONY: help setup build demo test test-long install format asan fuzz cuda debug gpu-pack clean
 
 help:       ## list the goals
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -22,6 +22,10 @@ test:       ## set-up, build everything, run every test
 	@tools/setup --tests
 	@tools/build
 	@ctest --preset release
+
+test-long:  ## the full grids of tests, after `make test`
+	@tools/build
+	@ctest --preset long
 
 install: build ## install command, library, headers and CMake package under PREFIX
 	@cmake --install build --prefix "$(PREFIX)"

@@ -269,21 +269,6 @@ TEST_F(LoopTest, RefusesFoldersAndCheckpointsOfOthers) {
       std::string::npos);
 }
 
-TEST_F(LoopTest, AFolderWithoutACheckpointCanBeUsedAgain) {
-  std::filesystem::create_directories(run_folder);
-  for (const char* name : {".lock", "recipe.toml", "metrics.jsonl", "recipe.toml.tmp7"})
-    write_atomically(run_folder / name, "{\"step\":9,\"loss\":1}\n");
-  ToyLearner learner;
-  EXPECT_EQ(train(learner, short_run()).step, 60);
-  EXPECT_EQ(metrics().front()["step"], 10) << "the lines of the run before are gone";
-  const auto other = temporary.path() / "other";
-  std::filesystem::create_directories(other);
-  write_atomically(other / "letter.txt", "mine");
-  EXPECT_NE(message<InputError>([&] { run::Folder(other, Open::kNew); }).find("not empty"),
-            std::string::npos);
-  EXPECT_FALSE(std::filesystem::exists(other / ".lock"));
-}
-
 TEST_F(LoopTest, AnEvaluationThatIsNotFiniteEndsTheRun) {
   struct Lost : ToyLearner {
     nn::BatchScore score(const nn::Batch& batch) override {
@@ -294,21 +279,6 @@ TEST_F(LoopTest, AnEvaluationThatIsNotFiniteEndsTheRun) {
   EXPECT_NE(text.find("step 20: evaluation: the loss over"), std::string::npos) << text;
   EXPECT_NE(text.find("is not finite"), std::string::npos) << text;
   for (const auto& line : metrics()) EXPECT_FALSE(line.contains("valid_loss"));
-}
-
-TEST_F(LoopTest, WeightsThatAreNotFiniteAreRefusedByName) {
-  ToyLearner learner;
-  train(learner, short_run());
-  auto file = load_safetensors(run_folder / "best.safetensors");
-  file.tensors.at("model.out.weight")[1][2] = NAN;
-  save_safetensors(run_folder / "best.safetensors", {file.tensors.begin(), file.tensors.end()},
-                   file.metadata);
-  const auto text =
-      message<InputError>([&] { load_weights(run_folder / "best.safetensors", learner); });
-  EXPECT_NE(
-      text.find("tensor \"model.out.weight\" was expected to hold finite numbers, and 1 of its 48"),
-      std::string::npos)
-      << text;
 }
 
 TEST_F(LoopTest, FullDiskLeavesTheCheckpointBefore) {
@@ -421,18 +391,6 @@ TEST_F(LoopTest, EpochsKeepAndBf16) {
   std::sort(kept.begin(), kept.end());
   EXPECT_EQ(kept,
             (std::vector<std::string>{"step-000000020.safetensors", "step-000000023.safetensors"}));
-}
-
-TEST_F(LoopTest, RefusesSpecsWithoutMeaning) {
-  ToyLearner learner;
-  for (const auto& wrong : std::vector<std::function<void(Spec&)>>{
-           [](Spec& s) { s.steps = 0; }, [](Spec& s) { s.lr = 0; }, [](Spec& s) { s.beta2 = 1; },
-           [](Spec& s) { s.min_lr = 1; }, [](Spec& s) { s.accumulate = 0; },
-           [](Spec& s) { s.lr = NAN; }, [](Spec& s) { s.log_every = 0; }}) {
-    Spec spec = short_run();
-    wrong(spec);
-    EXPECT_THROW(train(learner, spec, Open::kResume), InputError);
-  }
 }
 
 }  // namespace
