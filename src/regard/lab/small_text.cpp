@@ -6,9 +6,10 @@
 namespace regard::lab {
 namespace {
 
-// Positions of one layer of width 64 that two cores train in about 50 s; 100,000 rows get five times as many.
+// Positions of one layer of width 64 that fit into the minute of a default run; 100,000 rows get five times as many.
 constexpr double kPositions = 7e6, kRows = 10000, kMostRows = 100000;
-constexpr double kLongText = 64;  // tokens: one layer instead of two
+constexpr double kLongText = 64;                     // tokens: one layer instead of two
+constexpr double kMostEpochs = 20, kFewSteps = 500;  // few rows are passed over more often
 
 template <class T>
 void set(Recipe& recipe, const char* name, T& value, T wanted) {
@@ -16,14 +17,15 @@ void set(Recipe& recipe, const char* name, T& value, T wanted) {
 }
 
 // Fewer passes over more rows, within the time of a default run.
-double epochs(const data::Dataset& train, int64_t layers) {
+double epochs(const data::Dataset& train, int64_t layers, int64_t batch) {
   const auto rows = static_cast<double>(train.size());
   const double more = std::clamp((rows - kRows) / (kMostRows - kRows), 0.0, 1.0);
   const double positions =
       static_cast<double>(std::max<int64_t>(1, train.tokens()) * std::max<int64_t>(1, layers));
   const double most = std::floor(kPositions * (1 + 4 * more) / positions);
-  const double wanted = std::round(740 / std::sqrt(rows));
-  return std::max(1.0, std::min({wanted, most, 20.0}));
+  const double by_rows = std::min(kMostEpochs, std::round(740 / std::sqrt(rows)));
+  const double by_steps = std::round(kFewSteps * static_cast<double>(batch) / rows);
+  return std::max(1.0, std::min(most, std::max(by_rows, by_steps)));
 }
 
 }  // namespace
@@ -46,7 +48,7 @@ void fit_to_size(Recipe& recipe, const data::Encoding& encoding, const data::Dat
                             recipe.named.contains("train.epochs") ||
                             recipe.named.contains("train.seconds");
   if (length_named) return;
-  recipe.train.epochs = epochs(train, trunk.layers);
+  recipe.train.epochs = epochs(train, trunk.layers, recipe.load.batch);
   set(recipe, "train.early_stop", recipe.train.early_stop, int64_t{5});
 }
 
