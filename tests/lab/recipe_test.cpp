@@ -6,7 +6,7 @@
 namespace regard::lab {
 namespace {
 
-TEST(Identity, ADefaultWarmupIsTheNumberThatItIs) {
+TEST(Identity, AWarmupReadsAsBeforeItsNumberWasTakenAsGiven) {
   Recipe recipe;
   recipe.train.steps = 800;
   const auto text = recipe.identity();
@@ -16,8 +16,12 @@ TEST(Identity, ADefaultWarmupIsTheNumberThatItIs) {
   recipe.train.steps = 200;
   const auto given = recipe.identity();
   recipe.train.warmup = -1;
-  EXPECT_NE(recipe.identity(), given) << "50 steps as given are not the default of 20";
-  EXPECT_NE(recipe.identity().find("\nwarmup = 20\n"), std::string::npos);
+  EXPECT_NE(recipe.identity(), given) << "50 steps as given are not 50 cut to 20";
+  EXPECT_NE(recipe.identity().find("\nwarmup = 50\n"), std::string::npos);
+  recipe.train.epochs = 3;
+  EXPECT_NE(recipe.identity().find("\nwarmup = 50\n"), std::string::npos);
+  recipe.train.warmup = 10;
+  EXPECT_NE(recipe.identity().find("\nwarmup = 10\n"), std::string::npos);
 }
 
 TEST(Identity, HasALaterOptionOnlyWhereItIsSet) {

@@ -275,8 +275,12 @@ std::string Recipe::identity() const {
 }
 
 void Recipe::write_warmup() {
-  if (train.epochs > 0) return;
-  train.warmup = train.warmup_steps(train.seconds > 0 ? 0 : train.steps);
+  if (train.warmup < 0) {
+    train.warmup = train.warmup_steps(0);
+    return;
+  }
+  const bool length_known = train.epochs == 0 && train.seconds == 0;
+  if (length_known && train.warmup > train.steps / 10) train.warmup = -train.warmup;
 }
 
 }  // namespace regard::lab

@@ -70,8 +70,8 @@ struct Recipe {
   std::string to_toml() const;
   /// What decides the weights, without paths, seeds, threads and budgets of other runs.
   std::string identity() const;
-  /// A warm-up by default as the number of steps that it is, where the length of the run is known: as recipes were
-  /// written before there was a default.
+  /// Writes the warm-up as texts of before have it, where a number was cut to a tenth of the run: the default is 50,
+  /// and a number as given that is above a tenth is negative.
   void write_warmup();
 };
 
