@@ -41,6 +41,7 @@ void fit_to_size(Recipe& recipe, const data::Encoding& encoding, const data::Dat
   if (recipe.attention.layers.empty())
     set(recipe, "model.layers", trunk.layers, int64_t{long_texts ? 1 : 2});
   set(recipe, "model.dropout", trunk.dropout, 0.3);
+  set(recipe, "train.lr", recipe.train.lr, 3e-3);
   set(recipe, "model.word_dropout", trunk.word_dropout, long_texts ? 0.5 : 0.2);
   if (recipe.load.batch_tokens == 0)
     set(recipe, "data.batch", recipe.load.batch, int64_t{rows > 20000 ? 128 : 32});
