@@ -1,4 +1,5 @@
-// Who asks and who is asked: all that a projection, a graph and a fold are told beside their options.
+// Who asks and who is asked: all that a projection, a graph and a fold are told beside their
+// options.
 #pragma once
 
 #include <torch/types.h>
@@ -25,7 +26,7 @@ struct Size {
   bool bias = true;
 };
 
-/// Dropout of attention weights: each weight is 0 with probability `rate`, else divided by 1 - rate.
+/// Dropout of attention weights: each is 0 with probability `rate`, else divided by 1 - rate.
 struct WeightDropout {
   double rate = 0;
   int64_t site = 0;  // which dropout of the model, see ops/dropout.hpp
