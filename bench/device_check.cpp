@@ -16,7 +16,7 @@
 #include "regard/attention/phrase.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
-#include "regard/lab/bench_timer.hpp"
+#include "regard/lab/bench/timer.hpp"
 #include "regard/lab/machine.hpp"
 #include "regard/lab/session.hpp"
 #include "regard/models/model.hpp"

@@ -13,12 +13,12 @@
 #include <vector>
 
 #include "regard/base/error.hpp"
-#include "regard/lab/bench_shape.hpp"
-#include "regard/lab/bench_timer.hpp"
+#include "regard/lab/bench/shape.hpp"
+#include "regard/lab/bench/timer.hpp"
 #include "regard/lab/machine.hpp"
-#include "regard/ops/add_norm_mean.hpp"
-#include "regard/ops/device_graph.hpp"
-#include "regard/ops/mean_rows.hpp"
+#include "regard/ops/block/add_norm_mean.hpp"
+#include "regard/ops/block/mean_rows.hpp"
+#include "regard/ops/step/device_graph.hpp"
 
 namespace {
 using namespace regard;

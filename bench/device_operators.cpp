@@ -20,13 +20,13 @@
 #include "regard/attention/phrase.hpp"
 #include "regard/base/error.hpp"
 #include "regard/lab/machine.hpp"
-#include "regard/ops/device_graph.hpp"
-#include "regard/ops/dropout.hpp"
-#include "regard/ops/embed.hpp"
-#include "regard/ops/gelu_mlp.hpp"
-#include "regard/ops/hrr.hpp"
-#include "regard/ops/linear_features.hpp"
-#include "regard/ops/mean_rows.hpp"
+#include "regard/ops/attention/hrr.hpp"
+#include "regard/ops/attention/linear_features.hpp"
+#include "regard/ops/block/dropout.hpp"
+#include "regard/ops/block/embed.hpp"
+#include "regard/ops/block/gelu_mlp.hpp"
+#include "regard/ops/block/mean_rows.hpp"
+#include "regard/ops/step/device_graph.hpp"
 #include "regard/train/meters.hpp"
 #include "regard/train/optimizer.hpp"
 
@@ -320,14 +320,15 @@ int main(int argc, char** argv) {
     if (wanted("small")) check_small_operators(device);
     if (wanted("rotary") && device.is_cuda()) bench::check_rotary(device);
     if (wanted("mlp")) check_feed_forward(device);
-    if (wanted("bound")) bench::check_bound(device);
+    if (wanted("bind")) bench::check_bind(device);
     if (wanted("product_norm")) bench::check_product_norm(device);
     if (wanted("adamw") && device.is_cuda()) check_adamw(device);
     if (wanted("weights") && device.is_cuda()) {
       bench::check_weights(device);
       bench::check_products(device);
     }
-    if (wanted("recorded") && ops::can_record(device)) bench::check_recorded_steps(device);
+    if (wanted("recorded") && ops::can_record(device.type()).ok)
+      bench::check_recorded_steps(device);
     const auto tally = bench::tally();
     std::printf("%s: %d checks of operators, %d failed\n", lab::device_name(device).c_str(),
                 tally.checks, tally.failed);

@@ -16,9 +16,9 @@
 #include "regard/base/distributions.hpp"
 #include "regard/kernels/cpu/circle.hpp"
 #include "regard/kernels/cpu/particles.hpp"
-#include "regard/lab/bench_timer.hpp"
+#include "regard/lab/bench/timer.hpp"
+#include "regard/ops/attention/particles.hpp"
 #include "regard/ops/parallel.hpp"
-#include "regard/ops/particles.hpp"
 #include "regard/theory/particles/closed_form.hpp"
 #include "regard/theory/particles/simulate.hpp"
 

@@ -7,8 +7,8 @@
 #include "flags.hpp"
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
-#include "regard/lab/bench.hpp"
-#include "regard/lab/bench_report.hpp"
+#include "regard/lab/bench/bench.hpp"
+#include "regard/lab/bench/report.hpp"
 
 namespace regard::cli {
 namespace {

@@ -28,6 +28,5 @@ if(cuda_files)
   target_include_directories(regard_kernels_cuda PUBLIC "${CMAKE_SOURCE_DIR}/src"
     PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
   target_link_libraries(regard_kernels_cuda PUBLIC regard_base)
-  target_compile_definitions(regard_kernels_cuda PUBLIC REGARD_CUDA=1)
   set_property(GLOBAL APPEND PROPERTY REGARD_LAYERS regard_kernels_cuda)
 endif()

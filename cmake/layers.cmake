@@ -75,7 +75,12 @@ include(registry)
 # PyTorch's parallel_for is a template that is serial without OpenMP; one file is compiled with it, for all.
 set_source_files_properties("${src}/ops/parallel.cpp" PROPERTIES COMPILE_OPTIONS -fopenmp
                             SKIP_PRECOMPILE_HEADERS ON)
-regard_layer(ops TORCH FOLDERS ops LINK kernels kernels_cuda graph base)
+if(REGARD_CUDA)
+  set(device ops/cuda)
+else()
+  set(device ops/no_cuda)
+endif()
+regard_layer(ops TORCH FOLDERS ops ops/attention ops/block ops/step ${device} LINK kernels kernels_cuda graph base)
 if(REGARD_CUDA)
   # PyTorch's headers of streams and graphs want those of CUDA.
   target_include_directories(regard_ops PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
@@ -88,7 +93,7 @@ regard_entries(REGARD_MODELS FOLDER models/kinds SPACE regard::models::kinds TYP
 regard_layer(models TORCH FOLDERS models models/kinds SOURCES ${REGARD_MODELS} LINK nn)
 regard_layer(data TORCH FOLDERS data LINK readers nn)
 regard_layer(train TORCH FOLDERS train LINK nn metrics run nlohmann_json::nlohmann_json)
-regard_layer(lab TORCH FOLDERS lab LINK models data train baselines report nlohmann_json::nlohmann_json Tomlplusplus::headers)
+regard_layer(lab TORCH FOLDERS lab lab/bench LINK models data train baselines report nlohmann_json::nlohmann_json Tomlplusplus::headers)
 
 if(REGARD_BATTERY)
   regard_layer(battery_models TORCH FOLDERS battery/models LINK battery models train lab nlohmann_json::nlohmann_json Tomlplusplus::headers)

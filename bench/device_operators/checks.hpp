@@ -57,7 +57,7 @@ void check_products(torch::Device device);
 void check_rotary(torch::Device device);
 
 /// Projection with binding and the passes of holographic attention after it, in value and gradient.
-void check_bound(torch::Device device);
+void check_bind(torch::Device device);
 
 /// The last product of a branch with the residual sum and the norm after it, in value and gradient.
 void check_product_norm(torch::Device device);

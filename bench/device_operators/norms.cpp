@@ -6,9 +6,9 @@
 #include <string>
 
 #include "checks.hpp"
-#include "regard/ops/add_norm.hpp"
-#include "regard/ops/embed.hpp"
-#include "regard/ops/embed_norm.hpp"
+#include "regard/ops/block/add_norm.hpp"
+#include "regard/ops/block/embed.hpp"
+#include "regard/ops/block/embed_norm.hpp"
 
 namespace regard::bench {
 using torch::Tensor;

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "checks.hpp"
-#include "regard/ops/add_norm.hpp"
-#include "regard/ops/linear.hpp"
+#include "regard/ops/block/add_norm.hpp"
+#include "regard/ops/block/linear.hpp"
 
 namespace regard::bench {
 using torch::Tensor;

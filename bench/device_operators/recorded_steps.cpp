@@ -10,7 +10,7 @@
 #include "regard/attention/phrase.hpp"
 #include "regard/lab/session.hpp"
 #include "regard/models/model.hpp"
-#include "regard/ops/device_graph.hpp"
+#include "regard/ops/step/device_graph.hpp"
 #include "regard/train/captured_step.hpp"
 
 namespace regard::bench {

@@ -7,7 +7,7 @@
 #include "regard/attention/phrase.hpp"
 #include "regard/attention/self_attention.hpp"
 #include "regard/nn/positions.hpp"
-#include "regard/ops/rotate.hpp"
+#include "regard/ops/attention/rotate.hpp"
 #include "regard/train/autocast.hpp"
 
 namespace regard::bench {

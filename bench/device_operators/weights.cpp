@@ -8,9 +8,9 @@
 
 #include "checks.hpp"
 #include "regard/attention/fourier.hpp"
-#include "regard/ops/linear.hpp"
-#include "regard/ops/product.hpp"
-#include "regard/ops/weight_plan.hpp"
+#include "regard/ops/block/linear.hpp"
+#include "regard/ops/block/product.hpp"
+#include "regard/ops/block/weight_plan.hpp"
 #include "regard/train/autocast.hpp"
 
 namespace regard::bench {

@@ -6,7 +6,7 @@
 
 #include "harness/fuse.hpp"
 #include "harness/message.hpp"
-#include "regard/ops/dropout.hpp"
+#include "regard/ops/block/dropout.hpp"
 
 namespace regard::attention {
 namespace {

@@ -159,8 +159,8 @@ void check(const Case& c, double limit) {
       std::copy_n(s.data() + b * each, each, parts.data() + (2 * b + b % 2) * each);
     }
     Buffer<T> again(c, 1, NAN);
-    ASSERT_EQ(hrr_forward_bound(problem, {parts.data(), 2}, q, v, again.rows(c, 0), s2.data(),
-                                z2.data(), scratch.data(), nullptr),
+    ASSERT_EQ(hrr_forward_binding(problem, {parts.data(), 2}, q, v, again.rows(c, 0), s2.data(),
+                                  z2.data(), scratch.data(), nullptr),
               0);
     EXPECT_EQ(s2, s);
     for (int64_t i = 0; i < states; ++i) EXPECT_NEAR(z2[i], z[i], 1e-5f * std::abs(z[i]));

@@ -1,6 +1,6 @@
 // A profile adds up: own times of nested operators, time in which something ran, rows that make the total, and the trace
 // that it was taken from.
-#include "regard/lab/bench_profile.hpp"
+#include "regard/lab/bench/profile.hpp"
 
 #include <gtest/gtest.h>
 
@@ -11,8 +11,8 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
-#include "regard/lab/bench.hpp"
-#include "regard/lab/bench_report.hpp"
+#include "regard/lab/bench/bench.hpp"
+#include "regard/lab/bench/report.hpp"
 
 namespace regard::lab {
 namespace {

@@ -1,6 +1,6 @@
 // The bench measures what it says: peers compute the same function, the plain model is our model, times are the
 // quantiles of turns.
-#include "regard/lab/bench.hpp"
+#include "regard/lab/bench/bench.hpp"
 #include "regard/attention/fourier.hpp"
 
 #include <gtest/gtest.h>
@@ -12,9 +12,9 @@
 
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
-#include "regard/lab/bench_load.hpp"
-#include "regard/lab/bench_plain.hpp"
-#include "regard/lab/bench_report.hpp"
+#include "regard/lab/bench/load.hpp"
+#include "regard/lab/bench/plain.hpp"
+#include "regard/lab/bench/report.hpp"
 
 namespace regard::lab {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "harness/case.hpp"
 #include "harness/message.hpp"
-#include "regard/ops/rotate.hpp"
+#include "regard/ops/attention/rotate.hpp"
 
 namespace regard::nn {
 namespace {
@@ -91,7 +91,7 @@ TEST(Rotary, PackedTurnsQueriesAndKeys) {
       EXPECT_LE(harness::relative(came.to(torch::kDouble), slope), limit) << d;
     }
   }
-  EXPECT_FALSE(ops::has_rotate(torch::kCPU, torch::kDouble));
+  EXPECT_FALSE(ops::can_rotate(torch::kCPU, torch::kDouble).ok);
 }
 
 TEST(Alibi, SlopesOfThePaper) {  // Press et al. 2022: 8 heads 1/2 .. 1/256; 12 heads in their code

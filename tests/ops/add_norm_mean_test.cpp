@@ -1,5 +1,5 @@
 // Residual sum, norm and mean over tokens as one operator: sequence by sequence, in value and gradient.
-#include "regard/ops/add_norm_mean.hpp"
+#include "regard/ops/block/add_norm_mean.hpp"
 
 #include <ATen/Functions.h>
 #include <gtest/gtest.h>

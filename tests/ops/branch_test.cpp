@@ -1,5 +1,5 @@
 // A branch whose product waits: made once, as part of the graph where it began, with the numbers of the product.
-#include "regard/ops/branch.hpp"
+#include "regard/ops/block/branch.hpp"
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/linear.h>
@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "regard/ops/add_norm.hpp"
+#include "regard/ops/block/add_norm.hpp"
 
 namespace regard::ops {
 namespace {

@@ -1,5 +1,5 @@
 // Dropout as a function of (seed, step, site, element).
-#include "regard/ops/dropout.hpp"
+#include "regard/ops/block/dropout.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // The operator regard::hrr_forward against float64 tensor operations in the time domain (by FFT).
-#include "regard/ops/hrr.hpp"
+#include "regard/ops/attention/hrr.hpp"
 
 #include <ATen/Functions.h>
 #include <ATen/Parallel.h>

@@ -1,5 +1,5 @@
 // The mean over the tokens of each sequence.
-#include "regard/ops/mean_rows.hpp"
+#include "regard/ops/block/mean_rows.hpp"
 
 #include <gtest/gtest.h>
 

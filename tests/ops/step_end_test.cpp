@@ -5,8 +5,8 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include "regard/ops/adamw.hpp"
-#include "regard/ops/set_scalars.hpp"
+#include "regard/ops/step/adamw.hpp"
+#include "regard/ops/step/set_scalars.hpp"
 
 namespace regard::ops {
 namespace {

@@ -1,12 +1,12 @@
 // What a plan of weights notes; without a GPU nothing is made ready, and every way stays as it is.
-#include "regard/ops/weight_plan.hpp"
+#include "regard/ops/block/weight_plan.hpp"
 
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 #include <gtest/gtest.h>
 
-#include "regard/ops/linear.hpp"
+#include "regard/ops/block/linear.hpp"
 
 namespace regard::ops {
 namespace {
@@ -52,9 +52,9 @@ TEST(WeightPlan, AProductOnACpuAsksForNothing) {
   WeightPlan plan;
   const WeightScope scope(plan);
   EXPECT_TRUE(torch::equal(linear(x, w, torch::Tensor()), torch::full({3, 2}, 4.0)));
-  const auto owing = linear_owing(x, w, torch::ones({2}));
-  EXPECT_FALSE(owing.bias.defined());
-  EXPECT_TRUE(torch::equal(settle(owing), torch::full({3, 2}, 5.0)));
+  const auto deferred = linear_deferred_bias(x, w, torch::ones({2}));
+  EXPECT_FALSE(deferred.bias.defined());
+  EXPECT_TRUE(torch::equal(with_bias_gradient(deferred), torch::full({3, 2}, 5.0)));
   EXPECT_TRUE(plan.requests().empty());
 }
 

@@ -5,7 +5,7 @@
 #include "regard/attention/hidden.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
-#include "regard/ops/dropout.hpp"
+#include "regard/ops/block/dropout.hpp"
 
 namespace regard::attention {
 using torch::Tensor;

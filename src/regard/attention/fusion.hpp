@@ -8,7 +8,7 @@
 
 #include "regard/attention/phrase.hpp"
 #include "regard/attention/positions.hpp"
-#include "regard/ops/branch.hpp"
+#include "regard/ops/block/branch.hpp"
 
 namespace regard::attention {
 

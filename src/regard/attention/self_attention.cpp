@@ -1,7 +1,7 @@
 #include "regard/attention/self_attention.hpp"
 
 #include "regard/base/error.hpp"
-#include "regard/ops/linear.hpp"
+#include "regard/ops/block/linear.hpp"
 
 namespace regard::attention {
 using torch::Tensor;

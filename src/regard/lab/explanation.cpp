@@ -3,9 +3,11 @@
 #include <cstdio>
 #include <map>
 
+#include "regard/attention/fusion.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/machine.hpp"
+#include "regard/ops/step/kernels.hpp"
 
 namespace regard::lab {
 using Json = nlohmann::ordered_json;
@@ -40,6 +42,46 @@ torch::ScalarType type_of(const std::string& name) {
   return found->second;
 }
 
+// The self-attention of a model whose heads together are as wide as its stream.
+std::vector<ops::Candidate> fusions_of(const attention::Phrase& phrase, const ops::Problem& p) {
+  const attention::Size size{.model_width = p.heads * p.width,
+                             .heads = p.heads,
+                             .head_width = p.width,
+                             .uses = phrase.fold->uses()};
+  std::vector<ops::Candidate> out;
+  bool taken = false;
+  for (const auto& fusion : attention::fusion_table()) {
+    auto support = fusion.entry->can(phrase, size, p);
+    const bool chosen = support.ok && !taken;
+    taken = taken || chosen;
+    out.push_back({fusion.name, std::move(support), chosen});
+  }
+  return out;
+}
+
+Json rows_of(const std::vector<ops::Candidate>& rows) {
+  auto out = Json::array();
+  for (const auto& row : rows) {
+    out.push_back({{"name", row.name},
+                   {"can", row.support.ok},
+                   {"why", row.support.why},
+                   {"chosen", row.chosen}});
+  }
+  return out;
+}
+
+std::string lines_of(const std::string& title, const std::vector<ops::Candidate>& rows) {
+  std::string text = title.empty() ? "" : "  " + title + "\n";
+  char line[64];
+  for (const auto& row : rows) {
+    std::snprintf(line, sizeof line, "  %-3s %-16s ", row.chosen ? "->" : "", row.name.c_str());
+    text += line;
+    text += row.support.ok ? (row.chosen ? "runs" : "could run") : "no: " + row.support.why;
+    text += "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 Explanation explain(const Question& question) {
@@ -57,36 +99,33 @@ Explanation explain(const Question& question) {
   p.graph = out.phrase.graph->facts(question.causal);
   out.kernels = attention::candidates(*out.phrase.fold, out.phrase.fold_name, p);
   out.cost = out.phrase.fold->cost(p);
+  out.fusions = fusions_of(out.phrase, p);
+  out.step = ops::step_kernels({.place = {p.device, torch::kFloat, p.dtype},
+                                .batch = p.batch,
+                                .length = p.queries,
+                                .width = p.heads * p.width,
+                                .heads = p.heads,
+                                .columns = 4 * p.heads * p.width});
   if (!absent.empty()) out.note = "no GPU here (" + absent + "): its memory is not counted";
   return out;
 }
 
 Json to_json(const Explanation& e) {
-  Json out = {{"phrase", e.phrase.canonical},
-              {"flops", e.cost.flops},
-              {"bytes", e.cost.bytes},
-              {"kernels", Json::array()}};
+  Json out = {{"phrase", e.phrase.canonical},  {"flops", e.cost.flops},
+              {"bytes", e.cost.bytes},         {"kernels", rows_of(e.kernels)},
+              {"fusions", rows_of(e.fusions)}, {"step", rows_of(e.step)}};
   if (!e.note.empty()) out["note"] = e.note;
-  for (const auto& row : e.kernels) {
-    out["kernels"].push_back({{"name", row.name},
-                              {"can", row.support.ok},
-                              {"why", row.support.why},
-                              {"chosen", row.chosen}});
-  }
   return out;
 }
 
 std::string to_text(const Explanation& e) {
   std::string text = e.phrase.canonical + ": " + e.phrase.fold->equation() + "\n";
+  text += lines_of("", e.kernels);
   char line[64];
-  for (const auto& row : e.kernels) {
-    std::snprintf(line, sizeof line, "  %-3s %-12s ", row.chosen ? "->" : "", row.name.c_str());
-    text += line;
-    text += row.support.ok ? (row.chosen ? "runs" : "could run") : "no: " + row.support.why;
-    text += "\n";
-  }
   std::snprintf(line, sizeof line, "  forward: %.3g FLOP, ", e.cost.flops);
   text += line + human_bytes(e.cost.bytes) + " at least\n";
+  text += lines_of("fusions with the projections, in a model:", e.fusions);
+  text += lines_of("kernels of a training step around it:", e.step);
   return e.note.empty() ? text : text + "  " + e.note + "\n";
 }
 

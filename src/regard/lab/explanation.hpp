@@ -24,6 +24,8 @@ struct Question {
 struct Explanation {
   attention::Phrase phrase;
   std::vector<ops::Candidate> kernels;
+  std::vector<ops::Candidate> fusions;  // with the projections, in a model
+  std::vector<ops::Candidate> step;     // of a training step around attention
   attention::Cost cost;
   std::string note;  // why something could not be asked here; "" without
 };

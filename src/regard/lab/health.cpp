@@ -2,6 +2,7 @@
 
 #include "regard/base/text.hpp"
 #include "regard/kernels/cpu/targets.hpp"
+#include "regard/kernels/cuda/built.hpp"
 #include "regard/lab/machine.hpp"
 #include "regard/report/plotly.hpp"
 
@@ -18,11 +19,9 @@ run::Facts health(const std::string& battery) {
           "; large steps on CPUs are faster with tcmalloc; mend: `apt-get install "
           "libgoogle-perftools-dev`, then build again";
   }
-#ifdef REGARD_CUDA
-  rows.emplace_back("CUDA kernels", "compiled");
-#else
-  rows.emplace_back("CUDA kernels", "not compiled; mend: install nvcc, then `make cuda`");
-#endif
+  rows.emplace_back("CUDA kernels", kernels::cuda::built()
+                                        ? "compiled"
+                                        : "not compiled; mend: install nvcc, then `make cuda`");
   rows.emplace_back("battery", battery);
   const bool plotly = !report::find_plotly().code.empty();
   rows.emplace_back("figures in reports",

@@ -3,7 +3,7 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/softmax.h>
 
-#include "regard/ops/mean_rows.hpp"
+#include "regard/ops/block/mean_rows.hpp"
 
 namespace regard::models {
 using torch::Tensor;

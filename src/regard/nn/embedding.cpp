@@ -4,7 +4,7 @@
 #include <ATen/ops/remainder.h>
 
 #include "regard/base/error.hpp"
-#include "regard/ops/embed.hpp"
+#include "regard/ops/block/embed.hpp"
 
 namespace regard::nn {
 

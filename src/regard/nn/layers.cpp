@@ -4,9 +4,9 @@
 #include <ATen/ops/silu.h>
 
 #include "regard/attention/context.hpp"
-#include "regard/ops/dropout.hpp"
-#include "regard/ops/gelu_mlp.hpp"
-#include "regard/ops/linear.hpp"
+#include "regard/ops/block/dropout.hpp"
+#include "regard/ops/block/gelu_mlp.hpp"
+#include "regard/ops/block/linear.hpp"
 
 namespace regard::nn {
 using torch::Tensor;

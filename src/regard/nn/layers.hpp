@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "regard/ops/add_norm.hpp"
+#include "regard/ops/block/add_norm.hpp"
 
 namespace regard::nn {
 

@@ -3,8 +3,8 @@
 #include <cmath>
 
 #include "regard/base/error.hpp"
+#include "regard/ops/attention/rotate.hpp"
 #include "regard/ops/kept_constant.hpp"
-#include "regard/ops/rotate.hpp"
 
 namespace regard::nn {
 using torch::Tensor;
@@ -51,7 +51,7 @@ Tensor rotate(const Tensor& x, int64_t first) {
 }
 
 Tensor rotate_packed(const Tensor& qkv) {
-  if (ops::has_rotate(qkv.device().type(), qkv.scalar_type())) return ops::rotate_packed(qkv);
+  if (ops::can_rotate(qkv.device().type(), qkv.scalar_type()).ok) return ops::rotate_packed(qkv);
   const auto turned = [&](int64_t part) {
     return rotate(qkv.select(2, part).transpose(1, 2), 0).transpose(1, 2);
   };

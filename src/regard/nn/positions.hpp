@@ -24,7 +24,7 @@ bool has_table(const std::string& kind);
 /// with angle t / 10000^(2i/d), t = first, first + 1, ...
 torch::Tensor rotate(const torch::Tensor& x, int64_t first);
 
-/// qkv (B, T, 3, h, d) with q and k as rotate(., 0) leaves them and v as it is; by a kernel where ops::has_rotate.
+/// qkv (B, T, 3, h, d) with q and k as rotate(., 0) leaves them and v as it is; by a kernel where ops::can_rotate.
 torch::Tensor rotate_packed(const torch::Tensor& qkv);
 
 /// ALiBi slopes 2^(-8 i / h), i = 1 .. h, for h a power of two; else those of the next lower power and every

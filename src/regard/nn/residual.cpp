@@ -1,8 +1,8 @@
 #include "regard/nn/residual.hpp"
 
 #include "regard/attention/context.hpp"
-#include "regard/ops/add_norm_mean.hpp"
-#include "regard/ops/embed.hpp"
+#include "regard/ops/block/add_norm_mean.hpp"
+#include "regard/ops/block/embed.hpp"
 
 namespace regard::nn {
 using torch::Tensor;

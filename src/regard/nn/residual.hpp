@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "regard/nn/layers.hpp"
-#include "regard/ops/embed_norm.hpp"
+#include "regard/ops/block/embed_norm.hpp"
 
 namespace regard::nn {
 

@@ -11,7 +11,7 @@
 #include "regard/nn/context.hpp"
 #include "regard/nn/positions.hpp"
 #include "regard/nn/saved_buffers.hpp"
-#include "regard/ops/mean_rows.hpp"
+#include "regard/ops/block/mean_rows.hpp"
 
 namespace regard::nn {
 using torch::Tensor;

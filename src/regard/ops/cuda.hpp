@@ -1,15 +1,15 @@
 // What operators with CUDA kernels share: the type of storage, the stream, the check of a status. Inside ops.
 #pragma once
 
-#ifdef REGARD_CUDA
-
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/types.h>
 
 #include <string>
 
 #include "regard/base/error.hpp"
+#include "regard/kernels/cuda/built.hpp"
 #include "regard/kernels/cuda/storage.hpp"
+#include "regard/ops/place.hpp"
 
 namespace regard::ops {
 
@@ -31,12 +31,10 @@ inline void* stream_of(const torch::Tensor& x) {
 }
 
 inline void check_status(int status, const char* what) {
-  if (status != 0) {
-    throw RunError(std::string(what) + ": the CUDA kernel failed with error " +
-                   std::to_string(status));
-  }
+  if (status == 0) return;
+  if (!kernels::cuda::built()) throw RunError(std::string(what) + ": " + kNoCuda);
+  throw RunError(std::string(what) + ": the CUDA kernel failed with error " +
+                 std::to_string(status));
 }
 
 }  // namespace regard::ops
-
-#endif

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "regard/graph/graph.hpp"
+#include "regard/ops/support.hpp"
 
 namespace regard::ops {
 
@@ -23,21 +24,6 @@ struct Problem {
 
   /// Queries and keys are the same positions of one sequence.
   bool whole() const { return graph.one_sequence() && queries == keys; }
-};
-
-/// Yes, or no and the reason.
-struct Support {
-  bool ok = true;
-  std::string why;
-  static Support yes() { return {}; }
-  static Support no(std::string why) { return {false, std::move(why)}; }
-};
-
-/// One row of a table of candidates, printed by `regard explain`.
-struct Candidate {
-  std::string name;
-  Support support;
-  bool chosen = false;
 };
 
 /// The first candidate that supports the problem, or the one named by `force`.

@@ -53,7 +53,7 @@ struct CapturedStep::Recording {
 };
 
 CapturedStep::CapturedStep(TrainStep& step, Record record)
-    : step_(step), record_(ops::can_record(step.device()) ? record : Record::kNo) {}
+    : step_(step), record_(ops::can_record(step.device().type()).ok ? record : Record::kNo) {}
 
 CapturedStep::~CapturedStep() = default;
 

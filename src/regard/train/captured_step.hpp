@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "regard/ops/device_graph.hpp"
+#include "regard/ops/step/device_graph.hpp"
 #include "regard/train/step.hpp"
 
 namespace regard::train {

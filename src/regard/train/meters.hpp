@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "regard/attention/context.hpp"
-#include "regard/ops/adamw.hpp"
+#include "regard/ops/step/adamw.hpp"
 
 namespace regard::train {
 

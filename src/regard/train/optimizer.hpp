@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "regard/ops/adamw.hpp"
+#include "regard/ops/step/adamw.hpp"
 #include "regard/train/safetensors.hpp"
 #include "regard/train/spec.hpp"
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "regard/base/error.hpp"
-#include "regard/ops/set_scalars.hpp"
+#include "regard/ops/step/set_scalars.hpp"
 #include "regard/train/autocast.hpp"
 #include "regard/train/restore.hpp"
 

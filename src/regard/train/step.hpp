@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "regard/attention/context.hpp"
-#include "regard/ops/weight_plan.hpp"
+#include "regard/ops/block/weight_plan.hpp"
 #include "regard/train/ema.hpp"
 #include "regard/train/learner.hpp"
 #include "regard/train/meters.hpp"

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "regard/attention/fold.hpp"
-#include "regard/ops/hrr.hpp"
+#include "regard/ops/attention/hrr.hpp"
 
 namespace regard::attention::folds {
 

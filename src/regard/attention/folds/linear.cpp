@@ -4,7 +4,7 @@
 #include <ATen/ops/ones_like.h>
 
 #include "regard/attention/rows.hpp"
-#include "regard/ops/linear_features.hpp"
+#include "regard/ops/attention/linear_features.hpp"
 
 namespace regard::attention::folds {
 using torch::Tensor;
@@ -56,9 +56,7 @@ Tensor run_device_sums(const Inputs& x) {
 }
 
 ops::Support can_device_sums(const ops::Problem& p) {
-  if (!ops::has_linear_features(p.device, p.dtype)) {
-    return ops::Support::no("it takes a CUDA build and fp32 or bf16 on a GPU");
-  }
+  if (auto features = ops::can_linear_features(p.device, p.dtype); !features.ok) return features;
   // Sums over time leave the range of fp16.
   if (p.dtype == torch::kHalf) return ops::Support::no("it takes fp32 and bf16");
   if (!p.graph.plain() || p.graph.causal()) return ops::Support::no("the graph is not full");

@@ -6,7 +6,7 @@
 #include "regard/attention/rows.hpp"
 #include "regard/attention/window_blocks.hpp"
 #include "regard/base/text.hpp"
-#include "regard/ops/sdpa.hpp"
+#include "regard/ops/attention/sdpa.hpp"
 
 namespace regard::attention::folds {
 using torch::Tensor;

@@ -6,10 +6,10 @@
 
 #include "regard/attention/folds/hrr.hpp"
 #include "regard/attention/fourier.hpp"
-#include "regard/ops/bound_linear.hpp"
-#include "regard/ops/heads.hpp"
+#include "regard/ops/attention/bind_linear.hpp"
+#include "regard/ops/attention/heads.hpp"
+#include "regard/ops/block/linear.hpp"
 #include "regard/ops/kept_constant.hpp"
-#include "regard/ops/linear.hpp"
 
 namespace regard::attention::fusions {
 using torch::Tensor;
@@ -21,25 +21,26 @@ const folds::Hrr& hrr_of(const Phrase& phrase) { return *folds::as_hrr(*phrase.f
 bool is_full(const graph::Graph& graph) { return graph.plain() && !graph.causal(); }
 
 // q, k and v as (B, T, 3, h, d) in the basis u (d, d), each head's columns times u.
-ops::OwedBias project(const Call& call, const graph::Graph& graph, const Parts& parts,
-                      const Tensor& u) {
+ops::DeferredBias project(const Call& call, const graph::Graph& graph, const Parts& parts,
+                          const Tensor& u) {
   const auto& size = parts.size;
   const auto rows = [&](const Tensor& y) {
     return y.view({y.size(0), y.size(1), 3, size.heads, size.head_width});
   };
   ops::WeightAndBias layer{parts.projection[0], size.bias ? parts.projection[1] : Tensor()};
   if (parts.positions && parts.positions->maps()) {
-    const auto y = ops::linear_owing(call.x, layer.weight, layer.bias);
-    const auto mapped = parts.positions->map_packed(ops::settle({rows(y.value), y.bias}));
+    const auto y = ops::linear_deferred_bias(call.x, layer.weight, layer.bias);
+    const auto mapped =
+        parts.positions->map_packed(ops::with_bias_gradient({rows(y.value), y.bias}));
     return {at::matmul(mapped, ops::kept_constant(u, mapped.options())), {}};
   }
   // Rows of one head hold its d outputs: U^T on them gives outputs times U.
   layer = ops::change_basis(layer, u);
   const bool all = is_full(graph) && !call.key_lengths.defined();
   const auto y = all && hrr_of(parts.phrase).memory == "own"
-                     ? ops::linear_bound(call.x, layer, size.heads)
-                     : ops::linear_owing(call.x, layer.weight, layer.bias);
-  return {rows(y.value), y.bias, y.bound};
+                     ? ops::linear_bind(call.x, layer, size.heads)
+                     : ops::linear_deferred_bias(call.x, layer.weight, layer.bias);
+  return {rows(y.value), y.bias, y.bindings};
 }
 
 }  // namespace
@@ -69,7 +70,7 @@ ops::Branch HrrBasis::run(const Call& call, const graph::Graph& graph, const Par
   const auto u = ops::kept_constant(fourier_basis(parts.size.head_width),
                                     parts.out_weight.options().requires_grad(false));
   const auto packed = project(call, graph, parts, u);
-  const auto qkv = ops::split_heads(ops::settle(packed));
+  const auto qkv = ops::split_heads(ops::with_bias_gradient(packed));
   auto x = make_inputs(qkv[0], qkv[1], qkv[2], graph, "self-attention");
   x.query_lengths = call.query_lengths;
   x.key_lengths = call.key_lengths;

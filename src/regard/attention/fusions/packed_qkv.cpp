@@ -1,7 +1,7 @@
 #include "regard/attention/fusions/packed_qkv.hpp"
 
-#include "regard/ops/heads.hpp"
-#include "regard/ops/linear.hpp"
+#include "regard/ops/attention/heads.hpp"
+#include "regard/ops/block/linear.hpp"
 
 namespace regard::attention::fusions {
 using torch::Tensor;
@@ -21,10 +21,10 @@ ops::Support PackedQkv::can(const Phrase& phrase, const Size& size,
 
 ops::Branch PackedQkv::run(const Call& call, const graph::Graph& graph, const Parts& parts) const {
   const auto& size = parts.size;
-  const auto y =
-      ops::linear_owing(call.x, parts.projection[0], size.bias ? parts.projection[1] : Tensor());
+  const auto y = ops::linear_deferred_bias(call.x, parts.projection[0],
+                                           size.bias ? parts.projection[1] : Tensor());
   const auto rows = y.value.view({call.x.size(0), call.x.size(1), 3, size.heads, size.head_width});
-  auto qkv = ops::settle({rows, y.bias});
+  auto qkv = ops::with_bias_gradient({rows, y.bias});
   if (parts.positions && parts.positions->maps()) qkv = parts.positions->map_packed(qkv);
   const auto split = ops::split_heads(qkv);
   auto x = make_inputs(split[0], split[1], split[2], graph, "self-attention");

@@ -1,7 +1,7 @@
 #include "regard/attention/projections/separate.hpp"
 
-#include "regard/ops/heads.hpp"
-#include "regard/ops/linear.hpp"
+#include "regard/ops/attention/heads.hpp"
+#include "regard/ops/block/linear.hpp"
 
 namespace regard::attention::projections {
 using torch::Tensor;

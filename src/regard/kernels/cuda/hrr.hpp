@@ -42,15 +42,15 @@ int64_t hrr_backward_scratch(const HrrProblem& problem);
 int hrr_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y, float* s, float* z,
                 void* scratch, void* stream);
 
-/// Sums of k o v over chunks of time, (batch, chunks, heads, width), as bound_product.hpp makes them.
-struct HrrBound {
+/// Sums of k o v over chunks of time, (batch, chunks, heads, width), as bind_product.hpp makes them.
+struct HrrBinding {
   const float* parts;
   int64_t chunks;
 };
 
 /// The same without the pass that binds; not causal, and S is the sum of all parts whatever the lengths are.
-int hrr_forward_bound(const HrrProblem& problem, const HrrBound& bound, Rows q, Rows v, Rows y,
-                      float* s, float* z, void* scratch, void* stream);
+int hrr_forward_binding(const HrrProblem& problem, const HrrBinding& bound, Rows q, Rows v, Rows y,
+                        float* s, float* z, void* scratch, void* stream);
 
 /// Where gradients go: rows, and (3, heads, width) sums of the rows of dq, dk and dv over batch and time, the gradient
 /// of a bias that q, k and v have; null: not wanted.

@@ -152,7 +152,7 @@ Scratch split(const Grid& grid, void* memory) {
 }
 
 /// All passes; that which binds where its sums are not given. k is of the first alone.
-int pass_over(const HrrProblem& problem, const HrrBound* bound, Rows q, Rows k, Rows v, Rows y,
+int pass_over(const HrrProblem& problem, const HrrBinding* bound, Rows q, Rows k, Rows v, Rows y,
               float* s, float* z, void* scratch, void* stream) {
   const auto on = static_cast<cudaStream_t>(stream);
   const bool aligned = aligned_rows(problem.storage, {q, k, v, y});
@@ -248,8 +248,8 @@ int hrr_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y, float
   return pass_over(problem, nullptr, q, k, v, y, s, z, scratch, stream);
 }
 
-int hrr_forward_bound(const HrrProblem& problem, const HrrBound& bound, Rows q, Rows v, Rows y,
-                      float* s, float* z, void* scratch, void* stream) {
+int hrr_forward_binding(const HrrProblem& problem, const HrrBinding& bound, Rows q, Rows v, Rows y,
+                        float* s, float* z, void* scratch, void* stream) {
   if (problem.batch * problem.heads * problem.length == 0) return 0;
   if (problem.causal) return static_cast<int>(cudaErrorInvalidValue);
   return pass_over(problem, &bound, q, q, v, y, s, z, scratch, stream);
