@@ -265,7 +265,7 @@ bool hrr_resident_forward_takes(const HrrProblem& problem, bool aligned) {
 
 bool hrr_resident_backward_takes(const HrrProblem& problem, bool aligned) {
   if (!fits(problem, aligned)) return false;
-  // Where shares need clusters of 16 to be small, reading twice is faster (docs/performance.md).
+  // Where shares need clusters of 16 to be small, reading twice is faster (docs/evidence/speed-gpu.md).
   const ResidentPlan plan = backward_plan(problem);
   return plan.blocks > 0 && plan.blocks <= 8;
 }

@@ -1,5 +1,5 @@
 // `regard bench`: attention alone and whole training steps, each beside its peers on the same input in the same
-// run, against the machine's own ceilings and against float64. docs/performance.md has the protocol.
+// run, against the machine's own ceilings and against float64. docs/evidence/speed-protocol.md has the protocol.
 #pragma once
 
 #include <functional>
