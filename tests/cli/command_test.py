@@ -5,6 +5,7 @@ import lzma
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -197,7 +198,9 @@ class Command(unittest.TestCase):
         self.assertEqual(out.returncode, 0, out.stderr)
         recipe = (self.dir / "d/recipe.toml").read_text()
         self.assertRegex(recipe, "(?m)^word_dropout = 0[.][1-9]")
-        self.assertRegex(recipe, "(?m)^epochs = [1-9]")
+        epochs = float(re.search(r"(?m)^epochs = ([0-9.]+)", recipe)[1])
+        rows = len(self.table.read_text().splitlines()) - 1
+        self.assertGreaterEqual(epochs * rows / 32, 500, "few rows get at least 500 steps of 32")
         out = regard("train", "--data", self.table, "--text", "text", "--label", "label", "--out", self.dir / "n", "--steps", 2, "--set", "model.dropout=0",
                      *SMALL)
         recipe = (self.dir / "n/recipe.toml").read_text()
@@ -205,6 +208,9 @@ class Command(unittest.TestCase):
             self.assertRegex(recipe, f"(?m)^{line.replace('.', '[.]')}$")
         out = regard("train", "--data", self.book, "--steps", 1, "--out", self.dir / "lm", *SMALL)
         self.assertRegex((self.dir / "lm/recipe.toml").read_text(), "(?m)^dropout = 0[.]0$")
+        self.assertNotIn("attention_dropout", out.stderr)
+        out = regard("train", "--data", self.book, "--steps", 1, "--set", "model.attention_dropout=0.1", "--out", self.dir / "weights", *SMALL)
+        self.assertRegex(out.stderr, "attention_dropout: training runs the reference .* take up to [0-9.]+ [KMG]iB")
 
     def test_killed_run_resumes_to_the_same_weights(self):
         arguments = ["--data", self.book, "--steps", 300, "--checkpoint-every", 20, "--attention", "hrr", *SMALL, "--set", "model.dropout=0.1"]

@@ -57,6 +57,8 @@ class Refusals(unittest.TestCase):
         self.refused("1 came twice", *compare, "--attention", "softmax,off", "--seeds", "1,1")
         self.refused("width divisible by heads", *compare, "--attention", "softmax,off", "--heads", 3)
         self.refused("need a fold with pairwise scores", *compare, "--attention", "softmax,hrr", "--set", "model.positions=alibi")
+        self.refused("pairs = 0 was expected, since text is made a token at a time", "train", "--data", self.table, "--task", "language_model", *SMALL,
+                     "--set", "model.pairs=64", "--out", self.dir / "x")
         self.assertFalse((self.dir / "x").exists())
 
     def test_what_the_data_refuses_leaves_no_folder(self):
