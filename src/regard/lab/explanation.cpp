@@ -1,5 +1,6 @@
 #include "regard/lab/explanation.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -7,6 +8,7 @@
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/machine.hpp"
+#include "regard/ops/attention/bind_linear.hpp"
 #include "regard/ops/step/kernels.hpp"
 
 namespace regard::lab {
@@ -59,6 +61,11 @@ std::vector<ops::Candidate> fusions_of(const attention::Phrase& phrase, const op
   return out;
 }
 
+bool runs(const std::vector<ops::Candidate>& rows, const std::string& name) {
+  return std::any_of(rows.begin(), rows.end(),
+                     [&](const auto& row) { return row.chosen && row.name == name; });
+}
+
 Json rows_of(const std::vector<ops::Candidate>& rows) {
   auto out = Json::array();
   for (const auto& row : rows) {
@@ -106,6 +113,11 @@ Explanation explain(const Question& question) {
                                 .width = p.heads * p.width,
                                 .heads = p.heads,
                                 .columns = 4 * p.heads * p.width});
+  if (runs(out.fusions, "hrr_basis")) {
+    auto bind = ops::can_bind_linear({p.device, torch::kFloat, p.dtype}, p.batch, p.queries,
+                                     p.heads * p.width, p.heads);
+    out.step.push_back({"bind_linear", bind, bind.ok});
+  }
   if (!absent.empty()) out.note = "no GPU here (" + absent + "): its memory is not counted";
   return out;
 }

@@ -140,7 +140,8 @@ std::string weight_dropout_sentence(const Recipe& recipe, const data::Encoding& 
   const auto length = static_cast<double>(encoding.max_length);
   const double weights = static_cast<double>(recipe.load.batch * trunk.heads) * length * length;
   const double bytes = weights * (recipe.train.dtype == "bf16" ? 2 : 4);
-  return "attention_dropout: training runs the reference instead of a kernel; the weights of a layer "
+  return "attention_dropout: training runs the reference instead of a kernel; the weights of a "
+         "layer "
          "take up to " +
          human_bytes(bytes);
 }
@@ -197,7 +198,8 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   model->to(device);
   say("model: " + model_kind(recipe, prepared.encoding) + ", " + phrase + ", " +
       std::to_string(count_parameters(*model)) + " parameters; device " + device.str());
-  if (const auto about = weight_dropout_sentence(recipe, prepared.encoding); !about.empty()) say(about);
+  if (const auto about = weight_dropout_sentence(recipe, prepared.encoding); !about.empty())
+    say(about);
   write_atomically(folder / "recipe.toml", recipe.to_toml());
 
   ModelLearner learner(model, prepared.encoding);

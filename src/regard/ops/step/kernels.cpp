@@ -26,11 +26,17 @@ std::vector<Candidate> step_kernels(const StepShape& s) {
       {"add_norm", norm},
       {"product_norm", both(can_product_norm(place, rows, s.width), norm)},
       {"gelu_mlp", can_gelu_mlp(place, rows, s.width, s.columns)},
+      {"bias_gelu", half_on_gpu(place)},
+      {"column_sums", half_on_gpu(place)},
       {"add_norm_mean", both(can_mean_rows(place, s.batch, s.width), norm)},
       {"adamw", can_finish_step(place.device)},
       {"cuda_graph", can_record(place.device)}};
   std::vector<Candidate> out;
   for (const auto& [name, support] : all) out.push_back({name, support, support.ok});
+  for (auto& row : out) {  // the GELU is applied once: in the product where that is taken
+    if (row.name == "bias_gelu")
+      row.chosen = row.support.ok && !can_gelu_mlp(place, rows, s.width, s.columns).ok;
+  }
   return out;
 }
 
