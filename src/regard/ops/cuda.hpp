@@ -1,7 +1,10 @@
 // What operators with CUDA kernels share: the type of storage, the stream, the check of a status. Inside ops.
 #pragma once
 
+#include <ATen/ops/empty.h>
+#include <c10/core/DeviceGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/types.h>
 
 #include <string>
@@ -12,6 +15,9 @@
 #include "regard/ops/place.hpp"
 
 namespace regard::ops {
+namespace cuda = kernels::cuda;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
 
 inline bool has_storage(torch::ScalarType type) {
   return type == torch::kFloat || type == torch::kHalf || type == torch::kBFloat16;

@@ -1,8 +1,5 @@
 #include "regard/ops/attention/bind_linear.hpp"
 
-#include <ATen/ops/empty.h>
-#include <c10/core/DeviceGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
 #include "regard/ops/block/linear_call.hpp"
 
 #include "regard/kernels/cuda/bind_product.hpp"
@@ -12,10 +9,6 @@ namespace regard::ops {
 using torch::Tensor;
 
 namespace {
-
-namespace cuda = kernels::cuda;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 constexpr int64_t kLong =
     4096;  // shorter sequences stay in shared memory as a whole (hrr_resident.hpp)

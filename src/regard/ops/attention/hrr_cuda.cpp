@@ -1,4 +1,3 @@
-#include <c10/core/DeviceGuard.h>
 
 #include "regard/base/error.hpp"
 #include "regard/kernels/cuda/hrr.hpp"
@@ -8,8 +7,6 @@
 
 namespace regard::ops {
 using torch::Tensor;
-
-namespace cuda = kernels::cuda;
 
 static_assert(kHrrStateTokens == cuda::kHrrCausalChunk);
 

@@ -1,9 +1,5 @@
 #include "regard/ops/attention/linear_features.hpp"
 
-#include <ATen/ops/empty.h>
-#include <c10/core/DeviceGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
-
 #include "regard/base/error.hpp"
 #include "regard/kernels/cuda/elementwise.hpp"
 #include "regard/ops/cuda.hpp"

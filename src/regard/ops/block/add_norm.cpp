@@ -1,10 +1,7 @@
 #include "regard/ops/block/add_norm.hpp"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/rms_norm.h>
-#include <c10/core/DeviceGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include "regard/ops/block/add_norm_call.hpp"
 #include "regard/ops/block/product_norm.hpp"
@@ -21,10 +18,6 @@ Normed plain(const Tensor& x, const Branch& branch, const NormParameters& norm, 
   return {sum, norm.centred ? at::layer_norm(sum, size, norm.weight, norm.bias, norm.eps)
                             : at::rms_norm(sum, size, norm.weight, norm.eps)};
 }
-
-namespace cuda = kernels::cuda;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 struct AddNorm : torch::autograd::Function<AddNorm> {
   static variable_list forward(AutogradContext* ctx, const Tensor& x, const MaybeTensor& branch_in,

@@ -1,9 +1,5 @@
 #include "regard/ops/block/add_norm_mean.hpp"
 
-#include <ATen/ops/empty.h>
-#include <c10/core/DeviceGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
-
 #include "regard/kernels/cuda/add_norm_mean.hpp"
 #include "regard/ops/block/add_norm_call.hpp"
 #include "regard/ops/block/mean_rows.hpp"
@@ -12,10 +8,6 @@ namespace regard::ops {
 using torch::Tensor;
 
 namespace {
-
-namespace cuda = kernels::cuda;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 bool can_fuse(const Tensor& x, const Branch& branch, const NormParameters& norm,
               const Tensor& lengths) {

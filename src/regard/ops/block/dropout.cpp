@@ -1,8 +1,5 @@
 #include "regard/ops/block/dropout.hpp"
 
-#include <c10/core/DeviceGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
-
 #include "regard/base/error.hpp"
 #include "regard/kernels/cpu/dropout.hpp"
 #include "regard/kernels/cuda/built.hpp"

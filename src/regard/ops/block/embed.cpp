@@ -2,10 +2,7 @@
 
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/embedding_dense_backward.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/mm.h>
-#include <c10/core/DeviceGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include "regard/kernels/cuda/elementwise.hpp"
 #include "regard/kernels/cuda/table_gradient.hpp"
@@ -17,10 +14,6 @@ namespace regard::ops {
 using torch::Tensor;
 
 namespace {
-
-namespace cuda = kernels::cuda;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 constexpr int64_t kSmallTable = 1024;
 

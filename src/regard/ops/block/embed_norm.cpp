@@ -1,9 +1,6 @@
 #include "regard/ops/block/embed_norm.hpp"
 
-#include <ATen/ops/empty.h>
 #include <ATen/ops/zeros_like.h>
-#include <c10/core/DeviceGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include "regard/kernels/cuda/elementwise.hpp"
 #include "regard/kernels/cuda/embed_norm.hpp"
@@ -15,10 +12,6 @@ namespace regard::ops {
 using torch::Tensor;
 
 namespace {
-
-namespace cuda = kernels::cuda;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 /// The arguments that are no tensors of autograd; x is where the stream is written.
 struct Call {

@@ -1,8 +1,5 @@
 #include "regard/ops/block/gelu_mlp.hpp"
 
-#include <ATen/ops/empty.h>
-#include <c10/core/DeviceGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
 #include "regard/ops/block/linear_call.hpp"
 
 #include "regard/kernels/cuda/gelu_product.hpp"
@@ -12,10 +9,6 @@ namespace regard::ops {
 using torch::Tensor;
 
 namespace {
-
-namespace cuda = kernels::cuda;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 cuda::GeluProduct problem_of(int64_t rows, const Tensor& up, torch::ScalarType type) {
   return {storage_of(type), rows, up.size(1), up.size(0)};

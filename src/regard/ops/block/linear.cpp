@@ -1,12 +1,9 @@
 #include "regard/ops/block/linear.hpp"
 
 #include <ATen/ops/addmm.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
-#include <c10/core/DeviceGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include "regard/kernels/cuda/columns.hpp"
 #include "regard/kernels/cuda/prepare_weights.hpp"
@@ -26,10 +23,6 @@ Tensor plain_basis(const Tensor& w, const Tensor& given, BasisSide side) {
   if (side == BasisSide::kColumns) return at::matmul(w.reshape({-1, d}), u).view_as(w);
   return at::matmul(u.t(), w.view({w.size(0) / d, d, -1})).view_as(w);
 }
-
-namespace cuda = kernels::cuda;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 Tensor scratch_for(const Tensor& x, int64_t rows, int64_t columns) {
   return at::empty({cuda::column_sums_scratch(rows, columns)}, x.options().dtype(torch::kFloat));

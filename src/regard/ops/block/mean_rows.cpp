@@ -1,9 +1,6 @@
 #include "regard/ops/block/mean_rows.hpp"
 
 #include <ATen/ops/arange.h>
-#include <ATen/ops/empty.h>
-#include <c10/core/DeviceGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include "regard/kernels/cuda/mean_rows.hpp"
 #include "regard/ops/cuda.hpp"
@@ -22,10 +19,6 @@ Tensor plain(const Tensor& x, const Tensor& lengths) {
   const auto count = lengths.clamp_min(1).unsqueeze(1).to(type);
   return x.masked_fill(~valid, 0.0).sum(1, false, type) / count;
 }
-
-namespace cuda = kernels::cuda;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 cuda::MeanRows problem_of(c10::IntArrayRef sizes, const Tensor& lengths) {
   return {sizes[0], sizes[1], sizes[2],

@@ -1,7 +1,6 @@
 #include "regard/ops/block/product.hpp"
 
 #include <ATen/ops/addmm.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/mm.h>
 
@@ -32,8 +31,6 @@ Tensor plain(const Operands& x) {
   const auto b = x.transposed ? x.b.t() : x.b;
   return x.bias.defined() ? at::addmm(x.bias, x.a, b) : at::mm(x.a, b);
 }
-
-namespace cuda = kernels::cuda;
 
 constexpr int kPlain = -1;
 constexpr double kWorthTrying = 4e9;  // operations: below, a product ends before a choice could pay

@@ -1,9 +1,5 @@
 #include "regard/ops/block/product_norm.hpp"
 
-#include <ATen/ops/empty.h>
-#include <c10/core/DeviceGuard.h>
-#include <torch/csrc/autograd/custom_function.h>
-
 #include "regard/kernels/cuda/product_norm.hpp"
 #include "regard/ops/block/add_norm_call.hpp"
 #include "regard/ops/block/linear_call.hpp"
@@ -13,10 +9,6 @@ namespace regard::ops {
 using torch::Tensor;
 
 namespace {
-
-namespace cuda = kernels::cuda;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 
 struct ProductNorm : torch::autograd::Function<ProductNorm> {
   static variable_list forward(AutogradContext* ctx, const Tensor& x, const Tensor& in,

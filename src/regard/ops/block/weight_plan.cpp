@@ -1,11 +1,8 @@
 #include "regard/ops/block/weight_plan.hpp"
 
 #include <ATen/autocast_mode.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
-#include <c10/core/DeviceGuard.h>
 #include <c10/core/GradMode.h>
-#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <map>
@@ -20,9 +17,6 @@ namespace {
 
 thread_local WeightScope* scope_in_force = nullptr;
 
-namespace cuda = kernels::cuda;
-using torch::autograd::AutogradContext;
-using torch::autograd::variable_list;
 using Request = WeightPlan::Request;
 
 bool takes(const Request& r) {

@@ -1,8 +1,5 @@
 #include "regard/ops/step/adamw.hpp"
 
-#include <ATen/ops/empty.h>
-#include <c10/core/DeviceGuard.h>
-
 #include <algorithm>
 
 #include "regard/kernels/cuda/adamw.hpp"
@@ -11,7 +8,6 @@
 
 namespace regard::ops {
 
-namespace cuda = kernels::cuda;
 using torch::Tensor;
 
 namespace {

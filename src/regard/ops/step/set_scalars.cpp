@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <c10/core/DeviceGuard.h>
-
 #include "regard/kernels/cuda/built.hpp"
 #include "regard/kernels/cuda/set_scalars.hpp"
 #include "regard/ops/cuda.hpp"
