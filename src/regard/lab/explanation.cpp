@@ -57,6 +57,10 @@ Explanation explain(const Question& question) {
   p.graph = out.phrase.graph->facts(question.causal);
   out.kernels = attention::candidates(*out.phrase.fold, out.phrase.fold_name, p);
   out.cost = out.phrase.fold->cost(p);
+  out.choice_flops =
+      static_cast<double>(p.batch) *
+      out.phrase.graph->choice_flops(p.queries, p.heads * p.width, p.heads);
+  out.choices = out.phrase.graph->choices(p.queries);
   if (!absent.empty()) out.note = "no GPU here (" + absent + "): its memory is not counted";
   return out;
 }
@@ -66,6 +70,8 @@ Json to_json(const Explanation& e) {
               {"flops", e.cost.flops},
               {"bytes", e.cost.bytes},
               {"kernels", Json::array()}};
+  if (e.choice_flops > 0) out["predictor_flops"] = e.choice_flops;
+  if (e.choices > 0) out["choices"] = e.choices;
   if (!e.note.empty()) out["note"] = e.note;
   for (const auto& row : e.kernels) {
     out["kernels"].push_back({{"name", row.name},
@@ -87,6 +93,12 @@ std::string to_text(const Explanation& e) {
   }
   std::snprintf(line, sizeof line, "  forward: %.3g FLOP, ", e.cost.flops);
   text += line + human_bytes(e.cost.bytes) + " at least\n";
+  if (e.choice_flops > 0) {
+    std::snprintf(line, sizeof line, "  predictor: %.3g GFLOP", e.choice_flops / 1e9);
+    text += line;
+    if (e.choices > 0) text += ", " + std::to_string(e.choices) + " choices one after another";
+    text += "\n";
+  }
   return e.note.empty() ? text : text + "  " + e.note + "\n";
 }
 

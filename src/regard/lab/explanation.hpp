@@ -25,6 +25,8 @@ struct Explanation {
   attention::Phrase phrase;
   std::vector<ops::Candidate> kernels;
   attention::Cost cost;
+  double choice_flops = 0;  // of choosing edges, in a model of heads x width; 0: nothing is chosen
+  int64_t choices = 0;      // one after another
   std::string note;  // why something could not be asked here; "" without
 };
 
