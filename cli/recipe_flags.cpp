@@ -53,7 +53,8 @@ RecipeFlags::RecipeFlags(CLI::App& command)
   add(command, "--test", "data", "test", "test data, looked at once, at the end", true);
   command.add_option("--nodes", *nodes_,
                      "a graph: table of nodes (id, label, split, features), with --edges");
-  add(command, "--edges", "data", "edges", "edges of --nodes: two ids a line, perhaps a weight", true);
+  add(command, "--edges", "data", "edges", "edges of --nodes: two ids a line, perhaps a weight",
+      true);
   add(command, "--features", "data", "features",
       "column of --nodes with the words index or index:value");
   command.add_flag("--directed", *directed_, "an edge a b means only that b attends to a");

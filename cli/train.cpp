@@ -29,10 +29,10 @@ void add_train(CLI::App& app) {
   };
   auto state = std::make_shared<State>();
   auto flags = std::make_shared<RecipeFlags>(*command);
-  auto* attention =
-      command->add_option("--attention", state->attention,
-                          "phrase: projection+graph+fold, as `regard list` names them; \"[a, b]\": one "
-                          "for each layer");
+  auto* attention = command->add_option(
+      "--attention", state->attention,
+      "phrase: projection+graph+fold, as `regard list` names them; \"[a, b]\": one "
+      "for each layer");
   auto* seed = add_number(*command, "--seed", state->seed, "keys every random number (default 1)");
   command->add_flag("--resume", state->resume, "go on from the last checkpoint in the folder");
   command->add_flag("--no-report", state->no_report, "write no report.html");
@@ -41,7 +41,8 @@ void add_train(CLI::App& app) {
     auto recipe = flags->recipe();
     if (attention->count() > 0) {
       recipe.set_attention(state->attention);
-      recipe.named.insert(recipe.attention.layers.empty() ? "attention.phrase" : "attention.layers");
+      recipe.named.insert(recipe.attention.layers.empty() ? "attention.phrase"
+                                                          : "attention.layers");
     }
     if (seed->count() > 0) recipe.run.seed = state->seed;
     const auto folder = lab::default_folder(recipe);

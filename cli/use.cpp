@@ -33,7 +33,8 @@ void add_reading(CLI::App* command, const std::shared_ptr<Use>& use) {
   command->add_option("--encoding", use->encoding,
                       "of text and tables: auto, utf-8, utf-16, latin-1, windows-1252, ...");
   command->add_option("--empty", use->empty, "documents without text: auto, leave_out or refuse");
-  command->add_option("--nodes", use->nodes, "a table of nodes, with --edges, for a run on a graph");
+  command->add_option("--nodes", use->nodes,
+                      "a table of nodes, with --edges, for a run on a graph");
   command->add_option("--edges", use->edges, "edges between the nodes")->expected(1, -1);
 }
 

@@ -40,8 +40,8 @@ TEST(EdgeTensors, OrderAndRepetitionChangeNoBit) {
   const auto twice = [](const Tensor& t) { return at::cat({t, t.slice(2, 0, 9)}, 2); };
   const auto order = harness::random({x.edges.queries.size(2) + 9}, 5).argsort();
   const auto mixed = [&](const Tensor& t) { return twice(t).index_select(2, order); };
-  const auto shuffled = make_edges(mixed(x.edges.queries), mixed(x.edges.keys),
-                                   mixed(x.edges.log_gate), {12, 12});
+  const auto shuffled =
+      make_edges(mixed(x.edges.queries), mixed(x.edges.keys), mixed(x.edges.log_gate), {12, 12});
   const auto softmax = harness::fold_of("softmax");
   auto other = x;
   other.edges = shuffled;
@@ -51,8 +51,8 @@ TEST(EdgeTensors, OrderAndRepetitionChangeNoBit) {
 TEST(EdgeTensors, ACausalCallKeepsKeysBeforeTheQuery) {
   const auto x = with_edges({"", 10, 10, graph::full()}, 4);
   const auto causal = x.edges.causally({10, 10});
-  const auto both = edge_mask(x.edges, {10, 10}, 1) &
-                    graph_mask(graph::causal(), {10, 10}, torch::kCPU);
+  const auto both =
+      edge_mask(x.edges, {10, 10}, 1) & graph_mask(graph::causal(), {10, 10}, torch::kCPU);
   EXPECT_TRUE(at::equal(edge_mask(causal, {10, 10}, 1), both));
 }
 
@@ -61,8 +61,8 @@ TEST(Edges, SpecialCasesAreMaskedDenseAttention) {
   constexpr int64_t kPositions = 16;
   const auto i = at::arange(kPositions).unsqueeze(1), j = at::arange(kPositions).unsqueeze(0);
   const auto all = at::ones({1, 1, kPositions, kPositions}, torch::kBool);
-  const auto segments =
-      ((j <= i) & (j.floor_divide(4) >= i.floor_divide(4) - 1)).view({1, 1, kPositions, kPositions});
+  const auto segments = ((j <= i) & (j.floor_divide(4) >= i.floor_divide(4) - 1))
+                            .view({1, 1, kPositions, kPositions});
   std::vector<Tensor> of_heads;
   for (const int64_t span : {3, 7}) of_heads.push_back((i - j >= 0) & (i - j <= span));
   const auto spans = at::stack(of_heads).unsqueeze(0);
@@ -109,7 +109,9 @@ TEST(Edges, NoKeyGivesZeroAndOneKeyItsValue) {
   auto x = harness::leaves(harness::make_inputs({"", 4, 4, graph::full()}, torch::kDouble),
                            torch::kDouble);
   x.graph = graph::Graph(graph::Edges{.self = false});
-  const auto row = [](std::vector<int64_t> v) { return at::tensor(v, torch::kLong).view({1, 1, -1}); };
+  const auto row = [](std::vector<int64_t> v) {
+    return at::tensor(v, torch::kLong).view({1, 1, -1});
+  };
   x.edges = make_edges(row({1, 2, 2}), row({3, 0, 1}), {}, {4, 4});
   for (const char* fold : {"softmax", "mean"}) {
     for (const char* kernel : {"edges", "reference"}) {
@@ -152,8 +154,8 @@ TEST(Edges, GatesHaveTheGradientOfDifferences) {
       const auto parsed = harness::fold_of(fold);
       const auto value = [&] { return harness::probe(attend(*parsed.fold, "test", x)); };
       value().backward();
-      const auto expected = harness::central_differences(
-          [&] { return value().item<double>(); }, x.edges.log_gate.detach());
+      const auto expected = harness::central_differences([&] { return value().item<double>(); },
+                                                         x.edges.log_gate.detach());
       EXPECT_LE(harness::relative(x.edges.log_gate.grad(), expected), 1e-8);
     }
   }
@@ -206,7 +208,8 @@ TEST(Edges, WhatIsRefused) {
   EXPECT_EQ(error("softmax", none), "softmax: the graph is edges, and none were given");
   EXPECT_EQ(error("linear", x),
             "linear: the edges have weights, and this fold has nothing that they enter");
-  EXPECT_EQ(error("additive", x), "additive: the fold has parameters of its own, and none were given");
+  EXPECT_EQ(error("additive", x),
+            "additive: the fold has parameters of its own, and none were given");
   auto alone = x;
   alone.graph = graph::Graph(graph::Edges{.self = false});
   alone.edges.log_gate = {};
@@ -215,7 +218,9 @@ TEST(Edges, WhatIsRefused) {
 }
 
 TEST(Edges, OverlapCountsPairsButNotATokenWithItself) {
-  const auto row = [](std::vector<int64_t> v) { return at::tensor(v, torch::kLong).view({1, 1, -1}); };
+  const auto row = [](std::vector<int64_t> v) {
+    return at::tensor(v, torch::kLong).view({1, 1, -1});
+  };
   const auto planted = make_edges(row({0, 1, 2, 3}), row({0, 3, 1, 0}), {}, {4, 4});
   const auto kept = make_edges(row({0, 1, 2, 2}), row({0, 3, 0, 2}), {}, {4, 4});
   const auto both = overlap(planted, kept, {4, 4});

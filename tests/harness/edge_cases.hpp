@@ -13,8 +13,8 @@ inline attention::EdgeTensors edges_of_mask(const Tensor& mask) {
   const auto places = at::arange(extent.queries * extent.keys).view({1, 1, -1});
   const auto flat = mask.flatten(2);
   const auto queries = at::where(flat, places.floor_divide(extent.keys), extent.queries);
-  return attention::make_edges(queries, places.remainder(extent.keys).expand(flat.sizes()).contiguous(),
-                               {}, extent);
+  return attention::make_edges(
+      queries, places.remainder(extent.keys).expand(flat.sizes()).contiguous(), {}, extent);
 }
 
 /// Inputs of `c`, whose graph becomes edges: each query itself and about `degree` others, with log gates, alike for all heads and

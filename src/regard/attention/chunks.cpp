@@ -24,8 +24,7 @@ struct Recomputed : torch::autograd::Function<Recomputed> {
   static Tensor forward(torch::autograd::AutogradContext* ctx, const Compute* compute,
                         const variable_list& inputs) {
     ctx->save_for_backward(inputs);
-    ctx->saved_data["compute"] =
-        c10::IValue::make_capsule(c10::make_intrusive<Holder>(*compute));
+    ctx->saved_data["compute"] = c10::IValue::make_capsule(c10::make_intrusive<Holder>(*compute));
     const torch::NoGradGuard no_grad;
     return (*compute)(inputs);
   }

@@ -126,7 +126,8 @@ Overlap overlap(const EdgeTensors& a, const EdgeTensors& b, graph::Extent extent
                             extent.queries * extent.keys));
   };
   const auto wanted = code(a), given = code(b);
-  const auto counts = (wanted < extent.queries * extent.keys) & (spread(a.queries) != spread(a.keys));
+  const auto counts =
+      (wanted < extent.queries * extent.keys) & (spread(a.queries) != spread(a.keys));
   const auto at = at::searchsorted(given, wanted).clamp_max(given.size(-1) - 1);
   const auto found = (given.gather(-1, at) == wanted) & counts;
   return {found.sum().to(torch::kDouble).item<double>(),

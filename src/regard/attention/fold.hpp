@@ -76,7 +76,8 @@ class Fold {
 
   /// Generation on the graph, made causal; by default from a cache of all rows that it can still need.
   /// InputError for a graph of edges.
-  std::unique_ptr<Decoder> decoder(const graph::Graph& graph, ReadRows read = keys_and_values) const;
+  std::unique_ptr<Decoder> decoder(const graph::Graph& graph,
+                                   ReadRows read = keys_and_values) const;
 
  protected:
   virtual std::unique_ptr<Decoder> make_decoder(const graph::Graph& graph, ReadRows read) const;

@@ -46,7 +46,10 @@ class Graph {
   /// Whether it learns from pairwise scores, which its fold then needs.
   virtual bool needs_scores() const { return false; }
   /// Floating-point operations of choosing the edges of one example forward, in a model of width `model_width`.
-  virtual double choice_flops(int64_t /*positions*/, int64_t /*model_width*/, int64_t /*heads*/) const { return 0; }
+  virtual double choice_flops(int64_t /*positions*/, int64_t /*model_width*/,
+                              int64_t /*heads*/) const {
+    return 0;
+  }
   /// Choices one after another that each call makes for an example of `positions`; 0: none.
   virtual int64_t choices(int64_t /*positions*/) const { return 0; }
 

@@ -134,9 +134,10 @@ Tensor valid_rows(const Tensor& lengths, int64_t positions) {
 
 Tensor dense_mask(const Inputs& x) {
   const graph::Extent extent{x.queries, x.keys()};
-  auto mask = x.graph.edges() ? edge_mask(x.edges, extent, x.heads)
-                              : graph_mask(x.graph, extent, x.v.device())
-                                    .view({1, 1, extent.queries, extent.keys});
+  auto mask =
+      x.graph.edges()
+          ? edge_mask(x.edges, extent, x.heads)
+          : graph_mask(x.graph, extent, x.v.device()).view({1, 1, extent.queries, extent.keys});
   if (x.key_lengths.defined()) {
     mask = mask & valid_rows(x.key_lengths, extent.keys).transpose(2, 3);  // (B, 1, T_q, T_k)
   }

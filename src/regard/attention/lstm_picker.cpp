@@ -32,7 +32,8 @@ Tensor pick(const Tensor& logits, const Tensor& uniform) {
   if (!uniform.defined()) return logits.argmax(-1);
   // The first number whose sum of probabilities so far exceeds u: one of probability above 0.
   const auto sums = at::softmax(logits, -1).to(torch::kDouble).cumsum(-1);
-  const auto bound = uniform.to(torch::kDouble).unsqueeze(-1) * sums.narrow(-1, sums.size(-1) - 1, 1);
+  const auto bound =
+      uniform.to(torch::kDouble).unsqueeze(-1) * sums.narrow(-1, sums.size(-1) - 1, 1);
   return (sums <= bound).sum(-1).clamp_max(sums.size(-1) - 1);
 }
 
@@ -71,7 +72,8 @@ Walk LstmPicker::walk(const Tensor& nodes, int64_t edges, const Tensor& uniform,
   const torch::NoGradGuard guard;
   const int64_t examples = nodes.size(0), count = nodes.size(1), steps = 2 * edges;
   const auto prepared = prepare(nodes);
-  const auto whole = nodes.options().dtype(torch::kLong), truth = nodes.options().dtype(torch::kBool);
+  const auto whole = nodes.options().dtype(torch::kLong),
+             truth = nodes.options().dtype(torch::kBool);
   const auto rows = distance_rows(count, nodes);
   const bool left_out = repeats_ == Repeats::kLeftOut;
   // Pairs that cannot be drawn any more, (B, N, N).
@@ -121,8 +123,7 @@ LstmPicker::Likelihood LstmPicker::likelihood(const Tensor& nodes, const Walk& w
   const int64_t examples = nodes.size(0), count = nodes.size(1), steps = walk.picks.size(1);
   const auto prepared = prepare(nodes);
   const auto before = walk.picks.narrow(1, 0, steps - 1);  // (B, S - 1)
-  const auto vectors =
-      nodes.gather(1, before.unsqueeze(-1).expand({examples, steps - 1, hidden_}));
+  const auto vectors = nodes.gather(1, before.unsqueeze(-1).expand({examples, steps - 1, hidden_}));
   const auto parity = at::arange(steps - 1, before.options()).remainder(2);
   const auto inputs = at::cat({start_.expand({examples, 1, hidden_}),
                                vectors + types_.index_select(0, parity).unsqueeze(0)},

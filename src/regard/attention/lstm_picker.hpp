@@ -14,7 +14,10 @@
 
 namespace regard::attention {
 
-enum class Repeats { kLeftOut, kAllowed };  // kAllowed: any pair at any time, for the test by enumeration
+enum class Repeats {
+  kLeftOut,
+  kAllowed
+};  // kAllowed: any pair at any time, for the test by enumeration
 
 struct Walk {
   torch::Tensor picks;    // (B, S) int64: source, target, source, ...

@@ -17,8 +17,7 @@ Size size_of(const Phrase& phrase, const SelfAttentionOptions& options) {
   }
   return {.model_width = options.width,
           .heads = options.heads,
-          .head_width =
-              options.head_width > 0 ? options.head_width : options.width / options.heads,
+          .head_width = options.head_width > 0 ? options.head_width : options.width / options.heads,
           .uses = phrase.fold->uses(),
           .bias = options.bias,
           .earlier = options.earlier};

@@ -60,7 +60,9 @@ class NodeDataset final : public Dataset {
   }
   const Places& places() const override { return none_; }
   /// The id.
-  std::string_view text(int64_t i) const override { return graph_->ids[static_cast<std::size_t>(i)]; }
+  std::string_view text(int64_t i) const override {
+    return graph_->ids[static_cast<std::size_t>(i)];
+  }
 
  private:
   std::shared_ptr<const WholeGraph> graph_;
@@ -195,11 +197,13 @@ HeldOut hold_out_nodes(const DataSpec& spec, const NodeTable& nodes, std::vector
 }
 
 void check_training(const NodeTable& nodes) {
-  const bool any = std::any_of(nodes.labels.begin(), nodes.labels.end(), [](auto l) { return l >= 0; });
+  const bool any =
+      std::any_of(nodes.labels.begin(), nodes.labels.end(), [](auto l) { return l >= 0; });
   if (!any) throw InputError(nodes.file + ": labels of nodes were expected, and no node has one");
   if (labelled(nodes, NodePart::kTrain).empty()) {
-    throw InputError(nodes.file + ": nodes with a label in the split train were expected, and "
-                                  "there are none");
+    throw InputError(nodes.file +
+                     ": nodes with a label in the split train were expected, and "
+                     "there are none");
   }
   if (nodes.label_names.size() < 2) {
     throw InputError(nodes.file + ": two labels were expected, and every node is \"" +
@@ -223,18 +227,19 @@ void describe(const NodeTable& nodes, const graph::EdgeList& list, const DataSpe
                       (nodes.features.words() ? " features by index, " : " features, ") +
                       std::to_string(nodes.label_names.size()) + " labels; " +
                       std::to_string(unlabelled) + " nodes have no label");
-  sentences.push_back("edges: " + std::to_string(list.size()) + " directed ones, each node itself " +
-                      "among them" + (spec.nodes.directed ? "" : ", both directions") + "; " +
-                      std::to_string(alone) + " nodes meet themselves alone" +
-                      (list.log_gates.empty() ? "" : "; with weights"));
+  sentences.push_back(
+      "edges: " + std::to_string(list.size()) + " directed ones, each node itself " + "among them" +
+      (spec.nodes.directed ? "" : ", both directions") + "; " + std::to_string(alone) +
+      " nodes meet themselves alone" + (list.log_gates.empty() ? "" : "; with weights"));
 }
 
 }  // namespace
 
 Prepared prepare_nodes(const DataSpec& spec, torch::Device device) {
   if (!spec.valid.empty() || !spec.test.empty()) {
-    throw InputError("--nodes: a column `split` says which nodes validate and test, and --valid or "
-                     "--test came");
+    throw InputError(
+        "--nodes: a column `split` says which nodes validate and test, and --valid or "
+        "--test came");
   }
   const auto nodes = read_nodes(spec.train, spec);
   const auto list = read_edges(spec, nodes);

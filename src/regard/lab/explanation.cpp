@@ -57,9 +57,8 @@ Explanation explain(const Question& question) {
   p.graph = out.phrase.graph->facts(question.causal);
   out.kernels = attention::candidates(*out.phrase.fold, out.phrase.fold_name, p);
   out.cost = out.phrase.fold->cost(p);
-  out.choice_flops =
-      static_cast<double>(p.batch) *
-      out.phrase.graph->choice_flops(p.queries, p.heads * p.width, p.heads);
+  out.choice_flops = static_cast<double>(p.batch) *
+                     out.phrase.graph->choice_flops(p.queries, p.heads * p.width, p.heads);
   out.choices = out.phrase.graph->choices(p.queries);
   if (!absent.empty()) out.note = "no GPU here (" + absent + "): its memory is not counted";
   return out;

@@ -27,7 +27,7 @@ struct Explanation {
   attention::Cost cost;
   double choice_flops = 0;  // of choosing edges, in a model of heads x width; 0: nothing is chosen
   int64_t choices = 0;      // one after another
-  std::string note;  // why something could not be asked here; "" without
+  std::string note;         // why something could not be asked here; "" without
 };
 
 /// A GPU can be asked where there is none. InputError for a type, a device or a size that is none.

@@ -261,20 +261,28 @@ std::vector<attention::Phrase> Recipe::phrases() const {
   return parsed;
 }
 
-std::string Recipe::phrase_text() const {
-  return attention_text(phrases());
-}
+std::string Recipe::phrase_text() const { return attention_text(phrases()); }
 
 std::string Recipe::to_toml() const { return run::to_toml(Recipe(*this).tables()); }
 
 namespace {
 // Options that came after the first checkpoints. At their defaults they are left out, so that those still fit.
 const std::vector<std::string>& later_options() {
-  static const std::vector<std::string> names = {"attention_dropout", "encoding",     "empty",
-                                                 "min_delta",         "word_dropout", "pairs",
-                                                 "block",             "heads_last",   "l2",
-                                                 "edges",             "directed",     "features",
-                                                 "recall_length",     "recall_keys",  "recall_values"};
+  static const std::vector<std::string> names = {"attention_dropout",
+                                                 "encoding",
+                                                 "empty",
+                                                 "min_delta",
+                                                 "word_dropout",
+                                                 "pairs",
+                                                 "block",
+                                                 "heads_last",
+                                                 "l2",
+                                                 "edges",
+                                                 "directed",
+                                                 "features",
+                                                 "recall_length",
+                                                 "recall_keys",
+                                                 "recall_values"};
   return names;
 }
 

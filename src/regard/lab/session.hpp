@@ -27,7 +27,9 @@ class ModelLearner final : public train::Learner {
   /// Of attentions on edges: "edges_per_query", and "edge_recall" of those that the data plants.
   std::map<std::string, double> seen() override;
   /// The predictors' share of the time of a forward pass in training; 0 without a predictor.
-  double predictor_share() const { return forward_seconds_ > 0 ? chosen_seconds_ / forward_seconds_ : 0; }
+  double predictor_share() const {
+    return forward_seconds_ > 0 ? chosen_seconds_ / forward_seconds_ : 0;
+  }
 
  private:
   std::shared_ptr<models::Model> model_;

@@ -169,11 +169,11 @@ void say_choices(const Recipe& recipe, models::Model& model, const nn::Batch& ba
     seconds = seconds_now() - start;
   }
   char text[160];
-  std::snprintf(text, sizeof text,
-                "%s: %lld choices one after another for %lld positions, about %.2g s a step for the "
-                "choices alone",
-                names.c_str(), static_cast<long long>(choices), static_cast<long long>(positions),
-                seconds);
+  std::snprintf(
+      text, sizeof text,
+      "%s: %lld choices one after another for %lld positions, about %.2g s a step for the "
+      "choices alone",
+      names.c_str(), static_cast<long long>(choices), static_cast<long long>(positions), seconds);
   say(text);
 }
 

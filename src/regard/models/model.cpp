@@ -30,8 +30,7 @@ attention::EdgeTensors edges_of(const nn::Batch& batch) {
     const auto found = batch.others.find(name);
     return found == batch.others.end() ? torch::Tensor() : found->second.unsqueeze(1);
   };
-  return {named(nn::kEdgeQueries), named(nn::kEdgeKeys),
-          named(nn::kEdgeGates)};
+  return {named(nn::kEdgeQueries), named(nn::kEdgeKeys), named(nn::kEdgeGates)};
 }
 
 }  // namespace

@@ -71,8 +71,8 @@ void Block::forward(Residual& stream, const Tensor& lengths) {
 
 void Block::extend(Residual& stream, attention::Decoder& decoder, int64_t position) {
   if (is_gat()) {
-    return replace(
-        stream, [&](const Tensor& in) { return attention_->extend(in, decoder, position); });
+    return replace(stream,
+                   [&](const Tensor& in) { return attention_->extend(in, decoder, position); });
   }
   add_parts(stream, [&](const Tensor& in) {
     return ops::Branch{attention_->extend(in, decoder, position), {}};

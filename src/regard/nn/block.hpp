@@ -12,7 +12,7 @@ struct BlockOptions {
   attention::SelfAttentionOptions attention;
   std::string kind = "transformer";  // transformer | gat
   bool average = false;              // gat, the last layer: the mean over heads, no ELU
-  int64_t hidden = 0;  // width of the feed-forward
+  int64_t hidden = 0;                // width of the feed-forward
   // pre: x + f(norm(x)); post: norm(x + f(x)); feed_forward: x + attention(x), then x + mlp(norm(x))
   std::string norm = "pre";
   std::string norm_kind = "layer";  // layer | rms

@@ -50,7 +50,8 @@ void TrunkSpec::visit(Visitor& f) {
     "standard deviation of fresh weights (0: 1/sqrt(3 width), as a fresh Linear of PyTorch)");
   f("init_rule", init_rule,
     "residual: init, and 1/sqrt(2 layers) of it in matrices that write into the stream; inputs: "
-    "1/sqrt(its inputs) in each matrix, 1/sqrt(width) in tables; glorot: sqrt(2 / (rows + columns))",
+    "1/sqrt(its inputs) in each matrix, 1/sqrt(width) in tables; glorot: sqrt(2 / (rows + "
+    "columns))",
     {"residual", "inputs", "glorot"});
   f("residual", residual, "type of the residual stream under dtype bf16", {"bf16", "fp32"});
 }
@@ -74,8 +75,9 @@ void TrunkSpec::check() const {
   need(pairs >= 0, "pairs of at least 0 was expected");
   need(init >= 0, "init of at least 0 was expected");
   need(heads_last >= 1, "heads_last of at least 1 was expected");
-  need(init == 0 || init_rule == "residual",
-       "init = 0 was expected with init_rule = \"" + init_rule + "\", and " + std::to_string(init) + " came");
+  need(init == 0 || init_rule == "residual", "init = 0 was expected with init_rule = \"" +
+                                                 init_rule + "\", and " + std::to_string(init) +
+                                                 " came");
 }
 
 double TrunkSpec::deviation(const Tensor& parameter) const {
@@ -111,18 +113,18 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
   }
   // A graph attention network reads the values of nodes as they are.
   if (!is_gat() || options_.input.channels == 0) {
-    embedding_ = register_module("embed",
-                                 std::make_shared<Embedding>(options_.input, spec.width, spec.pairs));
+    embedding_ = register_module(
+        "embed", std::make_shared<Embedding>(options_.input, spec.width, spec.pairs));
     make_positions();
   }
   for (int64_t i = 0; i < spec.layers; ++i) {
     const auto& phrase = options_.phrases.size() == 1
                              ? options_.phrases[0]
                              : options_.phrases[static_cast<std::size_t>(i)];
-    blocks_.push_back(register_module(
-        "block" + std::to_string(i),
-        std::make_shared<Block>(phrase, block_options(i),
-                                attention_positions(spec.positions, spec.heads))));
+    blocks_.push_back(
+        register_module("block" + std::to_string(i),
+                        std::make_shared<Block>(phrase, block_options(i),
+                                                attention_positions(spec.positions, spec.heads))));
   }
   if (is_gat()) return;
   if (spec.norm_embed)

@@ -48,8 +48,8 @@ std::vector<Measure> measures(const Comparison& comparison) {
   if (comparison.measure.percent) all.insert(all.begin(), accuracy);
   for (const auto& name : names_in(comparison, &Point::scores)) {
     if (name == "edges_per_query") {
-      all.push_back({"edges a query", "keys that a query keeps", ".3g",
-                     reading(&Point::scores, name), true});
+      all.push_back(
+          {"edges a query", "keys that a query keeps", ".3g", reading(&Point::scores, name), true});
       continue;
     }
     if (name == "edge_recall") {

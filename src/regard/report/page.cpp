@@ -123,9 +123,9 @@ Drawn figures(const Comparison& comparison, const Plotly& plotly) {
                                      : ""),
       pair_html(costs));
   if (!edges[0].variants.empty()) {
-    drawn.sections += section("Quality against edges",
-                              "How many keys a query keeps, and what it comes to.",
-                              pair_html(edges));
+    drawn.sections +=
+        section("Quality against edges", "How many keys a query keeps, and what it comes to.",
+                pair_html(edges));
   }
   Json content = {{"figures", Json::object()}, {"maps", maps_json(comparison.maps)}};
   add_figures(curves, content);

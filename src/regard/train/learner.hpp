@@ -67,7 +67,8 @@ struct Score {
   int64_t count = 0;
   /// Standard deviation over the examples of the logit that varies most; NaN where no logits are told, and for one example.
   double logit_deviation = std::numeric_limits<double>::quiet_NaN();
-  std::map<std::string, double> others;  // metrics but loss and accuracy, and what was seen, by name
+  std::map<std::string, double>
+      others;  // metrics but loss and accuracy, and what was seen, by name
 
   /// InputError for a metric that was not measured.
   double of(const std::string& metric) const;

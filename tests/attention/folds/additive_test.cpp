@@ -32,9 +32,9 @@ Tensor by_hand(const Inputs& x, const std::string& form, const Tensor& mask) {
           if (!mask[b % mask.size(0)][h % mask.size(1)][i][j].item<bool>()) continue;
           const auto q = x.q[b][h][i], k = x.k[b][h][j];
           const auto leaky = [](const Tensor& s) { return at::where(s > 0, s, 0.2 * s); };
-          const auto score = form == "gat" ? leaky((x.parameters[0][h] * q).sum() +
-                                                   (x.parameters[1][h] * k).sum())
-                                           : (x.parameters[0][h] * leaky(q + k)).sum();
+          const auto score =
+              form == "gat" ? leaky((x.parameters[0][h] * q).sum() + (x.parameters[1][h] * k).sum())
+                            : (x.parameters[0][h] * leaky(q + k)).sum();
           const double weight = std::exp(score.item<double>());
           total += weight;
           sum += weight * x.v[b][h][j];
@@ -68,8 +68,8 @@ TEST(Additive, KernelIsItsReferenceInValueAndGradient) {
       const auto parsed = harness::fold_of(phrase);
       const auto run = [&](const char* kernel, torch::ScalarType dtype) {
         const ops::ForceKernel force(kernel);
-        auto x = harness::leaves(harness::with_edges({"", 30, 30, graph::full(), {30, 17, 0}}, 4, type),
-                                 dtype);
+        auto x = harness::leaves(
+            harness::with_edges({"", 30, 30, graph::full(), {30, 17, 0}}, 4, type), dtype);
         x = with_parameters(x, *parsed.fold);
         const auto y = attend(*parsed.fold, "test", x);
         (y.to(torch::kDouble) * harness::random(y.sizes(), 99)).sum().backward();
@@ -87,7 +87,8 @@ TEST(Additive, KernelIsItsReferenceInValueAndGradient) {
 TEST(Additive, GradientIsThatOfDifferences) {
   for (const char* phrase : {"additive", "additive(form=gatv2)"}) {
     const auto parsed = harness::fold_of(phrase);
-    auto x = harness::leaves(harness::with_edges({"", 5, 5, graph::full(), {}, 2, 2, 3}, 2), torch::kDouble);
+    auto x = harness::leaves(harness::with_edges({"", 5, 5, graph::full(), {}, 2, 2, 3}, 2),
+                             torch::kDouble);
     x = with_parameters(x, *parsed.fold);
     const auto value = [&] { return harness::probe(attend(*parsed.fold, "test", x)); };
     value().backward();
@@ -101,8 +102,8 @@ TEST(Additive, GradientIsThatOfDifferences) {
 
 TEST(Additive, WorksOnTheFullGraphAndWithAScoreBias) {
   const auto parsed = harness::fold_of("additive");
-  auto x = harness::make_inputs({"", 6, 6, graph::causal(), {}, 2, 2, 4, harness::Content::kNormal, true},
-                                torch::kDouble);
+  auto x = harness::make_inputs(
+      {"", 6, 6, graph::causal(), {}, 2, 2, 4, harness::Content::kNormal, true}, torch::kDouble);
   x = with_parameters(x, *parsed.fold);
   const auto y = attend(*parsed.fold, "test", x);
   EXPECT_TRUE(at::allclose(y.select(2, 0), x.v.select(2, 0)));

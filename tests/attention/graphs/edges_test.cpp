@@ -43,7 +43,9 @@ TEST(EdgesGraph, ACausalModelSeesNoLaterKey) {
 
 TEST(EdgesGraph, DataWithoutEdgesIsRefused) {
   SelfAttention attention(parse_phrase("edges"), {.width = 8, .heads = 2});
-  EXPECT_EQ(message([&] { attention.forward(at::zeros({1, 4, 8}), {}); }),
+  EXPECT_EQ(message([&] {
+              attention.forward(at::zeros({1, 4, 8}), {});
+            }),
             "edges: edges in the batch were expected, and this data has none");
   const auto facts = Edges().facts(false);
   EXPECT_TRUE(facts.edges()->in_batch);
@@ -52,9 +54,10 @@ TEST(EdgesGraph, DataWithoutEdgesIsRefused) {
 
 TEST(EdgesGraph, GenerationIsRefused) {
   SelfAttention attention(parse_phrase("edges"), {.width = 8, .heads = 2, .causal = true});
-  EXPECT_EQ(message([&] { attention.start(); }),
-            "generation: a full graph, a causal one or a window was expected, and the edges of this "
-            "graph are made for whole sequences");
+  EXPECT_EQ(
+      message([&] { attention.start(); }),
+      "generation: a full graph, a causal one or a window was expected, and the edges of this "
+      "graph are made for whole sequences");
 }
 
 }  // namespace

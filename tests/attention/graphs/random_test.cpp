@@ -59,8 +59,9 @@ TEST(RandomGraph, TheSeedDecidesAndEveryOtherKeyIsAsLikely) {
 }
 
 TEST(RandomGraph, RefusesAlphaBelowOne) {
-  EXPECT_EQ(message([] { parse_phrase("random(alpha=0)"); }),
-            "phrase \"random(alpha=0)\", random: alpha from 1 to 1073741824 was expected, and 0 came");
+  EXPECT_EQ(
+      message([] { parse_phrase("random(alpha=0)"); }),
+      "phrase \"random(alpha=0)\", random: alpha from 1 to 1073741824 was expected, and 0 came");
 }
 
 }  // namespace

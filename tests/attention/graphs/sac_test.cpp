@@ -163,7 +163,8 @@ TEST(SacGraph, ALaterTokenChangesNoEarlierRow) {
 }
 
 TEST(SacGraph, OnePredictorForAllLayers) {
-  const auto first = attention("sac(alpha=3,share=all)"), second = attention("sac(alpha=3,share=all)", false, 1);
+  const auto first = attention("sac(alpha=3,share=all)"),
+             second = attention("sac(alpha=3,share=all)", false, 1);
   EXPECT_TRUE(first->named_parameters().contains("graph.query"));
   EXPECT_FALSE(second->named_parameters().contains("graph.query"));
   first->eval();
@@ -184,9 +185,9 @@ TEST(SacGraph, WhatIsRefused) {
   EXPECT_EQ(error("sac(warm=-1)"),
             "phrase \"sac(warm=-1)\", sac: warm of at least 0 was expected, and -1 came");
   for (const char* fold : {"mean", "linear", "hrr", "off"}) {
-    EXPECT_EQ(error(std::string("sac+") + fold),
-              std::string("phrase \"sac+") + fold +
-                  "\": sac learns from pairwise scores, and " + fold + " has none; take random");
+    EXPECT_EQ(error(std::string("sac+") + fold), std::string("phrase \"sac+") + fold +
+                                                     "\": sac learns from pairwise scores, and " +
+                                                     fold + " has none; take random");
   }
   EXPECT_EQ(error("sac+sigmoid"), "");
 }

@@ -52,8 +52,9 @@ Tensor Additive::reference(const Inputs& x, const Tensor& mask) const {
     const auto sums = at::leaky_relu(x.q.unsqueeze(3) + x.k.unsqueeze(2), slope);
     scores = (sums * x.parameters[0].to(sums.scalar_type()).view({1, x.heads, 1, 1, -1})).sum(-1);
   } else {
-    scores = at::leaky_relu(times_vector(x.parameters[0], x.q) + times_vector(x.parameters[1], x.k).transpose(2, 3),
-                            slope);
+    scores = at::leaky_relu(
+        times_vector(x.parameters[0], x.q) + times_vector(x.parameters[1], x.k).transpose(2, 3),
+        slope);
   }
   if (x.bias.defined()) scores = scores + x.bias;
   return at::matmul(drop_weights(softmax_of_allowed(scores, mask), x), x.v);

@@ -51,7 +51,9 @@ Tensor run_edges(const Inputs& x) {
 }  // namespace
 
 std::vector<Kernel> Mean::kernels() const {
-  return {{"last", can_last, run_last, true}, {"sum", can_sum, run_sum, true}, {"edges", can_gather, run_edges, true}};
+  return {{"last", can_last, run_last, true},
+          {"sum", can_sum, run_sum, true},
+          {"edges", can_gather, run_edges, true}};
 }
 
 Cost Mean::cost(const ops::Problem& p) const {

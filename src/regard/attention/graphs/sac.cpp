@@ -120,8 +120,8 @@ class SacModule final : public GraphModule, public ReadsStepScalars {
   static Tensor gumbel(const Call& call, const Tensor& like, int64_t first) {
     // A chunk has numbers of its own.
     const int64_t site = call.dropout.site + ((first + 1) << 4);
-    const auto u = ops::uniform(like.sizes(), {call.random->seed, call.random->step, site},
-                                like.device());
+    const auto u =
+        ops::uniform(like.sizes(), {call.random->seed, call.random->step, site}, like.device());
     return -((-u.log()).log());
   }
 

@@ -33,7 +33,8 @@ class Sac final : public Graph {
     f("learn", learn, "match: from the weights of the attention on the kept keys", {"match"});
     f("warm", warm, "steps on all keys before edges are chosen");
     f("index", index, "width of the vectors that are scored");
-    f("share", share, "edges of their own for each layer, for each head, or the first layer's for all",
+    f("share", share,
+      "edges of their own for each layer, for each head, or the first layer's for all",
       {"layer", "head", "all"});
   }
   void check() override;

@@ -18,8 +18,8 @@ constexpr double kDecay = 0.9;
 class SacPaperModule final : public GraphModule {
  public:
   SacPaperModule(const SacPaper& entry, const Size& size) : entry_(entry) {
-    picker_ = register_module("picker",
-                              std::make_shared<LstmPicker>(size.model_width, entry.hidden));
+    picker_ =
+        register_module("picker", std::make_shared<LstmPicker>(size.model_width, entry.hidden));
     baseline_ = register_buffer("baseline", at::zeros({}));
     square_ = register_buffer("square", at::ones({}));
     seen_ = register_buffer("seen", at::zeros({}));
@@ -36,8 +36,7 @@ class SacPaperModule final : public GraphModule {
     }
     const auto nodes = picker_->nodes(call.x.detach().to(torch::kFloat));
     const int64_t edges = entry_.alpha * positions;
-    const auto walk =
-        picker_->walk(nodes.detach(), edges, numbers(call, edges), call.key_lengths);
+    const auto walk = picker_->walk(nodes.detach(), edges, numbers(call, edges), call.key_lengths);
     made.edges = edges_of(walk.picks, call);
     if (is_training() && collects_losses()) ask_for_feedback(call, nodes, walk);
     return made;
@@ -62,8 +61,7 @@ class SacPaperModule final : public GraphModule {
     if (call.key_lengths.defined()) {
       query = at::where(counts(call, steps).slice(1, 0, steps, 2), query, positions);
     }
-    const auto [queries, keys] =
-        with_self_loops(query.unsqueeze(1), key.unsqueeze(1), positions);
+    const auto [queries, keys] = with_self_loops(query.unsqueeze(1), key.unsqueeze(1), positions);
     return attention::make_edges(queries, keys, {}, {positions, positions});
   }
 
@@ -120,7 +118,8 @@ void SacPaper::check() {
 
 std::string SacPaper::refusal(bool causal) const {
   if (!causal) return "";
-  return "sac_paper chooses the edges of early tokens with later ones in view, which tells a causal "
+  return "sac_paper chooses the edges of early tokens with later ones in view, which tells a "
+         "causal "
          "model what it is to predict; take sac or random";
 }
 

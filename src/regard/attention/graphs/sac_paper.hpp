@@ -25,7 +25,8 @@ class SacPaper final : public Graph {
     return "E = {(i, i)} + alpha N edges, 2 alpha N choices of an LSTM; -(R - b) log p(E)";
   }
   void visit(Visitor& f) override {
-    f("alpha", alpha, "edges a token beside itself, on average; as many as there are, or more: all");
+    f("alpha", alpha,
+      "edges a token beside itself, on average; as many as there are, or more: all");
     f("hidden", hidden, "width of the LSTM");
     f("entropy", entropy, "weight of the entropy of the choices in the loss");
   }

@@ -13,9 +13,7 @@ Tensor product(const Parameters& p, std::size_t at, const Size& size, const Tens
   return y.view({x.size(0), x.size(1), size.heads, size.head_width}).transpose(1, 2);
 }
 
-std::size_t after_query(const Size& size) {
-  return !size.uses.q ? 0 : size.bias ? 2 : 1;
-}
+std::size_t after_query(const Size& size) { return !size.uses.q ? 0 : size.bias ? 2 : 1; }
 
 }  // namespace
 

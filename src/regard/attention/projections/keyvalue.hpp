@@ -11,8 +11,7 @@ class KeyValueShared final : public Projection {
   std::string equation() const override { return "q = x W_q + b_q, k = v = x W_kv + b_kv"; }
   std::vector<ParameterSpec> parameters(const Size& size) const override;
   Qkv all(const Parameters& p, const Size& size, const torch::Tensor& x) const override;
-  torch::Tensor query(const Parameters& p, const Size& size,
-                      const torch::Tensor& x) const override;
+  torch::Tensor query(const Parameters& p, const Size& size, const torch::Tensor& x) const override;
   KeyValue key_value(const Parameters& p, const Size& size,
                      const torch::Tensor& memory) const override;
 };

@@ -21,8 +21,7 @@ class Shared final : public Projection {
   }
   std::vector<ParameterSpec> parameters(const Size& size) const override;
   Qkv all(const Parameters& p, const Size& size, const torch::Tensor& x) const override;
-  torch::Tensor query(const Parameters& p, const Size& size,
-                      const torch::Tensor& x) const override;
+  torch::Tensor query(const Parameters& p, const Size& size, const torch::Tensor& x) const override;
   KeyValue key_value(const Parameters& p, const Size& size,
                      const torch::Tensor& memory) const override;
 

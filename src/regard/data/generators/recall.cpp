@@ -20,12 +20,15 @@ void shuffle(std::vector<int64_t>& items, std::size_t count, Random& random) {
 
 void RecallSpec::check() const {
   const auto demand = [](bool right, const std::string& wanted, int64_t came) {
-    if (!right) throw InputError("recall: " + wanted + " was expected, and " + std::to_string(came) + " came");
+    if (!right)
+      throw InputError("recall: " + wanted + " was expected, and " + std::to_string(came) +
+                       " came");
   };
   constexpr int64_t kMost = int64_t{1} << 20;
   demand(recall_length >= 4 && recall_length <= kMost && recall_length % 4 == 0,
          "recall_length, a multiple of 4 from 4 to 1048576,", recall_length);
-  demand(recall_values >= 2 && recall_values <= kMost, "recall_values of at least 2", recall_values);
+  demand(recall_values >= 2 && recall_values <= kMost, "recall_values of at least 2",
+         recall_values);
   demand(recall_keys == 0 || (recall_keys >= recall_length / 4 && recall_keys <= kMost),
          "recall_keys of at least a quarter of recall_length", recall_keys);
 }

@@ -89,8 +89,9 @@ void read_node_features(Encoding& e, const json& object) {
   features.mean = object.at("mean").get<std::vector<double>>();
   features.deviation = object.at("deviation").get<std::vector<double>>();
   const auto width = static_cast<std::size_t>(features.width);
-  bool fits = features.words() || (features.columns.size() == width &&
-                                   features.mean.size() == width && features.deviation.size() == width);
+  bool fits =
+      features.words() || (features.columns.size() == width && features.mean.size() == width &&
+                           features.deviation.size() == width);
   for (const auto d : features.deviation) fits = fits && std::isfinite(d) && d > 0;
   if (!fits) throw InputError("encoding: the features of nodes do not fit their columns");
   e.channels = features.width;

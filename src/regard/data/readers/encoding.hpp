@@ -45,9 +45,9 @@ struct Encoding {
   std::shared_ptr<const Tokenizer> tokenizer;  // documents only
   ImageSpec image;                             // images only, as the following
   ImageShape shape;
-  std::vector<double> mean, deviation;  // (shape.channels), of values in [0, 1]
+  std::vector<double> mean, deviation;        // (shape.channels), of values in [0, 1]
   std::shared_ptr<const NodeFeatures> nodes;  // nodes only
-  bool planted = false;  // documents whose tokens have edges of their own
+  bool planted = false;                       // documents whose tokens have edges of their own
 
   bool is_image() const { return tokenizer == nullptr && nodes == nullptr; }
   /// Whether batches bring edges.

@@ -65,7 +65,8 @@ struct Examples : Places {
   bool sentences = false;       // each document is tokens without blanks, a line break between two
   // Likewise, of the tokens of one sentence behind the other; -1: this token has none.
   std::vector<int32_t> token_labels;
-  std::vector<int32_t> planted;  // as token_labels: the place in its sentence that a token should meet
+  std::vector<int32_t>
+      planted;  // as token_labels: the place in its sentence that a token should meet
   std::vector<std::string> label_names;  // sorted; those that occur
   std::vector<std::string> notes;        // sentences that the user should see
 

@@ -91,8 +91,9 @@ Layout layout_of(const std::vector<std::string_view>& first, const std::string& 
     layout.numbers.clear();  // the words are the features
     layout.names.clear();
   } else if (layout.numbers.empty()) {
-    throw InputError(name + ": line 1: a column of features beside id, label and split was "
-                            "expected, and there is none");
+    throw InputError(name +
+                     ": line 1: a column of features beside id, label and split was "
+                     "expected, and there is none");
   }
   return layout;
 }
@@ -179,9 +180,8 @@ bool names_columns(const std::vector<std::string_view>& cells) {
 
 std::string list_of(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 6;
-  std::vector<std::string> some(names.begin(),
-                                names.begin() + static_cast<std::ptrdiff_t>(
-                                                    std::min(kShown, names.size())));
+  std::vector<std::string> some(
+      names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, names.size())));
   const auto more = names.size() - some.size();
   return join(some, ", ") + (more > 0 ? " and " + std::to_string(more) + " more" : "");
 }
@@ -246,7 +246,8 @@ void parse_node_edges(std::string_view content, const std::string& name, const N
                       const NodeTable& nodes, std::vector<NodeEdge>& into) {
   content = without_mark(content);
   std::unordered_map<std::string_view, int64_t> index;
-  for (int64_t i = 0; i < nodes.size(); ++i) index.emplace(nodes.ids[static_cast<std::size_t>(i)], i);
+  for (int64_t i = 0; i < nodes.size(); ++i)
+    index.emplace(nodes.ids[static_cast<std::size_t>(i)], i);
   TableRows rows(content, name, separator_of(content));
   std::vector<std::string_view> cells;
   for (bool first = true; rows.next(cells); first = false) {
@@ -286,8 +287,8 @@ void check_features(const NodeTable& nodes, const NodeFeatures& trained) {
     const auto said = [](const NodeFeatures& f) {
       return f.words() ? std::string("a column of words") : "the columns " + list_of(f.columns);
     };
-    throw InputError(nodes.file + ": the features of the training were expected, " +
-                     said(trained) + ", and " + said(came) + " came");
+    throw InputError(nodes.file + ": the features of the training were expected, " + said(trained) +
+                     ", and " + said(came) + " came");
   }
   if (came.width <= trained.width) return;
   for (int64_t i = 0; i < nodes.size(); ++i) {

@@ -28,7 +28,8 @@ struct NodeSpec {
     f("edges", edges, "nodes: files of edges, two ids a line and perhaps a weight above 0");
     f("directed", directed, "nodes: an edge a b means only that b attends to a");
     f("features", features,
-      "nodes: column with the words `index` or `index:value` (empty: all other columns are numbers)");
+      "nodes: column with the words `index` or `index:value` (empty: all other columns are "
+      "numbers)");
   }
 };
 
@@ -46,12 +47,12 @@ enum class NodePart : unsigned char { kNone, kTrain, kValid, kTest };
 
 struct NodeTable {
   std::string file;
-  std::vector<std::string> ids;      // (N)
-  std::vector<int64_t> lines;        // (N)
-  std::vector<int32_t> labels;       // (N) indices of label_names, -1: none
+  std::vector<std::string> ids;  // (N)
+  std::vector<int64_t> lines;    // (N)
+  std::vector<int32_t> labels;   // (N) indices of label_names, -1: none
   std::vector<std::string> label_names;
-  std::vector<NodePart> parts;  // (N), or empty where no column says so
-  NodeFeatures features;        // of this file, without scale
+  std::vector<NodePart> parts;   // (N), or empty where no column says so
+  NodeFeatures features;         // of this file, without scale
   std::vector<int64_t> offsets;  // (N + 1) into the following two
   std::vector<int32_t> columns;
   std::vector<float> values;

@@ -156,8 +156,8 @@ std::string reader_for(const std::string& path, const ReaderSpec& spec, Labels l
 
 void ReaderSpec::visit(Visitor& f) {
   f("reader", reader, "how the files are read; auto: by extension and first bytes",
-    {"auto", "text", "table", "conll", "idx", "records", "directory", "listops", "pathfinder", "recall",
-     "nodes"});
+    {"auto", "text", "table", "conll", "idx", "records", "directory", "listops", "pathfinder",
+     "recall", "nodes"});
   f("encoding", encoding,
     "of text and tables: auto (a byte order mark, else UTF-8), or a name that ICU knows, such as "
     "utf-16, latin-1, windows-1252");

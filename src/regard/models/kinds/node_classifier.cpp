@@ -16,12 +16,14 @@ NodeClassifier::NodeClassifier(const ModelSpec& spec, const ModelShape& shape,
                      std::to_string(shape.classes) + " came");
   }
   if (shape.input.channels < 1) {
-    throw InputError("node_classifier: nodes with features were expected, and the data gives tokens");
+    throw InputError(
+        "node_classifier: nodes with features were expected, and the data gives tokens");
   }
   if (spec.trunk.positions != "none") {
-    throw InputError("node_classifier: [model] positions = \"none\" was expected, since nodes have "
-                     "no order, and \"" +
-                     spec.trunk.positions + "\" came");
+    throw InputError(
+        "node_classifier: [model] positions = \"none\" was expected, since nodes have "
+        "no order, and \"" +
+        spec.trunk.positions + "\" came");
   }
   const bool gat = spec.trunk.block == "gat";
   trunk_ = register_module(
@@ -63,9 +65,10 @@ nn::BatchScore NodeClassifier::score(const nn::Batch& batch) {
 
 namespace kinds {
 ModelKind make_node_classifier() {
-  return kind_of<NodeClassifier>("a label for each node of a graph: graph attention network, or trunk "
-                                 "with a head",
-                                 "nodes");
+  return kind_of<NodeClassifier>(
+      "a label for each node of a graph: graph attention network, or trunk "
+      "with a head",
+      "nodes");
 }
 }  // namespace kinds
 
