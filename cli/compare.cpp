@@ -72,10 +72,12 @@ void add_compare(CLI::App& app) {
   };
   auto state = std::make_shared<State>();
   auto flags = std::make_shared<RecipeFlags>(*command);
-  auto* attention = command
-                        ->add_option("--attention", state->attention,
-                                     "phrases, split at commas; differences are to the first")
-                        ->expected(1, -1);
+  auto* attention =
+      command
+          ->add_option("--attention", state->attention,
+                       "phrases, split at commas, each for all layers or \"[a, b]\", one a "
+                       "layer; differences are to the first")
+          ->expected(1, -1);
   auto* seeds =
       command->add_option("--seeds", state->seeds, "how many (3 means 1, 2, 3) or which (1,2,5)");
   auto* budget = command->add_option(

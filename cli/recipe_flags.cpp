@@ -40,7 +40,10 @@ void RecipeFlags::add(CLI::App& command, const std::string& flag, const std::str
 }
 
 RecipeFlags::RecipeFlags(CLI::App& command)
-    : file_(std::make_shared<std::string>()), set_(std::make_shared<std::vector<std::string>>()) {
+    : file_(std::make_shared<std::string>()),
+      nodes_(std::make_shared<std::string>()),
+      directed_(std::make_shared<bool>(false)),
+      set_(std::make_shared<std::vector<std::string>>()) {
   command.add_option("recipe", *file_,
                      "a recipe file (TOML); without it, --data says what to train on");
   add(command, "--data", "data", "train",
@@ -48,6 +51,13 @@ RecipeFlags::RecipeFlags(CLI::App& command)
   add(command, "--valid", "data", "valid",
       "validation data (default: a part of --data is held out)", true);
   add(command, "--test", "data", "test", "test data, looked at once, at the end", true);
+  command.add_option("--nodes", *nodes_,
+                     "a graph: table of nodes (id, label, split, features), with --edges");
+  add(command, "--edges", "data", "edges", "edges of --nodes: two ids a line, perhaps a weight",
+      true);
+  add(command, "--features", "data", "features",
+      "column of --nodes with the words index or index:value");
+  command.add_flag("--directed", *directed_, "an edge a b means only that b attends to a");
   add(command, "--text", "data", "text", "column with the text: its name, or its number from 1");
   add(command, "--text2", "data", "text2", "column of a second text: pairs with one label");
   add(command, "--label", "data", "label", "column with the label");
@@ -96,13 +106,23 @@ lab::Recipe RecipeFlags::recipe() const {
     if (flag.option->count() == 0) continue;
     const auto& values = *flag.values;
     const bool word = flag.key == "text" || flag.key == "text2" || flag.key == "label" ||
-                      flag.key == "title" || flag.key == "out" || flag.key == "encoding";
+                      flag.key == "title" || flag.key == "out" || flag.key == "encoding" ||
+                      flag.key == "features";
     const Value value = flag.many ? Value(values)
                         : word    ? Value(values.back())
                                   : parse_value(values.back());
     run::set_option(recipe.tables(), flag.table, flag.key, value, flag.name);
     recipe.named.insert(flag.table + "." + flag.key);
     if (flag.key == "text" || flag.key == "text2" || flag.key == "label") column = flag.name;
+  }
+  if (!nodes_->empty()) {
+    recipe.data.train = {*nodes_};
+    recipe.data.reader.reader = recipe.data.task = "nodes";
+    for (const char* name : {"data.train", "data.reader", "data.task"}) recipe.named.insert(name);
+  }
+  if (*directed_) {
+    recipe.data.nodes.directed = true;
+    recipe.named.insert("data.directed");
   }
   for (const auto& item : *set_) {
     const auto equals = item.find('='), dot = item.find('.');

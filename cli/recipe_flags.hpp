@@ -28,7 +28,8 @@ class RecipeFlags {
   void add(CLI::App& command, const std::string& flag, const std::string& table,
            const std::string& key, const std::string& help, bool many = false);
 
-  std::shared_ptr<std::string> file_;
+  std::shared_ptr<std::string> file_, nodes_;
+  std::shared_ptr<bool> directed_;
   std::shared_ptr<std::vector<std::string>> set_;
   std::vector<Flag> flags_;
 };

@@ -18,6 +18,7 @@ void add_train(CLI::App& app) {
       "  regard train --data reviews.tsv --text text --label label --attention hrr --out "
       "runs/mine\n"
       "  regard train --data book.txt --out runs/book        a language model\n"
+      "  regard train --nodes nodes.tsv --edges edges.tsv       a graph: a label for each node\n"
       "  regard train recipes/fashion.toml --seed 2\n"
       "The run folder gets recipe.toml, metrics.jsonl, best and last checkpoint, result.json and "
       "report.html.");
@@ -28,9 +29,10 @@ void add_train(CLI::App& app) {
   };
   auto state = std::make_shared<State>();
   auto flags = std::make_shared<RecipeFlags>(*command);
-  auto* attention =
-      command->add_option("--attention", state->attention,
-                          "phrase: projection+graph+fold, as `regard list` names them");
+  auto* attention = command->add_option(
+      "--attention", state->attention,
+      "phrase: projection+graph+fold, as `regard list` names them; \"[a, b]\": one "
+      "for each layer");
   auto* seed = add_number(*command, "--seed", state->seed, "keys every random number (default 1)");
   command->add_flag("--resume", state->resume, "go on from the last checkpoint in the folder");
   command->add_flag("--no-report", state->no_report, "write no report.html");
@@ -38,8 +40,9 @@ void add_train(CLI::App& app) {
   command->callback([=] {
     auto recipe = flags->recipe();
     if (attention->count() > 0) {
-      recipe.attention.phrase = state->attention;
-      recipe.attention.layers.clear();
+      recipe.set_attention(state->attention);
+      recipe.named.insert(recipe.attention.layers.empty() ? "attention.phrase"
+                                                          : "attention.layers");
     }
     if (seed->count() > 0) recipe.run.seed = state->seed;
     const auto folder = lab::default_folder(recipe);

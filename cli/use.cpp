@@ -20,6 +20,8 @@ struct Use {
   std::string run, device;
   std::vector<std::string> data;
   std::string text, text2, label, encoding, empty;  // how new data is read; empty: as the run's
+  std::string nodes;
+  std::vector<std::string> edges;
   bool json = false;
 };
 
@@ -31,6 +33,9 @@ void add_reading(CLI::App* command, const std::shared_ptr<Use>& use) {
   command->add_option("--encoding", use->encoding,
                       "of text and tables: auto, utf-8, utf-16, latin-1, windows-1252, ...");
   command->add_option("--empty", use->empty, "documents without text: auto, leave_out or refuse");
+  command->add_option("--nodes", use->nodes,
+                      "a table of nodes, with --edges, for a run on a graph");
+  command->add_option("--edges", use->edges, "edges between the nodes")->expected(1, -1);
 }
 
 lab::TrainedRun open(const Use& use) {
@@ -51,6 +56,23 @@ lab::TrainedRun open(const Use& use) {
   return run;
 }
 
+// Nodes and their edges instead of files; what is named must go with the run.
+void take_nodes(Use& use, lab::TrainedRun& run) {
+  const bool named = !use.nodes.empty() || !use.edges.empty();
+  if (!run.encoding.nodes) {
+    if (named) throw InputError("--nodes, --edges: this run was not trained on nodes");
+    return;
+  }
+  if (use.nodes.empty()) {
+    throw InputError("this run was trained on nodes: --nodes FILE --edges FILE was expected");
+  }
+  if (use.edges.empty()) {
+    throw InputError("--nodes: the edges between them were expected, too (--edges FILE)");
+  }
+  run.recipe.data.nodes.edges = use.edges;
+  use.data = {use.nodes};
+}
+
 std::shared_ptr<Use> add_use(CLI::App* command, const char* data_help, bool data_required) {
   auto use = std::make_shared<Use>();
   command->add_option("run", use->run, "the run folder")->required();
@@ -67,10 +89,12 @@ std::shared_ptr<Use> add_use(CLI::App* command, const char* data_help, bool data
 void add_eval(CLI::App& app) {
   auto* command = app.add_subcommand(
       "eval", "loss and accuracy of a run's best checkpoint on data with labels");
-  auto use = add_use(command, "data with labels, in the format of the training data", true);
+  auto use = add_use(command, "data with labels, in the format of the training data", false);
   add_reading(command, use);
   command->callback([=] {
-    const auto run = open(*use);
+    auto run = open(*use);
+    take_nodes(*use, run);
+    if (use->data.empty()) throw InputError("eval: data with labels was expected");
     const auto score = lab::evaluate_run(run, use->data);
     if (use->json) {
       Json out = {{"run", readable(use->run)},
@@ -115,8 +139,10 @@ void predict_in_chunks(const lab::TrainedRun& run, const Use& use, int64_t chunk
 void add_predict(CLI::App& app) {
   auto* command = app.add_subcommand("predict", "labels for new data by a trained classifier");
   command->footer(
-      "Example: regard predict runs/mine new_reviews.tsv --json\nWithout data, lines of standard "
-      "input are read.");
+      "Examples:\n"
+      "  regard predict runs/mine new_reviews.tsv --json\n"
+      "  regard predict runs/graph --nodes new.tsv --edges new_edges.tsv\n"
+      "Without data, lines of standard input are read.");
   auto use =
       add_use(command, "a table, a file, a folder, or - for the lines of standard input", false);
   add_reading(command, use);
@@ -128,7 +154,8 @@ void add_predict(CLI::App& app) {
       "hrr; positions rotary or none)");
   add_number(*command, "--chunk", *chunk, "bytes of a chunk of --stream")->capture_default_str();
   command->callback([=] {
-    const auto run = open(*use);
+    auto run = open(*use);
+    take_nodes(*use, run);
     if (*stream) return predict_in_chunks(run, *use, *chunk);
     for (const auto& p :
          lab::predict(run, use->data.empty() ? std::vector<std::string>{"-"} : use->data)) {

@@ -20,6 +20,8 @@ namespace {
 using torch::Tensor;
 
 constexpr const char* kFolder = "REGARD_TEST_LEARNED_GRAPH";
+constexpr const char* kPhrase =
+    "REGARD_TEST_LEARNED_GRAPH_PHRASE";  // unset: the graph of this file
 constexpr int64_t kSteps = 40;
 
 /// A window, and a parameter that follows the mean of the inputs, the more slowly the later the step.
@@ -68,8 +70,9 @@ std::shared_ptr<models::Model> leaning_model() {
   spec.trunk.width = 16;
   spec.trunk.heads = 2;
   spec.trunk.dropout = 0.1;
-  auto phrase = attention::parse_phrase("softmax");
-  phrase.graph = std::make_shared<LeaningGraph>();
+  const char* named = std::getenv(kPhrase);
+  auto phrase = attention::parse_phrase(named != nullptr ? named : "softmax");
+  if (named == nullptr) phrase.graph = std::make_shared<LeaningGraph>();
   return std::make_shared<models::EncoderClassifier>(
       spec, models::ModelShape{.input = {.vocabulary = 11}, .classes = 3, .max_length = 8},
       std::vector<attention::Phrase>{phrase}, 1);
@@ -109,9 +112,8 @@ TEST(LearnedGraphChild, IsKilledInTheMiddle) {
   });
 }
 
-TEST(LearnedGraph, TrainsAndIsResumedToTheSameBits) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "regard-lab-XXXXXX").string();
-  const std::filesystem::path root = ::mkdtemp(pattern.data());
+// A calm run, and one that is killed in a process of its own and resumed here: the same bytes.
+void expect_same_bits(const std::filesystem::path& root) {
   const auto calm = root / "calm", killed = root / "killed";
   train_in(calm);
 
@@ -130,6 +132,34 @@ TEST(LearnedGraph, TrainsAndIsResumedToTheSameBits) {
   for (const char* name : {"last.safetensors", "best.safetensors"}) {
     EXPECT_TRUE(read_file(calm / name) == read_file(killed / name)) << name;
   }
+}
+
+std::filesystem::path fresh_folder() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "regard-lab-XXXXXX").string();
+  return ::mkdtemp(pattern.data());
+}
+
+// The edges that an LSTM draws, its moving baseline, and scores with warm steps.
+TEST(LearnedGraph, EdgesAreResumedToTheSameBits) {
+  for (const char* phrase : {"sac_paper(alpha=2,hidden=8)", "sac(alpha=2,warm=22)"}) {
+    SCOPED_TRACE(phrase);
+    setenv(kPhrase, phrase, 1);
+    const auto root = fresh_folder();
+    expect_same_bits(root);
+    ModelLearner trained(leaning_model());
+    train::load_weights(root / "calm" / "last.safetensors", trained);
+    const bool policy = std::string(phrase).starts_with("sac_paper");
+    EXPECT_EQ(trained.buffers().size(), policy ? 6u : 0u);  // three a layer
+    if (policy) EXPECT_LT(trained.buffers()[0].second.item<float>(), 0) << "a mean reward";
+    unsetenv(kPhrase);
+    std::filesystem::remove_all(root);
+  }
+}
+
+TEST(LearnedGraph, TrainsAndIsResumedToTheSameBits) {
+  const auto root = fresh_folder();
+  const auto calm = root / "calm";
+  expect_same_bits(root);
 
   std::ifstream lines(calm / "metrics.jsonl");
   std::vector<double> lean;

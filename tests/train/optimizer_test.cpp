@@ -50,6 +50,23 @@ class Optimizer : public testing::Test {
   torch::Tensor matrix = normal({7, 33}, 1), vector = normal({5}, 2), unused = normal({3}, 3);
 };
 
+// Adam with L2 regularisation: the gradient of what decays gets l2 w, behind the clipping.
+TEST_F(Optimizer, L2StandsInTheGradient) {
+  spec.weight_decay = 0;
+  spec.l2 = 0.05;
+  AdamW adam(parameters(), spec);
+  HandAdamW hand_m(matrix), hand_v(vector);
+  for (int t = 0; t < 6; ++t) {
+    set_gradients(t);
+    const double lr = 1e-2 / (t + 1), divisor = 1 + t;
+    hand_m.step(matrix.grad() / divisor + spec.l2 * hand_m.w.to(torch::kFloat32), lr, 0, spec);
+    hand_v.step(vector.grad() / divisor, lr, 0, spec);
+    adam.step(scalar(lr), scalar(divisor), scalar(0));
+  }
+  EXPECT_TRUE(torch::allclose(matrix.detach().to(torch::kFloat64), hand_m.w, 1e-5, 1e-6));
+  EXPECT_TRUE(torch::allclose(vector.detach().to(torch::kFloat64), hand_v.w, 1e-5, 1e-6));
+}
+
 TEST_F(Optimizer, FollowsTheEquations) {
   AdamW adam(parameters(), spec);
   HandAdamW hand_m(matrix), hand_v(vector);

@@ -5,6 +5,7 @@
 #include <torch/types.h>
 
 #include "regard/attention/context.hpp"
+#include "regard/attention/edges.hpp"
 #include "regard/graph/graph.hpp"
 
 namespace regard::attention {
@@ -24,6 +25,8 @@ struct Size {
   int64_t head_width = 0;   // d
   Uses uses;                // which of q, k, v the fold reads
   bool bias = true;
+  /// How many layers before this one carry the same phrase.
+  int64_t earlier = 0;
 };
 
 /// Dropout of attention weights: each is 0 with probability `rate`, else divided by 1 - rate.
@@ -40,8 +43,7 @@ struct Call {
   torch::Tensor query_lengths, key_lengths;
   bool causal = false;
   int64_t first = 0;  // position of the first query, in generation
-  torch::Tensor
-      edges;  // (2, E) int64: query and key of each edge that the batch brings, or undefined
+  EdgeTensors edges;  // that the batch brings, or undefined
   WeightDropout dropout;
   const RandomContext* random = nullptr;  // the key of random numbers; nullptr: no dropout
 
@@ -60,6 +62,7 @@ inline Call call_of(torch::Tensor x, const torch::Tensor& lengths, bool causal =
   call.query_lengths = call.key_lengths = lengths;
   call.causal = causal;
   call.random = random_context();
+  call.edges = batch_edges();
   return call;
 }
 

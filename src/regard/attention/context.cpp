@@ -10,6 +10,7 @@ namespace {
 thread_local const RandomContext* current_random = nullptr;
 thread_local LossScope* current_losses = nullptr;
 thread_local const NamedScalars* current_scalars = nullptr;
+thread_local BatchScope* current_batch = nullptr;
 
 template <class List>
 auto find(List& list, const std::string& name) {
@@ -72,5 +73,25 @@ const torch::Tensor* step_scalar(const std::string& name) {
   const auto found = find(*current_scalars, name);
   return found == current_scalars->end() ? nullptr : &found->second;
 }
+
+BatchScope::BatchScope(EdgeTensors edges)
+    : edges_(std::move(edges)), before_(std::exchange(current_batch, this)) {}
+BatchScope::~BatchScope() { current_batch = before_; }
+
+const EdgeTensors& batch_edges() {
+  static const EdgeTensors none;
+  return current_batch == nullptr ? none : current_batch->edges_;
+}
+
+EdgeTensors* edges_left(const std::string& name) {
+  return current_batch == nullptr ? nullptr : &current_batch->left_[name];
+}
+
+EdgeCounts& edge_counts() {
+  thread_local EdgeCounts counts;
+  return counts;
+}
+
+EdgeCounts take_edge_counts() { return std::exchange(edge_counts(), {}); }
 
 }  // namespace regard::attention

@@ -7,9 +7,12 @@
 #include <torch/types.h>
 
 #include <functional>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "regard/attention/edges.hpp"
 
 namespace regard::attention {
 
@@ -106,5 +109,39 @@ class ScalarScope {
 /// A scalar on the device of the model that changes with the step, such as a temperature; a recorded step
 /// reads its present value. nullptr where no scope has one of this name, as in evaluation.
 const torch::Tensor* step_scalar(const std::string& name);
+
+/// What a batch tells every layer: the edges that it brings. One layer may also leave edges there for those behind it.
+class BatchScope {
+ public:
+  explicit BatchScope(EdgeTensors edges);
+  ~BatchScope();
+  BatchScope(const BatchScope&) = delete;
+  BatchScope& operator=(const BatchScope&) = delete;
+
+ private:
+  friend const EdgeTensors& batch_edges();
+  friend EdgeTensors* edges_left(const std::string& name);
+
+  EdgeTensors edges_;
+  std::map<std::string, EdgeTensors> left_;
+  BatchScope* before_;
+};
+
+/// The edges of the innermost scope; undefined without one.
+const EdgeTensors& batch_edges();
+/// What layers of this batch leave for each other under `name`; nullptr without a scope.
+EdgeTensors* edges_left(const std::string& name);
+
+/// What graphs did in this thread since it was last taken: for the table, the report and for people.
+struct EdgeCounts {
+  double seconds = 0;  // that predictors took forward, with their losses
+  double edges =
+      0;  // kept, over the queries that are no padding; all layers that choose, all heads
+  double queries = 0;             // of these layers and heads
+  double found = 0, planted = 0;  // edges that the batch brings, and how many of them were kept
+  bool learned = false;           // by a predictor
+};
+EdgeCounts& edge_counts();
+EdgeCounts take_edge_counts();
 
 }  // namespace regard::attention

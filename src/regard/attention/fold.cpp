@@ -1,7 +1,9 @@
 #include "regard/attention/fold.hpp"
 
 #include <algorithm>
+#include <cmath>
 
+#include "regard/attention/chunks.hpp"
 #include "regard/attention/hidden.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
@@ -65,12 +67,30 @@ class CacheDecoder final : public Decoder {
   int64_t seen_ = 0;
 };
 
+// Log gates as a bias of the scores.
+Inputs with_gates(Inputs x) {
+  if (!x.edges.log_gate.defined()) return x;
+  const auto gates = expand_groups(x.edges.log_gate, x.heads).to(x.v.scalar_type());
+  const auto bias = edges_to_matrix(gates, x.edges, {x.queries, x.keys()}, 0);
+  x.bias = x.bias.defined() ? x.bias + bias : bias;
+  return x;
+}
+
+Tensor run_reference(const Fold& fold, const Inputs& given) {
+  auto x = with_gates(given);
+  x.k = expand_heads(x.k, x.heads);
+  x.v = expand_heads(x.v, x.heads);
+  return fold.reference(x, dense_mask(x));
+}
+
 Kernel reference_kernel(const Fold& fold) {
-  return {kReference, reference_fits, [&fold](const Inputs& given) {
-            Inputs x = given;
-            x.k = expand_heads(x.k, x.heads);
-            x.v = expand_heads(x.v, x.heads);
-            return fold.reference(x, dense_mask(x));
+  const auto fits = [&fold](const ops::Problem& p) {
+    return reference_fits(p, fold.numbers_of_pair(p.width), fold.row_by_row());
+  };
+  return {kReference, fits, [&fold](const Inputs& x) {
+            if (!x.graph.edges() || !fold.row_by_row()) return run_reference(fold, x);
+            const auto rows = chunk_of_queries(problem_of(x), fold.numbers_of_pair(x.v.size(3)));
+            return in_chunks(x, rows, [&fold](const Inputs& c) { return run_reference(fold, c); });
           }};
 }
 
@@ -82,7 +102,7 @@ std::vector<Kernel> table(const Fold& fold) {
 
 // The numbers of dropout of weights belong to the definition; no kernel draws them.
 ops::Support answer(const Kernel& kernel, const ops::Problem& problem) {
-  if (problem.dropout && kernel.name != kReference) {
+  if (problem.dropout && kernel.name != kReference && !kernel.drops) {
     return ops::Support::no("dropout of attention weights is given");
   }
   return kernel.can(problem);
@@ -92,6 +112,20 @@ std::vector<ops::Candidate> ask(const std::vector<Kernel>& kernels, const ops::P
   std::vector<ops::Candidate> rows;
   for (const auto& kernel : kernels) rows.push_back({kernel.name, answer(kernel, problem)});
   return rows;
+}
+
+// Edges stand beside their graph, and parameters of a fold beside its inputs.
+void check_edges(const Fold& fold, const std::string& name, const Inputs& x) {
+  if (x.graph.edges() && !x.edges.defined()) {
+    throw InputError(name + ": the graph is edges, and none were given");
+  }
+  if (x.edges.log_gate.defined() && !fold.takes_gates()) {
+    throw InputError(name + ": the edges have weights, and this fold has nothing that they enter");
+  }
+  const auto wanted = fold.parameters({.heads = x.heads, .head_width = x.v.size(3)}).size();
+  if (x.parameters.size() < wanted) {
+    throw InputError(name + ": the fold has parameters of its own, and none were given");
+  }
 }
 
 bool is_empty(const Inputs& x) { return x.v.numel() == 0 || x.queries == 0 || x.heads == 0; }
@@ -108,11 +142,28 @@ Tensor attend_nothing(const Fold& fold, const Inputs& x) {
 
 }  // namespace
 
-ops::Support reference_fits(const ops::Problem& p) {
-  // Scores, weights and their gradients are alive together in a training step.
-  const double pairs = static_cast<double>(p.batch) * static_cast<double>(p.heads) *
-                       static_cast<double>(p.queries) * static_cast<double>(p.keys);
-  const double bytes = 4 * pairs * static_cast<double>(c10::elementSize(p.dtype));
+namespace {
+
+// Scores, weights and their gradients of one query, alive together in a training step.
+double bytes_of_query(const ops::Problem& p, int64_t numbers_of_pair) {
+  return 4.0 * static_cast<double>(p.batch) * static_cast<double>(p.heads) *
+         static_cast<double>(p.keys) * static_cast<double>(numbers_of_pair) *
+         static_cast<double>(c10::elementSize(p.dtype));
+}
+
+}  // namespace
+
+int64_t chunk_of_queries(const ops::Problem& p, int64_t numbers_of_pair) {
+  constexpr double kChunk = 1 << 28;
+  const double rows = std::floor(kChunk / std::max(1.0, bytes_of_query(p, numbers_of_pair)));
+  return rows >= static_cast<double>(p.queries) ? p.queries
+                                                : std::max<int64_t>(1, static_cast<int64_t>(rows));
+}
+
+ops::Support reference_fits(const ops::Problem& p, int64_t numbers_of_pair, bool row_by_row) {
+  const bool chunks = p.graph.edges() && row_by_row;
+  const auto rows = static_cast<double>(chunks ? chunk_of_queries(p, numbers_of_pair) : p.queries);
+  const double bytes = rows * bytes_of_query(p, numbers_of_pair);
   const double room = ops::free_bytes(p.device);
   if (bytes <= 0.9 * room) return ops::Support::yes();
   return ops::Support::no("one dense mask with its scores takes " + human_bytes(bytes) + ", and " +
@@ -155,6 +206,7 @@ Tensor attend(const Fold& fold, const std::string& name, const Inputs& given) {
                      ": dropout of weights was asked for, and this fold has no pairwise "
                      "weights");
   }
+  check_edges(fold, name, given);
   if (is_empty(given)) return attend_nothing(fold, given);
   const auto kernels = table(fold);
   const auto problem = problem_of(given);
@@ -171,18 +223,44 @@ Tensor run_kernel(const Fold& fold, const Kernel& kernel, const Inputs& x, const
 
 Tensor drop_weights(const Tensor& weights, const Inputs& x) {
   if (x.dropout.rate == 0 || !x.random) return weights;
-  return ops::dropout(weights, x.dropout.rate, {x.random->seed, x.random->step, x.dropout.site});
+  const ops::DropoutKey key{x.random->seed, x.random->step, x.dropout.site};
+  if (!x.graph.edges()) return ops::dropout(weights, x.dropout.rate, key);
+  return weights * edges_to_matrix(kept_edges(weights, x), x.edges, {x.queries, x.keys()}, 0);
+}
+
+// One number for each edge, whatever chunk it is in.
+Tensor kept_edges(const Tensor& like, const Inputs& x) {
+  const auto ones = at::ones({x.v.size(0), x.heads, x.edges.queries.size(2)}, like.options());
+  if (x.dropout.rate == 0 || !x.random) return ones;
+  return ops::dropout(ones, x.dropout.rate, {x.random->seed, x.random->step, x.dropout.site});
 }
 
 WeightMap Fold::weights(const Inputs& given) const {
   // y = A v, so the weights are what the reference makes of v = identity.
   const auto fits = reference_fits(problem_of(given));
   if (!fits.ok) throw InputError("weights: " + fits.why);
-  Inputs x = given;
+  Inputs x = with_gates(given);
   const int64_t keys = x.v.size(2);
   x.k = expand_heads(x.k, x.heads);
   x.v = at::eye(keys, x.v.options()).expand({x.v.size(0), x.heads, keys, keys});
   return {reference(x, dense_mask(x)), false};
+}
+
+Tensor Fold::edge_weights(const Inputs& x) const {
+  const auto matrix = weights(x).values;  // (B, h, T_q, T_k)
+  const auto place = x.edges.queries.clamp_max(x.queries - 1) * x.keys() + x.edges.keys;
+  const auto at = expand_groups(place, x.heads).expand({matrix.size(0), x.heads, place.size(2)});
+  const auto there = expand_groups(edge_exists(x.edges, x.queries), x.heads);
+  return matrix.flatten(2).gather(2, at) * there;
+}
+
+std::unique_ptr<Decoder> Fold::decoder(const graph::Graph& graph, ReadRows read) const {
+  if (graph.edges()) {
+    throw InputError(
+        "generation: a full graph, a causal one or a window was expected, and the edges of this "
+        "graph are made for whole sequences");
+  }
+  return make_decoder(graph.causally(), std::move(read));
 }
 
 std::unique_ptr<Decoder> Fold::make_decoder(const graph::Graph& graph, ReadRows read) const {

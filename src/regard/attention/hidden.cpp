@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "regard/attention/edge_rows.hpp"
 #include "regard/attention/rows.hpp"
 
 namespace regard::attention {
@@ -41,6 +42,9 @@ Tensor meets_in_band(const Inputs& x, const graph::Band& band, const Tensor& bad
 }
 
 Tensor meets(const Inputs& x, const Tensor& bad) {
+  if (x.graph.edges())
+    return sum_of_edges(at_keys(bad.to(torch::kFloat).unsqueeze(-1), edge_rows(x)), edge_rows(x))
+               .squeeze(-1) > 0;
   if (x.graph.plain()) return meets_in_band(x, {}, bad);
   if (const auto* window = x.graph.window()) return meets_in_band(x, *window, bad);
   const auto mask = graph_mask(x.graph, {x.queries, x.keys()}, bad.device()).to(torch::kFloat);
@@ -54,7 +58,8 @@ Tensor dirty_rows(const Inputs& x, Reach reach, const Tensor& bad_q, Tensor bad_
   if (x.key_lengths.defined()) {
     bad_keys = bad_keys & valid_rows(x.key_lengths, x.keys()).squeeze(-1);
   }
-  auto dirty = expand_heads(meets(x, bad_keys), x.heads);
+  auto dirty =
+      expand_heads(meets(x, x.graph.edges() ? expand_heads(bad_keys, x.heads) : bad_keys), x.heads);
   if (bad_q.defined()) dirty = dirty | bad_q;
   const bool padded = x.query_lengths.defined();
   const auto valid = padded ? valid_rows(x.query_lengths, x.queries).squeeze(-1) : Tensor();

@@ -1,5 +1,7 @@
 #include "regard/attention/inputs.hpp"
 
+#include <ATen/ops/arange.h>
+
 #include <sstream>
 
 #include "regard/base/error.hpp"
@@ -109,6 +111,7 @@ Tensor mask_by_predicate(const graph::Graph& graph, graph::Extent extent, torch:
 }  // namespace
 
 Tensor graph_mask(const graph::Graph& graph, graph::Extent extent, torch::Device device) {
+  if (graph.edges()) throw RunError("graph mask: the pairs of this graph stand beside it");
   const auto* window = graph.window();
   if (!window && !graph.plain()) return mask_by_predicate(graph, extent, device);
   const auto whole = torch::TensorOptions().dtype(torch::kLong).device(device);
@@ -131,7 +134,10 @@ Tensor valid_rows(const Tensor& lengths, int64_t positions) {
 
 Tensor dense_mask(const Inputs& x) {
   const graph::Extent extent{x.queries, x.keys()};
-  auto mask = graph_mask(x.graph, extent, x.v.device()).view({1, 1, extent.queries, extent.keys});
+  auto mask =
+      x.graph.edges()
+          ? edge_mask(x.edges, extent, x.heads)
+          : graph_mask(x.graph, extent, x.v.device()).view({1, 1, extent.queries, extent.keys});
   if (x.key_lengths.defined()) {
     mask = mask & valid_rows(x.key_lengths, extent.keys).transpose(2, 3);  // (B, 1, T_q, T_k)
   }

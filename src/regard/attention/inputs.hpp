@@ -19,6 +19,7 @@ struct Inputs {
   torch::Tensor query_lengths, key_lengths;
   torch::Tensor bias;  // additive to the scores, broadcastable to (B, h, T_q, T_k), or undefined
   graph::Graph graph;
+  EdgeTensors edges;  // of a graph of edges, without those that causality forbids
   WeightDropout dropout;
   const RandomContext* random = nullptr;
   Parameters parameters;  // of the fold itself
@@ -42,17 +43,17 @@ void check_types(const torch::Tensor& q, const torch::Tensor& k, const torch::Te
 
 ops::Problem problem_of(const Inputs& x);
 
-/// Boolean mask, true = may attend, broadcastable to (B, 1, T_q, T_k): the graph, keys before their
+/// Boolean mask, true = may attend, broadcastable to (B, h, T_q, T_k): the graph, keys before their
 /// lengths and queries before theirs.
 torch::Tensor dense_mask(const Inputs& x);
 
-/// The graph alone, (T_q, T_k).
+/// The graph alone, (T_q, T_k); RunError for edges, whose pairs stand beside the graph.
 torch::Tensor graph_mask(const graph::Graph& graph, graph::Extent extent, torch::Device device);
 
 /// (B, 1, T, 1), true where t < length.
 torch::Tensor valid_rows(const torch::Tensor& lengths, int64_t positions);
 
-/// Number of allowed keys of each query, (B or 1, 1, T_q, 1), without a dense mask where the graph is plain.
+/// Number of allowed keys of each query, (B or 1, h or 1, T_q, 1), without a dense mask where the graph is plain.
 torch::Tensor allowed_keys(const Inputs& x, torch::ScalarType dtype);
 
 /// (B, g, T, d) repeated to h heads.

@@ -159,7 +159,12 @@ Phrase parse_phrase(std::string_view text) {
 }
 
 void check_meaning(const Phrase& phrase, bool causal) {
-  const auto why = phrase.fold->refusal(phrase.graph->facts(causal));
+  auto why = phrase.graph->refusal(causal);
+  if (why.empty()) why = phrase.fold->refusal(phrase.graph->facts(causal));
+  if (why.empty() && phrase.graph->needs_scores() && !phrase.fold->has_scores()) {
+    why = phrase.graph_name + " learns from pairwise scores, and " + phrase.fold_name +
+          " has none; take random";
+  }
   if (!why.empty()) throw InputError("phrase \"" + phrase.canonical + "\": " + why);
 }
 

@@ -17,6 +17,13 @@ inline torch::Tensor clear_keys(const torch::Tensor& k, const Inputs& x) {
   return k.masked_fill(~valid_rows(x.key_lengths, x.keys()), 0.0);
 }
 
+/// softmax over the allowed keys of scores (B, h, T_q, T_k); rows without keys are 0. It runs over finite numbers, so that no
+/// NaN reaches the gradient.
+inline torch::Tensor softmax_of_allowed(const torch::Tensor& scores, const torch::Tensor& mask) {
+  const double lowest = scores.scalar_type() == torch::kHalf ? -65504.0 : -1e30;
+  return at::softmax(scores.masked_fill(~mask, lowest), -1).masked_fill(~mask, 0.0);
+}
+
 /// Whether queries and keys are the same positions of one sequence.
 inline ops::Support needs_whole(const ops::Problem& p) {
   if (p.whole()) return ops::Support::yes();

@@ -1,5 +1,6 @@
 #include "regard/attention/self_attention.hpp"
 
+#include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
 #include "regard/ops/block/linear.hpp"
 
@@ -9,16 +10,17 @@ using torch::Tensor;
 namespace {
 
 Size size_of(const Phrase& phrase, const SelfAttentionOptions& options) {
-  if (options.heads < 1 || options.width % options.heads != 0) {
+  if (options.heads < 1 || (options.head_width == 0 && options.width % options.heads != 0)) {
     throw InputError(
         "self-attention: a width divisible by the number of heads was expected, and width " +
         std::to_string(options.width) + " with " + std::to_string(options.heads) + " heads came");
   }
   return {.model_width = options.width,
           .heads = options.heads,
-          .head_width = options.width / options.heads,
+          .head_width = options.head_width > 0 ? options.head_width : options.width / options.heads,
           .uses = phrase.fold->uses(),
-          .bias = options.bias};
+          .bias = options.bias,
+          .earlier = options.earlier};
 }
 
 void check_fold(const Phrase& phrase, const Positions* positions, const WeightDropout& dropout) {
@@ -51,9 +53,10 @@ SelfAttention::SelfAttention(Phrase phrase, const SelfAttentionOptions& options,
   fold_ =
       register_module("fold", std::make_shared<ParameterModule>(phrase_.fold->parameters(size_)));
   if (positions_) register_module("positions", positions_);
+  if (!options.out) return;
+  const int64_t inner = size_.heads * size_.head_width;
   out_ = register_module(
-      "out",
-      torch::nn::Linear(torch::nn::LinearOptions(options.width, options.width).bias(options.bias)));
+      "out", torch::nn::Linear(torch::nn::LinearOptions(inner, options.width).bias(options.bias)));
 }
 
 void SelfAttention::complete(Call& call) const {
@@ -61,18 +64,73 @@ void SelfAttention::complete(Call& call) const {
   call.dropout = is_training() ? options_.dropout : WeightDropout{};
 }
 
-graph::Graph SelfAttention::graph_of(const Call& call) {
-  const auto made = graph_->forward(call);
+MadeGraph SelfAttention::make_graph(const Call& call) {
+  const auto* edges = phrase_.graph->facts(call.causal).edges();
+  const double start = edges ? seconds_now() : 0;
+  auto made = graph_->forward(call);
   for (const auto& [name, loss] : made.losses) add_loss(name, loss);
-  return made.graph;
+  if (edges && edges->learned) {
+    edge_counts().seconds += seconds_now() - start;
+    edge_counts().learned = true;
+  }
+  if (edges && !is_training()) count_edges(call, made);
+  return made;
+}
+
+// In evaluation: how many edges a query keeps, and how many of those that the batch brings.
+void SelfAttention::count_edges(const Call& call, const MadeGraph& made) const {
+  if (!made.edges.defined()) return;
+  const torch::NoGradGuard guard;
+  const graph::Extent extent{call.x.size(1), call.source().size(1)};
+  const auto examples = static_cast<double>(call.x.size(0));
+  const auto sets = static_cast<double>(made.edges.queries.size(0));
+  auto& counts = edge_counts();
+  auto exists = edge_exists(made.edges, extent.queries);
+  double queries = examples * static_cast<double>(extent.queries);
+  if (call.query_lengths.defined()) {
+    exists = exists & (made.edges.queries < call.query_lengths.view({-1, 1, 1}));
+    queries = call.query_lengths.sum().to(torch::kDouble).item<double>();
+  }
+  const auto spread = examples / static_cast<double>(exists.size(0)) /
+                      static_cast<double>(made.edges.queries.size(1));
+  counts.edges += spread * exists.sum().to(torch::kDouble).item<double>();
+  counts.queries += queries;
+  const bool planted = call.edges.defined() && !phrase_.graph->facts(call.causal).edges()->in_batch;
+  if (!planted) return;
+  const auto both = overlap(call.edges, made.edges, extent);
+  const double share = sets == 1 && call.edges.queries.size(0) == 1 ? examples : 1;
+  counts.found += share * both.shared;
+  counts.planted += share * both.all;
 }
 
 Parts SelfAttention::parts() const {
-  return {phrase_,      size_,     projection_->values(), fold_->values(), positions_.get(),
-          out_->weight, out_->bias};
+  const bool out = !out_.is_empty();
+  static const Tensor none;
+  return {phrase_,
+          size_,
+          projection_->values(),
+          fold_->values(),
+          positions_.get(),
+          out ? out_->weight : none,
+          out ? out_->bias : none};
 }
 
-Inputs SelfAttention::project(const Call& call, const graph::Graph& graph) const {
+void SelfAttention::teach_graph(const MadeGraph& made, const Inputs& given) const {
+  if (!made.learn || !is_training() || !collects_losses()) return;
+  const double start = seconds_now();
+  made.learn([&] {
+    const torch::NoGradGuard guard;
+    auto x = given;
+    x.dropout = {};
+    const auto detached = [](const Tensor& t) { return t.defined() ? t.detach() : t; };
+    x.q = detached(x.q);
+    x.k = detached(x.k);
+    return x.graph.edges() ? phrase_.fold->edge_weights(x) : phrase_.fold->weights(x).values;
+  });
+  edge_counts().seconds += seconds_now() - start;
+}
+
+Inputs SelfAttention::project(const Call& call, const MadeGraph& made) const {
   const auto& p = projection_->values();
   Qkv qkv;
   if (call.memory.defined()) {
@@ -87,7 +145,8 @@ Inputs SelfAttention::project(const Call& call, const graph::Graph& graph) const
     if (qkv.q.defined()) qkv.q = positions->map(qkv.q, 0);
     if (qkv.k.defined()) qkv.k = positions->map(qkv.k, 0);
   }
-  auto x = make_inputs(qkv.q, qkv.k, qkv.v, graph, "self-attention");
+  auto x = make_inputs(qkv.q, qkv.k, qkv.v, made.graph, "self-attention");
+  x.edges = made.edges;
   if (!qkv.q.defined()) x.queries = call.x.size(1);
   x.query_lengths = call.query_lengths;
   x.key_lengths = call.key_lengths;
@@ -102,22 +161,28 @@ Inputs SelfAttention::project(const Call& call, const graph::Graph& graph) const
 
 ops::Branch SelfAttention::branch(Call call) {
   complete(call);
-  const auto graph = graph_of(call);
-  auto problem = problem_of(call, graph, size_);
-  problem.bias = positions_ && positions_->biases();
-  for (const auto& fusion : fusion_table()) {
-    if (!fusion.entry->can(phrase_, size_, problem).ok) continue;
-    ops::record_kernel("fusion:" + fusion.name);
-    return fusion.entry->run(call, graph, parts());
+  const auto made = make_graph(call);
+  // A fusion knows neither edges nor graphs that learn from the weights, and ends with W_o.
+  if (!made.edges.defined() && !made.learn && !out_.is_empty()) {
+    auto problem = problem_of(call, made.graph, size_);
+    problem.bias = positions_ && positions_->biases();
+    for (const auto& fusion : fusion_table()) {
+      if (!fusion.entry->can(phrase_, size_, problem).ok) continue;
+      ops::record_kernel("fusion:" + fusion.name);
+      return fusion.entry->run(call, made.graph, parts());
+    }
   }
-  const auto y = attend(*phrase_.fold, phrase_.fold_name, project(call, graph));
-  return ops::linear_branch(merge_heads(y), out_->weight, out_->bias);
+  const auto x = project(call, made);
+  teach_graph(made, x);
+  const auto y = merge_heads(attend(*phrase_.fold, phrase_.fold_name, x));
+  if (out_.is_empty()) return {y, {}};
+  return ops::linear_branch(y, out_->weight, out_->bias);
 }
 
 WeightMap SelfAttention::weights(Call call) {
   complete(call);
   call.dropout = {};
-  return phrase_.fold->weights(project(call, graph_of(call)));
+  return phrase_.fold->weights(project(call, make_graph(call)));
 }
 
 std::unique_ptr<Decoder> SelfAttention::start() const {
@@ -141,7 +206,8 @@ Tensor SelfAttention::extend(const Tensor& x, Decoder& decoder, int64_t position
   if (positions_ && positions_->biases()) {
     bias = positions_->bias(x.size(1), position + x.size(1), x.options());
   }
-  return out_->forward(merge_heads(decoder.extend(q, rows, bias)));
+  const auto y = merge_heads(decoder.extend(q, rows, bias));
+  return out_.is_empty() ? y : out_->forward(y);
 }
 
 void SelfAttention::start_values(uint64_t seed) {

@@ -14,16 +14,19 @@ struct SelfAttentionOptions {
   bool causal = false;
   bool bias = true;
   WeightDropout dropout = {};  // in training
+  int64_t head_width = 0;      // d; 0: H / h
+  bool out = true;             // false: no W_o, the heads stand beside each other
+  int64_t earlier = 0;         // layers before this one with the same phrase
 };
 
 /// Parameters: projection.* (by the projection's own names), graph.*, fold.* and positions.* where these
-/// have some, out.weight (H, H), out.bias (H).
+/// have some, out.weight (H, h d) and out.bias (H) unless told.
 class SelfAttention : public torch::nn::Module {
  public:
   SelfAttention(Phrase phrase, const SelfAttentionOptions& options,
                 std::shared_ptr<Positions> positions = nullptr);
 
-  /// (B, T_q, H). The call's own `causal` and `dropout` are those of the options.
+  /// (B, T_q, H), or (B, T_q, h d) without W_o. The call's own `causal` and `dropout` are those of the options.
   torch::Tensor forward(Call call) { return branch(std::move(call)).sum(); }
   /// The same for a residual sum, out.bias apart.
   ops::Branch branch(Call call);
@@ -48,9 +51,11 @@ class SelfAttention : public torch::nn::Module {
 
  private:
   void complete(Call& call) const;
-  graph::Graph graph_of(const Call& call);
+  MadeGraph make_graph(const Call& call);
+  void count_edges(const Call& call, const MadeGraph& made) const;
   Parts parts() const;
-  Inputs project(const Call& call, const graph::Graph& graph) const;
+  Inputs project(const Call& call, const MadeGraph& made) const;
+  void teach_graph(const MadeGraph& made, const Inputs& x) const;
 
   Phrase phrase_;
   SelfAttentionOptions options_;

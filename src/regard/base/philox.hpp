@@ -37,6 +37,8 @@ enum class RandomStream : uint32_t {
   kListOps,
   kPathfinder,
   kBootstrap,
+  kRecall,
+  kEdges,
   kParticles = 32
 };
 

@@ -5,6 +5,7 @@
 #include "regard/base/error.hpp"
 #include "regard/data/dataset.hpp"
 #include "regard/data/prefetch.hpp"
+#include "regard/graph/edge_list.hpp"
 
 namespace regard::data {
 namespace {
@@ -16,6 +17,7 @@ struct Packed {
   int64_t pad_to = 0;                 // T of every batch; 0: its longest
   std::vector<int32_t> labels;        // (N) or empty
   std::vector<int32_t> token_labels;  // as tokens, or empty
+  std::vector<int32_t> planted;       // likewise
   Documents sentences;                // of a task that writes them again
   Places places;
   int64_t truncated = 0;
@@ -84,6 +86,7 @@ Packed pack(const Examples& examples, const Encoding& encoding) {
   }
   if (examples.sentences) packed.sentences = examples.documents;
   packed.token_labels = examples.token_labels;
+  packed.planted = examples.planted;
   if (!packed.token_labels.empty() && packed.token_labels.size() != ids.size()) {
     throw InputError(examples.place(0) + ": " + std::to_string(packed.token_labels.size()) +
                      " labels for " + std::to_string(ids.size()) + " tokens");
@@ -139,6 +142,7 @@ class DocumentStream final : public Stream {
                     data_->length(row), to + b * longest);
       }
     }
+    if (!data_->planted.empty()) add_edges(rows, longest, batch);
     if (!data_->labels.empty()) {
       batch.targets = host_tensor({batch.rows}, torch::kLong, device_);  // (examples)
       for (int64_t i = 0; i < batch.rows; ++i) {
@@ -150,6 +154,30 @@ class DocumentStream final : public Stream {
   }
 
  private:
+  // Each token itself, and the planted edges. Room for two keys a token, so that batches of one length have one shape.
+  void add_edges(const std::vector<int64_t>& rows, int64_t longest, nn::Batch& batch) const {
+    const auto count = static_cast<int64_t>(rows.size()), room = 2 * longest;
+    auto queries = host_tensor({count, room}, torch::kLong, device_);  // (B, C)
+    auto keys = host_tensor({count, room}, torch::kLong, device_);
+    std::fill_n(queries.data_ptr<int64_t>(), count * room, longest);
+    std::fill_n(keys.data_ptr<int64_t>(), count * room, int64_t{0});
+    for (int64_t b = 0; b < count; ++b) {
+      const auto row = rows[static_cast<std::size_t>(b)];
+      const auto first = data_->planted.begin() + data_->offsets[static_cast<std::size_t>(row)];
+      std::vector<graph::Edge> planted;
+      for (int64_t i = 0; i < data_->length(row); ++i) {
+        if (first[i] >= 0) planted.push_back({i, first[i]});
+      }
+      const auto length = data_->length(row);
+      const auto list = graph::build_edges(planted, {length, length}, graph::SelfLoops::kAdd);
+      const auto of_edges = list.edge_queries();
+      std::copy(of_edges.begin(), of_edges.end(), queries.data_ptr<int64_t>() + b * room);
+      std::copy(list.keys.begin(), list.keys.end(), keys.data_ptr<int64_t>() + b * room);
+    }
+    batch.others[nn::kEdgeQueries] = queries;
+    batch.others[nn::kEdgeKeys] = keys;
+  }
+
   void copy_row(int64_t text, int64_t length, int64_t* to, int64_t width) const {
     const auto begin = data_->offsets[static_cast<std::size_t>(text)];
     const auto& tokens = data_->tokens;

@@ -5,6 +5,7 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
+#include "regard/data/nodes.hpp"
 #include "regard/data/readers/split.hpp"
 
 namespace regard::data {
@@ -59,6 +60,7 @@ void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& tra
   encoding.max_length = spec.max_length;
   encoding.pad_to = spec.pad_to;
   encoding.pairs = training.pairs;
+  encoding.planted = !training.planted.empty();
   if (spec.max_length > 0) return;
   if (is_one_text(*encoding.task)) {
     encoding.max_length = kWindow;
@@ -257,6 +259,7 @@ void DataSpec::visit(Visitor& f) {
   reader.visit(f);
   tokenizer.visit(f);
   image.visit(f);
+  nodes.visit(f);
   f("max_length", max_length,
     "longest input in tokens, longer documents are cut; 0: 128 for a language model, else the "
     "longest "
@@ -291,7 +294,26 @@ Parts read_parts(const DataSpec& spec) {
   return parts;
 }
 
+namespace {
+
+// Nodes and edges are named together, or neither.
+bool is_nodes(const DataSpec& spec) {
+  const bool named = spec.reader.reader == "nodes" || spec.task == "nodes";
+  if (!named && !spec.nodes.edges.empty()) {
+    throw InputError("--edges: the nodes that they join were expected, too (--nodes FILE)");
+  }
+  const bool other = spec.task != "auto" && spec.task != "nodes";
+  if (named && (other || (spec.reader.reader != "auto" && spec.reader.reader != "nodes"))) {
+    throw InputError("task = \"" + spec.task + "\" and reader = \"" + spec.reader.reader +
+                     "\": nodes have the task nodes and the reader nodes");
+  }
+  return named;
+}
+
+}  // namespace
+
 Prepared prepare(const DataSpec& spec, torch::Device device) {
+  if (is_nodes(spec)) return prepare_nodes(spec, device);
   auto parts = read_parts(spec);
   Prepared prepared;
   auto& sentences = prepared.sentences;
@@ -316,6 +338,9 @@ std::shared_ptr<const Dataset> prepare_evaluation(const std::vector<std::string>
                                                   const DataSpec& spec, const Encoding& encoding,
                                                   torch::Device device,
                                                   std::vector<std::string>* sentences) {
+  if (encoding.nodes) {
+    return prepare_new_nodes(paths, spec, encoding, device, NodeLabels::kRead);
+  }
   const Part part{paths, spec, reader_for_new_data(spec, encoding), *encoding.task};
   return make_dataset(read_part(part, sentences), encoding, device);
 }
@@ -324,6 +349,9 @@ std::shared_ptr<const Dataset> prepare_inputs(const std::vector<std::string>& pa
                                               const DataSpec& spec, const Encoding& encoding,
                                               torch::Device device,
                                               std::vector<std::string>* sentences) {
+  if (encoding.nodes) {
+    return prepare_new_nodes(paths, spec, encoding, device, NodeLabels::kNone);
+  }
   auto examples = read_examples(paths, reader_for_new_data(spec, encoding), Labels::kNone);
   if (sentences != nullptr) *sentences = examples.notes;
   return make_dataset(std::move(examples), encoding, device);

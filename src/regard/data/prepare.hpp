@@ -19,6 +19,7 @@ struct DataSpec {
   ReaderSpec reader;
   TokenizerSpec tokenizer;
   ImageSpec image;
+  NodeSpec nodes;
   int64_t max_length = 0;
   int64_t pad_to = 0;
   double valid_fraction = 0.1;

@@ -74,6 +74,17 @@ double pairs(const Band& b, bool causal, Extent extent) {
   return count;
 }
 
+// At most `per_query` keys each, of those that causality allows.
+double pairs(const Edges& edges, bool causal, Extent extent) {
+  const auto most = [&](const Band& band) { return pairs(band, causal, extent); };
+  if (edges.per_query == 0) return most({});
+  if (!causal) {
+    const auto keys = static_cast<double>(std::min(edges.per_query, extent.keys));
+    return keys * static_cast<double>(std::max<int64_t>(0, extent.queries));
+  }
+  return most({.left = edges.per_query - 1});
+}
+
 using Shared = std::shared_ptr<const Pattern>;
 
 }  // namespace
@@ -102,6 +113,7 @@ const Band* Graph::window() const {
 
 std::string Graph::name() const {
   if (const auto* pattern = std::get_if<Shared>(&kind_)) return (*pattern)->name();
+  if (edges()) return "edges";
   return window() ? "a window" : causal_ ? "causal" : "full";
 }
 
@@ -116,6 +128,7 @@ bool Graph::allows(int64_t query, int64_t key, Extent extent) const {
     return graph::allows(*band, causal_, query, key, extent);
   }
   if (causal_ && key > query + extent.keys - extent.queries) return false;
+  if (edges()) return true;
   return std::get<Shared>(kind_)->allows(query, key, extent);
 }
 
@@ -124,6 +137,7 @@ Range Graph::keys(int64_t first, int64_t last, Extent extent) const {
   if (const auto* band = std::get_if<Band>(&kind_)) {
     return graph::keys(*band, causal_, first, last, extent);
   }
+  if (edges()) return graph::keys(Band{}, causal_, first, last, extent);
   Range range{extent.keys, 0};
   for (int64_t i = first; i < last; ++i) {
     for (int64_t j = 0; j < extent.keys; ++j) {
@@ -137,6 +151,7 @@ Range Graph::keys(int64_t first, int64_t last, Extent extent) const {
 
 double Graph::pairs(Extent extent) const {
   if (const auto* band = std::get_if<Band>(&kind_)) return graph::pairs(*band, causal_, extent);
+  if (const auto* given = edges()) return graph::pairs(*given, causal_, extent);
   double count = 0;
   for (int64_t i = 0; i < extent.queries; ++i) {
     for (int64_t j = 0; j < extent.keys; ++j) count += allows(i, j, extent) ? 1 : 0;

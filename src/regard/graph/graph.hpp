@@ -1,13 +1,14 @@
 // Which pairs of positions may meet. A graph answers questions and owns no tensor:
 //   allows(i, j)          is this entry alive?          (what lies inside a tile)
 //   keys(first, last)     which keys do these queries need?   (which tiles to visit)
+//   edges()               are the pairs data, and what is known of them without it?
 //   name()                what a kernel calls it where it refuses it
 //
 // The last query aligns with the last key: with fewer queries than keys (generation), query i sits at
 // position i + (keys - queries).
 //
-// A graph is one of several kinds. A kernel takes the kinds that it names (plain, window) and refuses
-// every other, so that a new kind is never taken for an old one.
+// A graph is one of several kinds. A kernel takes the kinds that it names (plain, window, edges) and
+// refuses every other, so that a new kind is never taken for an old one.
 #pragma once
 
 #include <cstdint>
@@ -53,15 +54,25 @@ class Pattern {
   virtual bool allows(int64_t query, int64_t key, Extent extent) const = 0;
 };
 
+/// Pairs that data names or a model learns. Here stands what is known without them; the pairs themselves are
+/// beside the graph (graph/edge_list.hpp on the host, attention/edges.hpp as tensors).
+struct Edges {
+  int64_t per_query = 0;  // most keys of a query, itself among them; 0: the data decides
+  bool self = true;       // each query meets its own position
+  bool learned = false;   // chosen by a module of the model, anew for each batch
+  bool in_batch = false;  // the batch brings them
+};
+
 /// One of the kinds below, with causality (j <= i) on top of it.
 class Graph {
  public:
-  using Kind = std::variant<Band, std::shared_ptr<const Pattern>>;
+  using Kind = std::variant<Band, std::shared_ptr<const Pattern>, Edges>;
 
   Graph() = default;
   Graph(const Band& band, bool causal = false) : kind_(band), causal_(causal) {}
   Graph(std::shared_ptr<const Pattern> pattern, bool causal = false)
       : kind_(std::move(pattern)), causal_(causal) {}
+  Graph(const Edges& edges, bool causal = false) : kind_(edges), causal_(causal) {}
 
   bool causal() const { return causal_; }
   Alignment alignment() const { return alignment_; }
@@ -74,15 +85,19 @@ class Graph {
   bool plain() const;
   /// The band, where it leaves out pairs that causality would allow; else nullptr.
   const Band* window() const;
-  /// After "the graph is ": "full", "causal", "a window".
+  /// What is known of the edges, where the graph is edges; else nullptr.
+  const Edges* edges() const { return std::get_if<Edges>(&kind_); }
+  /// After "the graph is ": "full", "causal", "a window", "edges".
   std::string name() const;
   /// Why the graph has no meaning between two sequences, where it is asked for there; else "".
   std::string refusal() const;
 
+  /// Of edges: whether causality allows the pair, which the data may still leave out.
   bool allows(int64_t query, int64_t key, Extent extent) const;
   /// The smallest range that holds every key that queries [first, last) may meet.
   Range keys(int64_t first, int64_t last, Extent extent) const;
-  /// Number of allowed pairs, for costs: in closed form where there is one, exact below 2^53.
+  /// Number of allowed pairs, for costs: in closed form where there is one, exact below 2^53; of edges the most
+  /// that there may be.
   double pairs(Extent extent) const;
 
  private:

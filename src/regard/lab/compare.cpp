@@ -12,6 +12,7 @@
 #include "regard/lab/comparison_jobs.hpp"
 #include "regard/lab/generate.hpp"
 #include "regard/lab/machine.hpp"
+#include "regard/lab/nodes.hpp"
 #include "regard/lab/run_report.hpp"
 #include "regard/lab/session.hpp"
 #include "regard/lab/small_text.hpp"
@@ -28,24 +29,33 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::vector<attention::Phrase> distinct_phrases(const Recipe& recipe, bool causal) {
+// Phrases of all layers that mean the same share this text.
+std::string meaning_of(const std::vector<attention::Phrase>& phrases, bool causal) {
+  if (!causal) return attention_text(phrases);
+  std::vector<std::string> meanings;
+  for (const auto& phrase : phrases) meanings.push_back(phrase.causal_meaning);
+  return meanings.size() == 1 ? meanings[0] : "[" + join(meanings, ", ") + "]";
+}
+
+/// The canonical texts of what is compared.
+std::vector<std::string> distinct_phrases(const Recipe& recipe, bool causal) {
   if (recipe.compare.attention.empty()) {
     throw InputError(
         "compare: phrases were expected; give --attention softmax,hrr,... or `attention` in the "
         "table [compare]");
   }
-  std::vector<attention::Phrase> phrases;
+  std::vector<std::string> phrases;
   std::map<std::string, std::string> meanings;
   for (const auto& text : recipe.compare.attention) {
-    auto phrase = attention::parse_phrase(text);
-    attention::check_meaning(phrase, causal);
-    const auto& meaning = causal ? phrase.causal_meaning : phrase.canonical;
+    const auto layers = parse_attention(text);
+    for (const auto& phrase : layers) attention::check_meaning(phrase, causal);
+    const auto meaning = meaning_of(layers, causal);
     if (const auto [at, fresh] = meanings.emplace(meaning, text); !fresh) {
       throw InputError("compare: \"" + at->second + "\" and \"" + text + "\" mean the same" +
                        (causal ? " in a language model" : "") + " (" + meaning +
                        "); keep one of them");
     }
-    phrases.push_back(std::move(phrase));
+    phrases.push_back(attention_text(layers));
   }
   return phrases;
 }
@@ -53,7 +63,7 @@ std::vector<attention::Phrase> distinct_phrases(const Recipe& recipe, bool causa
 // The width of the feed-forward with which a phrase has the parameters of the first one, as near as it goes.
 int64_t matching_mlp(Recipe recipe, const data::Encoding& encoding, const std::string& phrase,
                      int64_t target) {
-  recipe.attention.phrase = phrase;
+  recipe.set_attention(phrase);
   const auto count = [&](int64_t mlp) {
     recipe.model.trunk.mlp = mlp;
     return count_parameters(*make_model(recipe, encoding));
@@ -162,7 +172,7 @@ report::Comparison read_comparison(const fs::path& folder) {
   comparison.title =
       readable(recipe.run.title.empty() ? folder.filename().string() : recipe.run.title);
   for (const auto& text : recipe.compare.attention) {
-    const auto phrase = attention::parse_phrase(text).canonical;
+    const auto phrase = attention_text(parse_attention(text));
     for (const auto seed : seeds_of(recipe)) {
       const auto run_folder = folder / phrase / ("seed" + std::to_string(seed));
       comparison.runs.push_back(report_run(run_folder, phrase, seed));
@@ -197,6 +207,10 @@ void add_pictures(report::Comparison& comparison, const fs::path& folder) {
   }
   if (best != nullptr && comparison.task == "language_model") {
     const auto trained = open_run(folder_of(folder, *best), "cpu");
+    // Edges are made for whole sequences: no text is made with them.
+    for (const auto& phrase : trained.recipe.phrases()) {
+      if (phrase.graph->facts(true).edges()) return;
+    }
     comparison.samples =
         generate(trained, {.prompt = "\n", .length = 400, .temperature = 0.8, .seed = 1});
   }
@@ -237,27 +251,30 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
   // Everything that can be wrong is told before a run starts.
   const auto prepared = data::prepare(recipe.data, torch::kCPU);
   fit_to_size(recipe, prepared.encoding, *prepared.train);
+  fit_to_nodes(recipe, prepared.encoding);
   const bool causal = models::is_causal(model_kind(recipe, prepared.encoding));
   const auto phrases = distinct_phrases(recipe, causal);
   for (const auto& phrase : phrases) {
     Recipe one = recipe;
-    one.attention.phrase = phrase.canonical;
+    one.set_attention(phrase);
+    if (must_not_drop(recipe, phrase)) one.model.trunk.attention_dropout = 0;
     make_model(one, prepared.encoding);
   }
   std::map<std::string, int64_t> widths;  // of the feed-forward; 0: as the recipe says
   if (recipe.compare.budget == "parameters") {
     Recipe first = recipe;
-    first.attention.phrase = phrases.front().canonical;
+    first.set_attention(phrases.front());
     const auto target = count_parameters(*make_model(first, prepared.encoding));
     for (const auto& phrase : phrases) {
-      widths[phrase.canonical] = matching_mlp(recipe, prepared.encoding, phrase.canonical, target);
+      widths[phrase] = matching_mlp(recipe, prepared.encoding, phrase, target);
     }
   }
   std::vector<Job> jobs;
   for (const auto seed : recipe.compare.seeds) {
     for (const auto& phrase : phrases) {
-      jobs.push_back({phrase.canonical, seed, widths[phrase.canonical],
-                      folder / phrase.canonical / ("seed" + std::to_string(seed))});
+      jobs.push_back({phrase, seed, widths[phrase],
+                      folder / phrase / ("seed" + std::to_string(seed)),
+                      must_not_drop(recipe, phrase)});
     }
   }
   int64_t parallel = recipe.compare.jobs, threads = recipe.run.threads;

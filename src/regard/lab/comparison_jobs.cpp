@@ -85,6 +85,10 @@ class Runner {
       arguments.push_back("--set");
       arguments.push_back("model.mlp=" + std::to_string(job.mlp));
     }
+    if (job.no_weight_dropout) {
+      arguments.push_back("--set");
+      arguments.push_back("model.attention_dropout=0");
+    }
     return arguments;
   }
 

@@ -14,6 +14,7 @@ struct Job {
   int64_t seed = 0;
   int64_t mlp = 0;  // of an equal-parameter budget; 0: as the recipe says
   std::filesystem::path folder;
+  bool no_weight_dropout = false;  // its fold has no pairwise weights
 };
 
 /// How many runs at a time, with how many threads; `steps` of a run, or 0 when seconds end it.

@@ -106,6 +106,9 @@ Explanation explain(const Question& question) {
   p.graph = out.phrase.graph->facts(question.causal);
   out.kernels = attention::candidates(*out.phrase.fold, out.phrase.fold_name, p);
   out.cost = out.phrase.fold->cost(p);
+  out.choice_flops = static_cast<double>(p.batch) *
+                     out.phrase.graph->choice_flops(p.queries, p.heads * p.width, p.heads);
+  out.choices = out.phrase.graph->choices(p.queries);
   out.fusions = fusions_of(out.phrase, p);
   out.step = ops::step_kernels({.place = {p.device, torch::kFloat, p.dtype},
                                 .batch = p.batch,
@@ -126,6 +129,8 @@ Json to_json(const Explanation& e) {
   Json out = {{"phrase", e.phrase.canonical},  {"flops", e.cost.flops},
               {"bytes", e.cost.bytes},         {"kernels", rows_of(e.kernels)},
               {"fusions", rows_of(e.fusions)}, {"step", rows_of(e.step)}};
+  if (e.choice_flops > 0) out["predictor_flops"] = e.choice_flops;
+  if (e.choices > 0) out["choices"] = e.choices;
   if (!e.note.empty()) out["note"] = e.note;
   return out;
 }
@@ -136,6 +141,12 @@ std::string to_text(const Explanation& e) {
   char line[64];
   std::snprintf(line, sizeof line, "  forward: %.3g FLOP, ", e.cost.flops);
   text += line + human_bytes(e.cost.bytes) + " at least\n";
+  if (e.choice_flops > 0) {
+    std::snprintf(line, sizeof line, "  predictor: %.3g GFLOP", e.choice_flops / 1e9);
+    text += line;
+    if (e.choices > 0) text += ", " + std::to_string(e.choices) + " choices one after another";
+    text += "\n";
+  }
   text += lines_of("fusions with the projections, in a model:", e.fusions);
   text += lines_of("kernels of a training step around it:", e.step);
   return e.note.empty() ? text : text + "  " + e.note + "\n";

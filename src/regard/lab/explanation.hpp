@@ -27,7 +27,9 @@ struct Explanation {
   std::vector<ops::Candidate> fusions;  // with the projections, in a model
   std::vector<ops::Candidate> step;     // of a training step around attention
   attention::Cost cost;
-  std::string note;  // why something could not be asked here; "" without
+  double choice_flops = 0;  // of choosing edges, in a model of heads x width; 0: nothing is chosen
+  int64_t choices = 0;      // one after another
+  std::string note;         // why something could not be asked here; "" without
 };
 
 /// A GPU can be asked where there is none. InputError for a type, a device or a size that is none.

@@ -40,6 +40,27 @@ void check_probabilities(const Prediction& prediction) {
   }
 }
 
+namespace {
+
+// Of probabilities (N, classes) of all nodes; the id stands for the place.
+std::vector<Prediction> of_nodes(const torch::Tensor& p, const data::Dataset& data,
+                                 const std::vector<std::string>& classes) {
+  std::vector<Prediction> predictions(static_cast<std::size_t>(p.size(0)));
+  for (int64_t i = 0; i < p.size(0); ++i) {
+    auto& out = predictions[static_cast<std::size_t>(i)];
+    const auto* values = p.const_data_ptr<double>() + i * p.size(1);
+    out.probabilities.assign(values, values + p.size(1));
+    out.place = data.text(i);
+    check_probabilities(out);
+    const auto best = std::max_element(out.probabilities.begin(), out.probabilities.end());
+    out.probability = *best;
+    out.label = classes[static_cast<std::size_t>(best - out.probabilities.begin())];
+  }
+  return predictions;
+}
+
+}  // namespace
+
 std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::string>& paths) {
   if (run.encoding.task->targets() == data::Targets::kNextToken) {
     throw InputError(
@@ -59,6 +80,7 @@ std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::st
     const auto batch = stream->batch(step);
     const auto p =
         at::softmax(run.model->logits(batch), -1).to(torch::kCPU, torch::kDouble).contiguous();
+    if (run.encoding.nodes) return of_nodes(p[0], *data, run.encoding.classes);
     for (std::size_t r = 0; r < rows.size(); ++r) {
       auto& out = predictions[static_cast<std::size_t>(rows[r])];
       if (run.encoding.task->targets() == data::Targets::kToken) {

@@ -53,7 +53,9 @@ void check(const LoadSpec& spec) {
 }
 
 void CompareSpec::visit(Visitor& f) {
-  f("attention", attention, "the phrases to compare; differences are to the first");
+  f("attention", attention,
+    "the phrases to compare, each for all layers or a list with one a layer; differences are to "
+    "the first");
   f("seeds", seeds, "one run a phrase and seed");
   f("budget", budget,
     "what the runs have in common: steps, seconds (train.seconds) or parameters (the feed-forward "
@@ -103,7 +105,7 @@ std::string term_of(const run::TomlEntry& axis) {
 void check_phrases(const std::vector<std::string>& texts, const std::string& place) {
   for (const auto& text : texts) {
     try {
-      attention::parse_phrase(text);
+      parse_attention(text);
     } catch (const InputError& error) {
       throw InputError(place + ": " + error.what());
     }
@@ -210,6 +212,45 @@ void read_named_columns(Recipe& recipe, const std::string& flag) {
   }
 }
 
+namespace {
+
+// The phrases of "[a, b]", or the one that has no brackets around it.
+std::vector<std::string> texts_of_layers(const std::string& text) {
+  const auto whole = trim(text);
+  if (!whole.starts_with('[')) return {whole};
+  if (!whole.ends_with(']')) {
+    throw InputError("phrase \"" + text + "\": the list of layers is not closed by \"]\"");
+  }
+  std::vector<std::string> texts;
+  for (const auto& part : split_outside_brackets(whole.substr(1, whole.size() - 2), ',')) {
+    texts.push_back(trim(part));
+  }
+  return texts;
+}
+
+}  // namespace
+
+std::vector<attention::Phrase> parse_attention(const std::string& text) {
+  std::vector<attention::Phrase> phrases;
+  for (const auto& part : texts_of_layers(text)) phrases.push_back(attention::parse_phrase(part));
+  return phrases;
+}
+
+std::string attention_text(const std::vector<attention::Phrase>& phrases) {
+  std::vector<std::string> texts;
+  for (const auto& phrase : phrases) texts.push_back(phrase.canonical);
+  return texts.size() == 1 ? texts[0] : "[" + join(texts, ", ") + "]";
+}
+
+void Recipe::set_attention(const std::string& text) {
+  attention = AttentionSpec();
+  if (!trim(text).starts_with('[')) {
+    attention.phrase = text;
+    return;
+  }
+  attention.layers = texts_of_layers(text);
+}
+
 std::vector<attention::Phrase> Recipe::phrases() const {
   std::vector<attention::Phrase> parsed;
   if (attention.layers.empty()) {
@@ -220,19 +261,28 @@ std::vector<attention::Phrase> Recipe::phrases() const {
   return parsed;
 }
 
-std::string Recipe::phrase_text() const {
-  std::vector<std::string> texts;
-  for (const auto& phrase : phrases()) texts.push_back(phrase.canonical);
-  return texts.size() == 1 ? texts[0] : "[" + join(texts, ", ") + "]";
-}
+std::string Recipe::phrase_text() const { return attention_text(phrases()); }
 
 std::string Recipe::to_toml() const { return run::to_toml(Recipe(*this).tables()); }
 
 namespace {
 // Options that came after the first checkpoints. At their defaults they are left out, so that those still fit.
 const std::vector<std::string>& later_options() {
-  static const std::vector<std::string> names = {"attention_dropout", "encoding",     "empty",
-                                                 "min_delta",         "word_dropout", "pairs"};
+  static const std::vector<std::string> names = {"attention_dropout",
+                                                 "encoding",
+                                                 "empty",
+                                                 "min_delta",
+                                                 "word_dropout",
+                                                 "pairs",
+                                                 "block",
+                                                 "heads_last",
+                                                 "l2",
+                                                 "edges",
+                                                 "directed",
+                                                 "features",
+                                                 "recall_length",
+                                                 "recall_keys",
+                                                 "recall_values"};
   return names;
 }
 
@@ -258,6 +308,7 @@ std::string Recipe::identity() const {
   copy.data.train.clear();
   copy.data.valid.clear();
   copy.data.test.clear();
+  copy.data.nodes.edges.clear();
   copy.load.loaders = LoadSpec().loaders;
   copy.load.eval_batch = LoadSpec().eval_batch;
   if (copy.attention.layers.empty()) copy.attention.phrase = phrase_text();

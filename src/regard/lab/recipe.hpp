@@ -62,6 +62,8 @@ struct Recipe {
   /// The tables of a recipe file in order: run, model, attention, data, train, compare.
   run::Tables tables();
 
+  /// One phrase for all layers, or "[phrase, phrase]": one for each.
+  void set_attention(const std::string& text);
   /// The phrases of the layers, parsed: one, or one a layer.
   std::vector<attention::Phrase> phrases() const;
   /// The canonical text of the phrases: "softmax", or "[window(width=8), softmax]".
@@ -74,6 +76,11 @@ struct Recipe {
   /// and a number as given that is above a tenth is negative.
   void write_warmup();
 };
+
+/// The phrases in "phrase" or "[phrase, phrase]", parsed. InputError for an open bracket and an empty list.
+std::vector<attention::Phrase> parse_attention(const std::string& text);
+/// Their canonical text: "softmax", or "[window(width=8), softmax]".
+std::string attention_text(const std::vector<attention::Phrase>& phrases);
 
 /// InputError without training data, which names the set that the recipe needs and its source.
 void require_data(const Recipe& recipe, const std::string& command);

@@ -9,6 +9,7 @@
 #include "regard/base/files.hpp"
 #include "regard/base/utf8.hpp"
 #include "regard/lab/machine.hpp"
+#include "regard/lab/nodes.hpp"
 #include "regard/lab/session.hpp"
 #include "regard/lab/train_run.hpp"
 #include "regard/lab/words_baseline.hpp"
@@ -124,6 +125,13 @@ report::Run report_run(const fs::path& folder, const std::string& phrase, int64_
   run.accuracy = r.outcome.best_accuracy;
   run.scores = r.outcome.best_scores;
   run.test_scores = r.test_scores;
+  const auto seen = [&](const char* name, double& to) {
+    const auto found = r.outcome.best_scores.find(name);
+    if (found != r.outcome.best_scores.end()) to = found->second;
+  };
+  seen("edges_per_query", run.edges_per_query);
+  seen("edge_recall", run.edge_recall);
+  if (r.predictor_share > 0) run.predictor_share = r.predictor_share;
   run.test_loss = r.test_loss;
   run.test_accuracy = r.test_accuracy;
   run.parameters = static_cast<double>(r.parameters);
@@ -150,8 +158,7 @@ std::vector<report::AttentionMap> attention_maps(const fs::path& folder) {
     const int64_t length =
         std::min(kMapPositions,
                  batch.lengths.defined() ? batch.lengths[0].item<int64_t>() : batch.inputs.size(1));
-    batch.inputs = batch.inputs.narrow(1, 0, length);
-    batch.lengths = torch::Tensor();
+    cut_positions(batch, length);
     add_maps(run, batch, i, maps);
   }
   return maps;

@@ -1,5 +1,6 @@
 #include "regard/lab/session.hpp"
 
+#include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/machine.hpp"
@@ -28,7 +29,23 @@ std::vector<attention::StepScalar> ModelLearner::step_scalars() {
 
 nn::Loss ModelLearner::loss(const nn::Batch& batch) {
   if (!model_->is_training()) model_->train();
-  return model_->loss(batch);
+  attention::take_edge_counts();
+  const double start = seconds_now();
+  auto loss = model_->loss(batch);
+  const auto counts = attention::take_edge_counts();
+  if (counts.learned) {
+    forward_seconds_ += seconds_now() - start;
+    chosen_seconds_ += counts.seconds;
+  }
+  return loss;
+}
+
+std::map<std::string, double> ModelLearner::seen() {
+  const auto counts = attention::take_edge_counts();
+  std::map<std::string, double> seen;
+  if (counts.queries > 0) seen["edges_per_query"] = counts.edges / counts.queries;
+  if (counts.planted > 0) seen["edge_recall"] = counts.found / counts.planted;
+  return seen;
 }
 
 nn::BatchScore ModelLearner::score(const nn::Batch& batch) {
@@ -72,7 +89,16 @@ std::shared_ptr<models::Model> make_model(const Recipe& recipe, const data::Enco
                      shortest(spec.label_smoothing) + " came");
   spec.kind = model_kind(recipe, encoding);
   const auto phrases = recipe.phrases();
-  for (const auto& phrase : phrases) attention::check_meaning(phrase, models::is_causal(spec.kind));
+  const bool causal = models::is_causal(spec.kind);
+  for (const auto& phrase : phrases) {
+    attention::check_meaning(phrase, causal);
+    const auto facts = phrase.graph->facts(causal);
+    if (facts.edges() && facts.edges()->in_batch && !encoding.has_edges()) {
+      throw InputError("phrase \"" + phrase.canonical +
+                       "\": data with edges was expected (--nodes with --edges, or reader = "
+                       "\"recall\"), and this data has none");
+    }
+  }
   return models::make_model(
       spec,
       {.input = {.vocabulary = encoding.vocabulary, .channels = encoding.channels},

@@ -24,11 +24,18 @@ class ModelLearner final : public train::Learner {
   nn::BatchScore score(const nn::Batch& batch) override;
   std::vector<metrics::Metric> metrics() const override;
   std::vector<double> scores(const metrics::Predictions& predictions) const override;
+  /// Of attentions on edges: "edges_per_query", and "edge_recall" of those that the data plants.
+  std::map<std::string, double> seen() override;
+  /// The predictors' share of the time of a forward pass in training; 0 without a predictor.
+  double predictor_share() const {
+    return forward_seconds_ > 0 ? chosen_seconds_ / forward_seconds_ : 0;
+  }
 
  private:
   std::shared_ptr<models::Model> model_;
   const data::Task* task_ = nullptr;
   std::vector<std::string> classes_;
+  double chosen_seconds_ = 0, forward_seconds_ = 0;
 };
 
 /// A stream of a dataset as the loop sees it.
@@ -50,7 +57,7 @@ train::Evaluation evaluation_of(const data::Dataset& dataset, int64_t rows);
 /// The kind of network of the task, unless the recipe names another that answers it.
 std::string model_kind(const Recipe& recipe, const data::Encoding& encoding);
 
-/// A fresh model for the data.
+/// A fresh model for the data. InputError where the graph is edges of the data, and the data has none.
 std::shared_ptr<models::Model> make_model(const Recipe& recipe, const data::Encoding& encoding);
 
 int64_t count_parameters(const torch::nn::Module& model);

@@ -5,11 +5,13 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/answers.hpp"
 #include "regard/lab/machine.hpp"
+#include "regard/lab/nodes.hpp"
 #include "regard/lab/run_report.hpp"
 #include "regard/lab/session.hpp"
 #include "regard/lab/small_text.hpp"
@@ -53,6 +55,10 @@ Scores read_scores(const Json& json, const std::string& part, const std::string&
       if (other && json.contains(key)) scores[metric.name] = number(json, key.c_str());
     }
   }
+  for (const std::string name : {"edges_per_query", "edge_recall"}) {
+    const auto key = part + "_" + name;
+    if (json.contains(key)) scores[name] = number(json, key.c_str());
+  }
   return scores;
 }
 
@@ -75,6 +81,7 @@ void write_result(const fs::path& folder, const RunResult& r) {
                {"logit_deviation", number(o.logit_deviation)},
                {"test_loss", number(r.test_loss)},
                {"test_accuracy", number(r.test_accuracy)},
+               {"predictor_share", r.predictor_share},
                {"one_answer", r.one_answer},
                {"finished", o.finished},
                {"kernels", r.kernels},
@@ -148,6 +155,43 @@ std::string weight_dropout_sentence(const Recipe& recipe, const data::Encoding& 
 
 }  // namespace
 
+namespace {
+
+// A predictor that makes its choices one after another says what a step costs before it starts.
+void say_choices(const Recipe& recipe, models::Model& model, const nn::Batch& batch) {
+  std::string names;
+  int64_t choices = 0;
+  const auto phrases = recipe.phrases();
+  const int64_t positions = batch.inputs.size(1);
+  const auto layers = static_cast<std::size_t>(recipe.model.trunk.layers);
+  for (std::size_t i = 0; i < layers; ++i) {
+    const auto& phrase = phrases.size() == 1 ? phrases[0] : phrases[i];
+    const auto more = phrase.graph->choices(positions);
+    if (more == 0) continue;
+    choices += more;
+    names = phrase.graph_name;
+  }
+  if (choices == 0) return;
+  model.train();
+  const auto device = model.parameters().front().device();
+  double seconds = 0;
+  for (int turn = 0; turn < 2; ++turn) {  // the first one allocates
+    const double start = seconds_now();
+    const torch::NoGradGuard guard;
+    model.logits(batch.to(device));
+    seconds = seconds_now() - start;
+  }
+  char text[160];
+  std::snprintf(
+      text, sizeof text,
+      "%s: %lld choices one after another for %lld positions, about %.2g s a step for the "
+      "choices alone",
+      names.c_str(), static_cast<long long>(choices), static_cast<long long>(positions), seconds);
+  say(text);
+}
+
+}  // namespace
+
 fs::path default_folder(const Recipe& recipe) {
   if (!recipe.run.out.empty()) return recipe.run.out;
   if (recipe.data.train.empty()) return fs::path("runs") / "run";
@@ -165,16 +209,17 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   require_data(recipe, "train");
   const auto device = choose_device(recipe.run.device);
   set_threads(recipe.run.threads);
-  const auto phrase =
-      recipe.phrase_text();  // a mistake in a phrase is told before anything is read or written
+  recipe.phrases();  // a mistake in a phrase is told before anything is read or written
 
   const auto prepared = data::prepare(recipe.data, device);
   fit_to_size(recipe, prepared.encoding, *prepared.train);
+  fit_to_nodes(recipe, prepared.encoding);
   // Remembered for `predict`: a single file of any type is then read as the files in the folders were.
   if (recipe.data.reader.reader == "auto" &&
       data::guess_reader(recipe.data.train.front()) == "directory") {
     recipe.data.reader.reader = "directory";
   }
+  const auto phrase = recipe.phrase_text();
   const auto model = make_model(recipe, prepared.encoding);
   // Everything that the data can refuse is asked before the folder exists.
   StreamBatches batches(prepared.train, {.size = {recipe.load.batch, recipe.load.batch_tokens},
@@ -201,6 +246,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   if (const auto about = weight_dropout_sentence(recipe, prepared.encoding); !about.empty())
     say(about);
   write_atomically(folder / "recipe.toml", recipe.to_toml());
+  say_choices(recipe, *model, batches.batch(0));
 
   ModelLearner learner(model, prepared.encoding);
   const run::Identity identity{
@@ -217,6 +263,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   result.task = prepared.encoding.task->name();
   result.unit = unit_of(prepared.encoding);
   result.parameters = count_parameters(*model);
+  result.predictor_share = learner.predictor_share();
   result.kernels = ops::kernels_that_ran();
   result.environment = environment(device);
   mark_parts(result, *model, learner, prepared, recipe, folder);
@@ -254,6 +301,7 @@ RunResult read_result(const fs::path& folder) {
   r.test_scores = read_scores(json, "test", r.task);
   r.test_loss = number(json, "test_loss");
   r.test_accuracy = number(json, "test_accuracy");
+  r.predictor_share = json.value("predictor_share", 0.0);
   r.one_answer = json.value("one_answer", "");
   r.kernels = json.value("kernels", std::vector<std::string>());
   const Json told = json.value("environment", Json::object());

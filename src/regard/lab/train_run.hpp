@@ -22,9 +22,10 @@ struct RunResult {
   train::Outcome outcome;
   double test_loss = 0, test_accuracy = 0;    // of the best checkpoint; NaN without test data
   std::map<std::string, double> test_scores;  // other metrics of the task, by name
-  std::string one_answer;                     // the label of every validation example, or ""
-  std::vector<std::string> kernels;           // that ran, by name
-  Environment environment;                    // machine and versions of the training
+  double predictor_share = 0;        // of a forward pass, of graphs that choose their edges
+  std::string one_answer;            // the label of every validation example, or ""
+  std::vector<std::string> kernels;  // that ran, by name
+  Environment environment;           // machine and versions of the training
 };
 
 enum class Start { kNew, kResume };

@@ -22,6 +22,24 @@ void ModelSpec::visit(Visitor& f) {
   f("label_smoothing", label_smoothing, "share of probability spread evenly over the classes");
 }
 
+namespace {
+
+/// The edges that a batch brings, for all heads.
+attention::EdgeTensors edges_of(const nn::Batch& batch) {
+  const auto named = [&](const char* name) {
+    const auto found = batch.others.find(name);
+    return found == batch.others.end() ? torch::Tensor() : found->second.unsqueeze(1);
+  };
+  return {named(nn::kEdgeQueries), named(nn::kEdgeKeys), named(nn::kEdgeGates)};
+}
+
+}  // namespace
+
+torch::Tensor Model::logits(const nn::Batch& batch) {
+  const attention::BatchScope scope(edges_of(batch));
+  return compute(batch);
+}
+
 nn::Loss Model::loss(const nn::Batch& batch, nn::Detail detail) {
   attention::LossScope scope;
   const auto out = logits(batch);
@@ -52,6 +70,7 @@ std::vector<LayerMap> Model::maps(const nn::Batch& batch) {
     one.inputs = one.inputs.narrow(1, 0, length);
     one.lengths = torch::Tensor();
   }
+  const attention::BatchScope edges(edges_of(batch).example(0));
   std::vector<torch::Tensor> inputs;
   {
     const nn::ObserverScope scope([&](const std::string& layer, const torch::Tensor& x) {

@@ -46,13 +46,14 @@ class Model : public torch::nn::Module {
   /// logit and of each logit squared. Beside them the likeliest class of each target, where a task asks for it.
   virtual nn::BatchScore score(const nn::Batch& batch) = 0;
   /// Unnormalised log-probabilities: (B, classes), or (B, T, classes or vocabulary).
-  virtual torch::Tensor logits(const nn::Batch& batch) = 0;
+  torch::Tensor logits(const nn::Batch& batch);
   virtual nn::Trunk& trunk() = 0;
 
   /// The attention weights of every layer for the first example of a batch.
   std::vector<LayerMap> maps(const nn::Batch& batch);
 
  protected:
+  virtual torch::Tensor compute(const nn::Batch& batch) = 0;
   /// Of `logits`: the mean over all targets, and (examples) the mean over the targets of each.
   virtual torch::Tensor mean_loss(const torch::Tensor& logits, const nn::Batch& batch) = 0;
   virtual torch::Tensor example_losses(const torch::Tensor& logits, const nn::Batch& batch) = 0;

@@ -1,5 +1,7 @@
 #include "regard/nn/block.hpp"
 
+#include <ATen/ops/elu.h>
+
 #include "regard/nn/context.hpp"
 
 namespace regard::nn {
@@ -8,6 +10,14 @@ using torch::Tensor;
 Block::Block(const attention::Phrase& phrase, const BlockOptions& options,
              std::shared_ptr<attention::Positions> positions)
     : options_(options) {
+  if (is_gat()) {
+    attention_ = register_module("attention", std::make_shared<attention::SelfAttention>(
+                                                  phrase, options.attention, std::move(positions)));
+    const auto& size = attention_->size();
+    bias_ = register_parameter(
+        "bias", at::zeros({options.average ? size.head_width : size.heads * size.head_width}));
+    return;
+  }
   const int64_t width = options.attention.width;
   if (options.norm != "feed_forward")
     norm1_ = register_module("norm1", std::make_shared<Norm>(options.norm_kind, width));
@@ -32,7 +42,27 @@ void Block::add_parts(Residual& stream, const Attend& attend) {
   if (post) stream.replace_by(*norm2_);
 }
 
+template <class Attend>
+void Block::replace(Residual& stream, const Attend& attend) {
+  const auto x = dropout(stream.sum(), options_.dropout, 1 + 2 * options_.index, is_training());
+  observe("attention_input", x);
+  auto y = attend(x);  // (B, T, h d)
+  if (options_.average) {
+    const auto& size = attention_->size();
+    y = y.view({y.size(0), y.size(1), size.heads, size.head_width}).mean(2);
+  }
+  y = y + bias_.to(y.scalar_type());
+  if (!options_.average) y = at::elu(y);
+  observe("attention", y);
+  stream = Residual(y, 0, is_training());
+}
+
 void Block::forward(Residual& stream, const Tensor& lengths) {
+  if (is_gat()) {
+    return replace(stream, [&](const Tensor& in) {
+      return attention_->forward(attention::call_of(in, lengths));
+    });
+  }
   add_parts(stream, [&](const Tensor& in) {
     observe("attention_input", in);
     return attention_->branch(attention::call_of(in, lengths));
@@ -40,6 +70,10 @@ void Block::forward(Residual& stream, const Tensor& lengths) {
 }
 
 void Block::extend(Residual& stream, attention::Decoder& decoder, int64_t position) {
+  if (is_gat()) {
+    return replace(stream,
+                   [&](const Tensor& in) { return attention_->extend(in, decoder, position); });
+  }
   add_parts(stream, [&](const Tensor& in) {
     return ops::Branch{attention_->extend(in, decoder, position), {}};
   });

@@ -1,4 +1,5 @@
-// One layer of a Transformer: attention and feed-forward, each with norm, dropout and residual.
+// One layer of a Transformer: attention and feed-forward, each with norm, dropout and residual. Or one of a graph attention
+// network: dropout, attention without W_o, a bias, ELU, and nothing else (Velickovic et al. 2018).
 #pragma once
 
 #include "regard/attention/self_attention.hpp"
@@ -9,7 +10,9 @@ namespace regard::nn {
 
 struct BlockOptions {
   attention::SelfAttentionOptions attention;
-  int64_t hidden = 0;  // width of the feed-forward
+  std::string kind = "transformer";  // transformer | gat
+  bool average = false;              // gat, the last layer: the mean over heads, no ELU
+  int64_t hidden = 0;                // width of the feed-forward
   // pre: x + f(norm(x)); post: norm(x + f(x)); feed_forward: x + attention(x), then x + mlp(norm(x))
   std::string norm = "pre";
   std::string norm_kind = "layer";  // layer | rms
@@ -30,13 +33,18 @@ class Block : public torch::nn::Module {
   void extend(Residual& stream, attention::Decoder& decoder, int64_t position);
 
   attention::SelfAttention& attention() { return *attention_; }
+  /// Of a Transformer alone.
   FeedForward& feed_forward() { return *feed_forward_; }
 
  private:
   template <class Attend>
   void add_parts(Residual& stream, const Attend& attend);
+  template <class Attend>
+  void replace(Residual& stream, const Attend& attend);
+  bool is_gat() const { return options_.kind == "gat"; }
 
   BlockOptions options_;
+  torch::Tensor bias_;  // of gat
   std::shared_ptr<attention::SelfAttention> attention_;
   std::shared_ptr<FeedForward> feed_forward_;
   std::shared_ptr<Norm> norm1_, norm2_;

@@ -2,6 +2,7 @@
 
 #include <ATen/autocast_mode.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <numbers>
@@ -21,6 +22,11 @@ void TrunkSpec::visit(Visitor& f) {
   f("layers", layers, "number of blocks");
   f("heads", heads, "attention heads; they divide the width");
   f("mlp", mlp, "width of the feed-forward (0: four times the width)");
+  f("block", block,
+    "transformer: attention and feed-forward with norms; gat: dropout, attention without W_o, a "
+    "bias and ELU, as graph attention networks have it",
+    {"transformer", "gat"});
+  f("heads_last", heads_last, "block gat: heads of the last layer, which are averaged");
   f("positions", positions, "how the model knows places",
     {"learned", "sinusoidal", "sinusoidal_2d", "rotary", "alibi", "none"});
   f("norm", norm,
@@ -44,8 +50,9 @@ void TrunkSpec::visit(Visitor& f) {
     "standard deviation of fresh weights (0: 1/sqrt(3 width), as a fresh Linear of PyTorch)");
   f("init_rule", init_rule,
     "residual: init, and 1/sqrt(2 layers) of it in matrices that write into the stream; inputs: "
-    "1/sqrt(its inputs) in each matrix, 1/sqrt(width) in tables",
-    {"residual", "inputs"});
+    "1/sqrt(its inputs) in each matrix, 1/sqrt(width) in tables; glorot: sqrt(2 / (rows + "
+    "columns))",
+    {"residual", "inputs", "glorot"});
   f("residual", residual, "type of the residual stream under dtype bf16", {"bf16", "fp32"});
 }
 
@@ -67,13 +74,18 @@ void TrunkSpec::check() const {
        "word_dropout in [0, 1) was expected, and " + std::to_string(word_dropout) + " came");
   need(pairs >= 0, "pairs of at least 0 was expected");
   need(init >= 0, "init of at least 0 was expected");
-  need(init == 0 || init_rule == "residual",
-       "init = 0 was expected with init_rule = \"inputs\", and " + std::to_string(init) + " came");
+  need(heads_last >= 1, "heads_last of at least 1 was expected");
+  need(init == 0 || init_rule == "residual", "init = 0 was expected with init_rule = \"" +
+                                                 init_rule + "\", and " + std::to_string(init) +
+                                                 " came");
 }
 
 double TrunkSpec::deviation(const Tensor& parameter) const {
   if (parameter.dim() < 2) return 0;
   if (init_rule == "inputs") return 1 / std::sqrt(static_cast<double>(parameter.size(-1)));
+  if (init_rule == "glorot") {
+    return std::sqrt(2.0 / static_cast<double>(parameter.size(0) + parameter.size(-1)));
+  }
   return init > 0 ? init : 1 / std::sqrt(3.0 * static_cast<double>(width));
 }
 
@@ -99,8 +111,30 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
                      std::to_string(spec.layers) + " layers was expected, and " +
                      std::to_string(options_.phrases.size()) + " came");
   }
-  embedding_ =
-      register_module("embed", std::make_shared<Embedding>(options_.input, spec.width, spec.pairs));
+  // A graph attention network reads the values of nodes as they are.
+  if (!is_gat() || options_.input.channels == 0) {
+    embedding_ = register_module(
+        "embed", std::make_shared<Embedding>(options_.input, spec.width, spec.pairs));
+    make_positions();
+  }
+  for (int64_t i = 0; i < spec.layers; ++i) {
+    const auto& phrase = options_.phrases.size() == 1
+                             ? options_.phrases[0]
+                             : options_.phrases[static_cast<std::size_t>(i)];
+    blocks_.push_back(
+        register_module("block" + std::to_string(i),
+                        std::make_shared<Block>(phrase, block_options(i),
+                                                attention_positions(spec.positions, spec.heads))));
+  }
+  if (is_gat()) return;
+  if (spec.norm_embed)
+    norm_embed_ = register_module("norm_embed", std::make_shared<Norm>(spec.norm_kind, spec.width));
+  if (spec.norm != "post" && spec.norm_last)
+    norm_ = register_module("norm", std::make_shared<Norm>(spec.norm_kind, spec.width));
+}
+
+void Trunk::make_positions() {
+  const auto& spec = options_.spec;
   const int64_t places = options_.max_length + (options_.cls ? 1 : 0);
   if (spec.positions == "learned") {
     positions_ = register_parameter("positions", at::empty({places, spec.width}));
@@ -114,31 +148,42 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
     positions_ = register_buffer(kConstant + std::string("positions"), grid);
   }
   if (options_.cls) cls_ = register_parameter("cls", at::empty({1, 1, spec.width}));
-  for (int64_t i = 0; i < spec.layers; ++i) {
-    const auto& phrase = options_.phrases.size() == 1
-                             ? options_.phrases[0]
-                             : options_.phrases[static_cast<std::size_t>(i)];
-    const BlockOptions block{
-        .attention = {.width = spec.width,
-                      .heads = spec.heads,
-                      .causal = options_.causal,
-                      .bias = spec.bias == "all",
-                      .dropout = {spec.attention_dropout, kAttentionSites + i}},
-        .hidden = spec.hidden(),
-        .norm = spec.norm,
-        .norm_kind = spec.norm_kind,
-        .activation = spec.activation,
-        .down_bias = spec.bias == "all",
-        .dropout = spec.dropout,
-        .index = i};
-    blocks_.push_back(register_module(
-        "block" + std::to_string(i),
-        std::make_shared<Block>(phrase, block, attention_positions(spec.positions, spec.heads))));
+}
+
+BlockOptions Trunk::block_options(int64_t index) const {
+  const auto& spec = options_.spec;
+  // A layer may share what one with the same phrase made before it.
+  int64_t earlier = index;
+  if (options_.phrases.size() > 1) {
+    const auto& own = options_.phrases[static_cast<std::size_t>(index)].canonical;
+    earlier = std::count_if(options_.phrases.begin(), options_.phrases.begin() + index,
+                            [&](const auto& phrase) { return phrase.canonical == own; });
   }
-  if (spec.norm_embed)
-    norm_embed_ = register_module("norm_embed", std::make_shared<Norm>(spec.norm_kind, spec.width));
-  if (spec.norm != "post" && spec.norm_last)
-    norm_ = register_module("norm", std::make_shared<Norm>(spec.norm_kind, spec.width));
+  BlockOptions block{.attention = {.width = spec.width,
+                                   .heads = spec.heads,
+                                   .causal = options_.causal,
+                                   .bias = spec.bias == "all",
+                                   .dropout = {spec.attention_dropout, kAttentionSites + index},
+                                   .earlier = earlier},
+                     .kind = spec.block,
+                     .hidden = spec.hidden(),
+                     .norm = spec.norm,
+                     .norm_kind = spec.norm_kind,
+                     .activation = spec.activation,
+                     .down_bias = spec.bias == "all",
+                     .dropout = spec.dropout,
+                     .index = index};
+  if (!is_gat()) return block;
+  auto& attention = block.attention;
+  attention.bias = attention.out = false;
+  attention.head_width = spec.width / spec.heads;
+  if (index == 0 && options_.input.channels > 0) attention.width = options_.input.channels;
+  if (index + 1 == spec.layers && options_.outputs > 0) {
+    attention.heads = spec.heads_last;
+    attention.head_width = options_.outputs;
+    block.average = true;
+  }
+  return block;
 }
 
 void Trunk::check_length(int64_t last) const {
@@ -184,6 +229,7 @@ Residual Trunk::embed(const Tensor& inputs, int64_t first) {
 }
 
 Residual Trunk::begin(const Tensor& inputs, int64_t first) {
+  if (!embedding_) return {inputs, 0, is_training()};
   auto stream = embed(inputs, first);
   if (norm_embed_) stream.replace_by(*norm_embed_);
   return stream;

@@ -12,6 +12,8 @@ struct TrunkSpec {
   int64_t layers = 2;
   int64_t heads = 4;
   int64_t mlp = 0;
+  std::string block = "transformer";
+  int64_t heads_last = 1;
   std::string positions = "learned";
   std::string norm = "pre";
   bool norm_embed = false;
@@ -30,7 +32,8 @@ struct TrunkSpec {
   void visit(Visitor& f);
   void check() const;
   /// Standard deviation of a fresh parameter: 0 for vectors; else `init`, or that of a fresh Linear of PyTorch. By the rule "inputs"
-  /// 1/sqrt(size of the last axis), which are a matrix's inputs (LeCun et al. 1998) and a table's width.
+  /// 1/sqrt(size of the last axis), which are a matrix's inputs (LeCun et al. 1998) and a table's width; by "glorot"
+  /// sqrt(2 / (rows + columns)) (Glorot, Bengio 2010).
   double deviation(const torch::Tensor& parameter) const;
   int64_t hidden() const { return mlp > 0 ? mlp : 4 * width; }
 };
@@ -42,6 +45,8 @@ struct TrunkOptions {
   int64_t max_length = 0;
   bool causal = false;
   bool cls = false;  // a learned token in front
+  /// Of block gat: what the last layer gives in place of the width, averaged over heads_last heads; 0: the width.
+  int64_t outputs = 0;
 };
 
 /// States of all layers during generation.
@@ -68,6 +73,7 @@ class Trunk : public torch::nn::Module {
   torch::Tensor extend(const torch::Tensor& inputs, TrunkState& state);
 
   const TrunkOptions& options() const { return options_; }
+  /// Block gat reads values as they are, and has none then.
   Embedding& embedding() { return *embedding_; }
   std::vector<std::shared_ptr<Block>>& blocks() { return blocks_; }
 
@@ -84,6 +90,9 @@ class Trunk : public torch::nn::Module {
   torch::Tensor all_lengths(const torch::Tensor& lengths) const;
   torch::Tensor finish(Residual& stream);
   void check_length(int64_t last) const;
+  void make_positions();
+  BlockOptions block_options(int64_t index) const;
+  bool is_gat() const { return options_.spec.block == "gat"; }
 
   TrunkOptions options_;
   std::shared_ptr<Embedding> embedding_;

@@ -72,6 +72,9 @@ Standing standing(const Comparison& comparison, const std::string& phrase) {
   s.seconds = over_runs(runs, &Run::seconds);
   s.tokens_per_second = over_runs(runs, &Run::tokens_per_second);
   s.peak_memory_bytes = over_runs(runs, &Run::peak_memory_bytes);
+  s.edges_per_query = over_runs(runs, &Run::edges_per_query);
+  s.edge_recall = over_runs(runs, &Run::edge_recall);
+  s.predictor_share = over_runs(runs, &Run::predictor_share);
   std::vector<double> valid, test;
   for (const auto* run : runs) {
     valid.push_back(quality(comparison, *run));

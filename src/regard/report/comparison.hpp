@@ -42,6 +42,8 @@ struct Run {
   std::map<std::string, double> scores, test_scores;  // other measures of the task, likewise
   double parameters = kAbsent, seconds = kAbsent;     // seconds of training
   double tokens_per_second = kAbsent, peak_memory_bytes = kAbsent;
+  // Of attention on edges: keys a query, the share of planted edges that it keeps, and the predictor's share of a forward pass.
+  double edges_per_query = kAbsent, edge_recall = kAbsent, predictor_share = kAbsent;
   bool finished = false;  // unfinished runs stay out of every mean
   bool any_seed = false;  // draws no random numbers: it stands for every seed of the comparison
   std::string note;       // why it did not finish, or how it differs
@@ -92,6 +94,7 @@ struct Standing {
   int64_t finished = 0, started = 0;
   Interval quality, test_quality, loss, accuracy, test_loss, test_accuracy;
   Interval seconds, tokens_per_second, peak_memory_bytes;
+  Interval edges_per_query, edge_recall, predictor_share;
   double parameters = kAbsent;
   bool reference = false;
   Difference

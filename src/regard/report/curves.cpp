@@ -47,6 +47,16 @@ std::vector<Measure> measures(const Comparison& comparison) {
   std::vector<Measure> all = {loss, train};
   if (comparison.measure.percent) all.insert(all.begin(), accuracy);
   for (const auto& name : names_in(comparison, &Point::scores)) {
+    if (name == "edges_per_query") {
+      all.push_back(
+          {"edges a query", "keys that a query keeps", ".3g", reading(&Point::scores, name), true});
+      continue;
+    }
+    if (name == "edge_recall") {
+      all.push_back({"recall of planted edges", "share of planted edges that are kept", ".1%",
+                     reading(&Point::scores, name), false, true});
+      continue;
+    }
     const bool decides = name == comparison.measure.name;
     const auto title = "validation " + name;
     const Measure measure = {title, title, ".1%", reading(&Point::scores, name), false, true};

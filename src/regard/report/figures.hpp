@@ -47,6 +47,8 @@ Figure curves_by_seconds(const Comparison& comparison);
 /// Final quality against one cost, with intervals; points that nothing beats in both are joined.
 Figure quality_by_seconds(const Comparison& comparison);
 Figure quality_by_memory(const Comparison& comparison);
+/// Against keys a query, where attention runs on edges.
+Figure quality_by_edges(const Comparison& comparison);
 
 /// Indices into `x`, `y` (lower is better in both) of the points that no other point beats in both, by x.
 std::vector<std::size_t> pareto_front(const std::vector<double>& x, const std::vector<double>& y);

@@ -95,6 +95,7 @@ struct Drawn {
 Drawn figures(const Comparison& comparison, const Plotly& plotly) {
   const std::vector<Figure> curves = {curves_by_step(comparison), curves_by_seconds(comparison)};
   const std::vector<Figure> costs = {quality_by_seconds(comparison), quality_by_memory(comparison)};
+  const std::vector<Figure> edges = {quality_by_edges(comparison)};
   const bool any =
       !comparison.maps.empty() || !curves[0].variants.empty() || !costs[0].variants.empty();
   if (!any) return {};
@@ -121,9 +122,15 @@ Drawn figures(const Comparison& comparison, const Plotly& plotly) {
                                        "bars: from the smallest to the largest seed."
                                      : ""),
       pair_html(costs));
+  if (!edges[0].variants.empty()) {
+    drawn.sections +=
+        section("Quality against edges", "How many keys a query keeps, and what it comes to.",
+                pair_html(edges));
+  }
   Json content = {{"figures", Json::object()}, {"maps", maps_json(comparison.maps)}};
   add_figures(curves, content);
   add_figures(costs, content);
+  add_figures(edges, content);
   if (!comparison.maps.empty()) {
     drawn.sections +=
         section("What attends to what", map_lead(comparison.maps),

@@ -119,6 +119,19 @@ void add_difference(Builder& builder, const Comparison& comparison,
   });
 }
 
+void add_edges(Builder& builder) {
+  if (builder.any(&Standing::edges_per_query)) {
+    builder.intervals({"edges_per_query", "edges/query", ""}, &Standing::edges_per_query, 1, 1);
+  }
+  if (builder.any(&Standing::edge_recall)) {
+    builder.intervals({"edge_recall", "edge recall", "%"}, &Standing::edge_recall, 100, 1);
+  }
+  if (builder.any(&Standing::predictor_share)) {
+    builder.intervals({"predictor_share", "predictor", "% of forward"}, &Standing::predictor_share,
+                      100, 0);
+  }
+}
+
 void add_costs(Builder& builder) {
   builder.column({"parameters", "parameters", ""},
                  [](const Standing& s) { return count_cell(s.parameters); });
@@ -190,6 +203,7 @@ Table summary(const Comparison& comparison) {
   });
   add_quality(builder, comparison);
   if (all.size() > 1) add_difference(builder, comparison, all);
+  add_edges(builder);
   add_costs(builder);
   builder.table.notes = stuck(comparison);
   for (auto& note : notes(all)) builder.table.notes.push_back(std::move(note));

@@ -229,4 +229,12 @@ Figure quality_by_memory(const Comparison& comparison) {
   return figure;
 }
 
+Figure quality_by_edges(const Comparison& comparison) {
+  auto figure = tradeoff(comparison, &Run::edges_per_query, 1, "keys a query", "edges");
+  figure.id = "quality-edges";
+  figure.caption = "Against edges. " + corner(comparison);
+  figure.description = "Final quality of each phrase against the keys that a query keeps";
+  return figure;
+}
+
 }  // namespace regard::report

@@ -58,6 +58,12 @@ Value list_value(const toml::array& array, const std::string& place, const std::
       reals.push_back(real->get());
     } else if (const auto* word = item.as_string()) {
       words.push_back(bytes_of(word->get()));
+    } else if (const auto* inner = item.as_array()) {
+      // A list of words within a list of words is one word, as on the command line: "[a, b]".
+      const auto value = list_value(*inner, place, key);
+      const auto* parts = std::get_if<std::vector<std::string>>(&value);
+      if (parts == nullptr) refuse(place, key, "a list of something else");
+      words.push_back("[" + join(*parts, ", ") + "]");
     } else {
       refuse(place, key, "a list of something else");
     }

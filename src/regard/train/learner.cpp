@@ -66,6 +66,7 @@ Score evaluate(Learner& learner, const Evaluation& data, const std::function<boo
       parameters.empty() ? torch::Device(torch::kCPU) : parameters[0].second.device();
   torch::Tensor sums;
   Collected collected;
+  learner.seen();  // what came before does not count
   for (int64_t i = 0; i < data.count; ++i) {
     if (stop && stop()) return {.count = -1};
     const auto batch = data.batch(i).to(device);
@@ -80,6 +81,7 @@ Score evaluate(Learner& learner, const Evaluation& data, const std::function<boo
     throw RunError("evaluation: the loss over " + std::to_string(static_cast<int64_t>(s[2])) +
                    " targets is not finite");
   Score score{s[0] / s[2], s[1] / s[2], static_cast<int64_t>(s[2]), largest_deviation(sums), {}};
+  score.others = learner.seen();
   const auto names = other_metrics(learner);
   if (names.empty()) return score;
   const auto values = learner.scores(predictions(collected));

@@ -37,6 +37,8 @@ class Learner {
   virtual std::vector<metrics::Metric> metrics() const {
     return {{"loss", false, false}, {"accuracy"}};
   }
+  /// What else was seen in an evaluation, by name; asked once behind it. It decides nothing.
+  virtual std::map<std::string, double> seen() { return {}; }
   /// The values of metrics() but "loss" and "accuracy", in their order.
   virtual std::vector<double> scores(const metrics::Predictions&) const { return {}; }
 };
@@ -65,7 +67,8 @@ struct Score {
   int64_t count = 0;
   /// Standard deviation over the examples of the logit that varies most; NaN where no logits are told, and for one example.
   double logit_deviation = std::numeric_limits<double>::quiet_NaN();
-  std::map<std::string, double> others;  // metrics but loss and accuracy, by name
+  std::map<std::string, double>
+      others;  // metrics but loss and accuracy, and what was seen, by name
 
   /// InputError for a metric that was not measured.
   double of(const std::string& metric) const;

@@ -70,7 +70,11 @@ torch::Tensor gradient_norm(const std::vector<torch::Tensor>& gradients) {
 }
 
 AdamW::AdamW(const NamedTensors& parameters, const Spec& spec)
-    : beta1_(spec.beta1), beta2_(spec.beta2), eps_(spec.eps), weight_decay_(spec.weight_decay) {
+    : beta1_(spec.beta1),
+      beta2_(spec.beta2),
+      eps_(spec.eps),
+      weight_decay_(spec.weight_decay),
+      l2_(spec.l2) {
   for (const auto& [name, parameter] : parameters) {
     if (!parameter.requires_grad()) continue;
     names_.push_back(name);
@@ -117,14 +121,19 @@ void AdamW::step(const torch::Tensor& lr, const torch::Tensor& divisor, const to
     if (t.w.empty()) continue;
     for (std::size_t i = 0; i < t.w.size(); ++i) t.g[i] = t.g[i].to(t.w[i].scalar_type());
     const std::vector<torch::Tensor> steps(t.w.size(), step_);
+    std::optional<torch::Tensor> by = divisor;
+    if (l2_ > 0 && decays) {
+      for (std::size_t i = 0; i < t.w.size(); ++i) t.g[i] = t.g[i].div(divisor).add(t.w[i], l2_);
+      by = std::nullopt;  // done
+    }
     at::_fused_adamw_(t.w, t.g, t.m, t.v, {}, steps, lr, beta1_, beta2_,
                       decays ? weight_decay_ : 0.0, eps_,
-                      /*amsgrad=*/false, /*maximize=*/false, divisor, skip);
+                      /*amsgrad=*/false, /*maximize=*/false, by, skip);
   }
 }
 
 bool AdamW::finish_step(const torch::Tensor& lr, double clip, ops::StepRecord record) {
-  if (!step_.is_cuda()) return false;
+  if (!step_.is_cuda() || l2_ > 0) return false;
   record.lr = lr;
   record.updates = step_;
   return ops::finish_step(tensors(), {beta1_, beta2_, eps_, clip}, record);

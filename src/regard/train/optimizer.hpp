@@ -2,6 +2,8 @@
 //
 //   g <- g / divisor;   m <- b1 m + (1 - b1) g;   v <- b2 v + (1 - b2) g^2
 //   w <- w - lr decay w - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
+//
+// With l2 > 0 the gradient of a parameter that decays is g / divisor + l2 w, as Adam with L2 regularisation has it.
 #pragma once
 
 #include <torch/types.h>
@@ -51,7 +53,7 @@ class AdamW {
   std::vector<torch::Tensor> parameters_, exp_avg_, exp_avg_sq_;
   std::vector<bool> decays_;
   torch::Tensor step_;  // updates done, float: the fused kernel wants it so; exact up to 2^24
-  double beta1_, beta2_, eps_, weight_decay_;
+  double beta1_, beta2_, eps_, weight_decay_, l2_;
 };
 
 }  // namespace regard::train

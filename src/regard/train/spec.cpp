@@ -21,6 +21,7 @@ void Spec::visit(Visitor& f) {
     {"constant", "cosine", "linear", "exponential", "inverse_sqrt"});
   f("min_lr", min_lr, "lowest learning rate (exponential: 0 means lr / 100)");
   f("weight_decay", weight_decay, "AdamW's decoupled decay, multiplied by the learning rate");
+  f("l2", l2, "L2 regularisation: l2 w is added to the gradient of each parameter that decays");
   f("decay", decay, "which parameters decay", {"matrices", "all"});
   f("beta1", beta1, "AdamW: decay of the mean of gradients");
   f("beta2", beta2, "AdamW: decay of the mean of squared gradients");
@@ -69,6 +70,7 @@ void check(const Spec& spec) {
   demand(spec.warmup >= -1, "warmup", "0 or more, or -1", number(spec.warmup));
   demand(spec.min_lr >= 0 && spec.min_lr <= spec.lr, "min_lr", "between 0 and lr", spec.min_lr);
   demand(spec.weight_decay >= 0, "weight_decay", "0 or more", spec.weight_decay);
+  demand(spec.l2 >= 0, "l2", "0 or more", spec.l2);
   demand(spec.beta1 >= 0 && spec.beta1 < 1, "beta1", "in [0, 1)", spec.beta1);
   demand(spec.beta2 >= 0 && spec.beta2 < 1, "beta2", "in [0, 1)", spec.beta2);
   demand(spec.eps > 0, "eps", "above 0", spec.eps);

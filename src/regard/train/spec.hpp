@@ -17,6 +17,7 @@ struct Spec {
   std::string schedule = "cosine";
   double min_lr = 0;
   double weight_decay = 0.01;
+  double l2 = 0;
   std::string decay = "matrices";
   double beta1 = 0.9;
   double beta2 = 0.999;

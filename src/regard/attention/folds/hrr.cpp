@@ -31,7 +31,9 @@ void check_lengths(const Inputs& x) {
 // The rows of E as sums over time: sum_j E_ij x_j for (B, h, T, c).
 Tensor sum_over_graph(const Tensor& x, const Inputs& inputs) {
   if (!inputs.graph.plain()) {
-    const auto mask = graph_mask(inputs.graph, {inputs.queries, inputs.queries}, x.device());
+    const graph::Extent extent{inputs.queries, inputs.queries};
+    const auto mask = inputs.graph.edges() ? edge_mask(inputs.edges, extent, inputs.heads)
+                                           : graph_mask(inputs.graph, extent, x.device());
     return sum_allowed(mask.to(x.scalar_type()), x);
   }
   return inputs.graph.causal() ? x.cumsum(2) : x.sum(2, true);
@@ -98,6 +100,9 @@ std::string Hrr::refusal(const graph::Graph& graph) const {
   if (!graph.one_sequence()) {
     return "hrr compares each token with its own value, which needs queries and keys of one "
            "sequence";
+  }
+  if (graph.edges() && !graph.edges()->self) {
+    return "hrr needs each token among its own keys, and these edges need not hold it";
   }
   if (pads == "in" && !full) {
     return "hrr with pads=in sums over the whole padded sequence, which only the full graph has";

@@ -29,6 +29,7 @@ class Hrr final : public Fold {
   }
   void visit(Visitor& f) override;
   void check() override;
+  bool row_by_row() const override { return false; }
   Reach reach() const override {
     return pads == "in" || memory == "other" ? Reach::kAll : Reach::kKeysOfKeys;
   }

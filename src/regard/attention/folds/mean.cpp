@@ -1,12 +1,16 @@
 #include "regard/attention/folds/mean.hpp"
 
+#include "regard/attention/edge_rows.hpp"
 #include "regard/attention/rows.hpp"
 
 namespace regard::attention::folds {
 using torch::Tensor;
 
 Tensor Mean::reference(const Inputs& x, const Tensor& mask) const {
-  const auto allowed = mask.to(x.v.scalar_type());
+  auto allowed = mask.to(x.v.scalar_type());
+  if (x.bias.defined()) {  // log gates of edges
+    return at::matmul(softmax_of_allowed(x.bias.expand({-1, x.heads, -1, -1}), mask), x.v);
+  }
   const auto count = allowed.sum(-1, true).clamp_min(1);  // (B, 1, T_q, 1)
   return at::matmul(allowed, x.v) / count;
 }
@@ -37,10 +41,19 @@ ops::Support can_last(const ops::Problem& p) {
   return ops::Support::yes();
 }
 
+Tensor run_edges(const Inputs& x) {
+  const auto edges = edge_rows(x);
+  const auto scores =
+      at::zeros(edges.keys.sizes(), x.v.options().dtype(sum_type(x.v.scalar_type())));
+  return weigh_values(softmax_of_edges(scores, edges), edges, x);
+}
+
 }  // namespace
 
 std::vector<Kernel> Mean::kernels() const {
-  return {{"last", can_last, run_last, true}, {"sum", can_sum, run_sum, true}};
+  return {{"last", can_last, run_last, true},
+          {"sum", can_sum, run_sum, true},
+          {"edges", can_gather, run_edges, true}};
 }
 
 Cost Mean::cost(const ops::Problem& p) const {

@@ -37,6 +37,9 @@ class OffDecoder final : public Decoder {
 };
 
 ops::Support can_identity(const ops::Problem& p) {
+  if (p.graph.edges() && !p.graph.edges()->self) {
+    return ops::Support::no("the edges need not hold each token itself");
+  }
   if (!p.ragged || p.queries == p.keys) return ops::Support::yes();
   return ops::Support::no("lengths with as many queries as keys are needed");
 }

@@ -11,6 +11,8 @@ class Off final : public Fold {
     return "no mixing: each token alone, through the same W_v and W_o (control)";
   }
   std::string equation() const override { return "y_t = v_t"; }
+  bool row_by_row() const override { return false; }
+  bool takes_gates() const override { return true; }
   Uses uses() const override { return {.q = false, .k = false, .v = true}; }
   torch::Tensor reference(const Inputs& x, const torch::Tensor& mask) const override;
   std::vector<Kernel> kernels() const override;

@@ -32,6 +32,7 @@ Tensor weigh(const Inputs& x, const Tensor& mask) {
 }
 
 ops::Support can_dense(const ops::Problem& p) {
+  if (p.graph.edges()) return ops::Support::no("the graph is edges");
   auto wide = p;
   wide.dtype = sum_type(p.dtype);
   return reference_fits(wide);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "regard/attention/edge_rows.hpp"
 #include "regard/attention/rows.hpp"
 #include "regard/attention/window_blocks.hpp"
 #include "regard/base/text.hpp"
@@ -15,13 +16,23 @@ Tensor Softmax::reference(const Inputs& x, const Tensor& mask) const {
   const double scale = 1.0 / std::sqrt(static_cast<double>(x.q.size(3)));
   auto scores = at::matmul(x.q, x.k.transpose(2, 3)) * scale;  // (B, h, T_q, T_k)
   if (x.bias.defined()) scores = scores + x.bias;
-  // Rows without keys: softmax over finite numbers, then zero, so that no NaN reaches the gradient.
-  const double lowest = scores.scalar_type() == torch::kHalf ? -65504.0 : -1e30;
-  const auto weights = at::softmax(scores.masked_fill(~mask, lowest), -1).masked_fill(~mask, 0.0);
-  return at::matmul(drop_weights(weights, x), x.v);
+  return at::matmul(drop_weights(softmax_of_allowed(scores, mask), x), x.v);
 }
 
 namespace {
+
+Tensor weights_of_edges(const Inputs& x, const EdgeRows& edges) {
+  const auto type = sum_type(x.v.scalar_type());
+  const double scale = 1.0 / std::sqrt(static_cast<double>(x.q.size(3)));
+  const auto q = at_queries(x.q.to(type) * scale, edges);
+  const auto k = at_keys(expand_heads(x.k, x.heads).to(type), edges);
+  return softmax_of_edges((q * k).sum(-1), edges);
+}
+
+Tensor run_edges(const Inputs& x) {
+  const auto edges = edge_rows(x);
+  return weigh_values(weights_of_edges(x, edges), edges, x);
+}
 
 // True where each query of the call meets every key that is no padding.
 bool meets_all(const Inputs& x) {
@@ -88,8 +99,11 @@ std::vector<Kernel> Softmax::kernels() const {
          });
        }},
       {"sdpa", can_sdpa, run_sdpa},
+      {"edges", can_gather, run_edges, true, true},
   };
 }
+
+Tensor Softmax::edge_weights(const Inputs& x) const { return weights_of_edges(x, edge_rows(x)); }
 
 Cost Softmax::cost(const ops::Problem& p) const {
   const double pairs = rows_of(p) * p.graph.pairs({p.queries, p.keys});

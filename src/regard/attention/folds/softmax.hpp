@@ -16,6 +16,7 @@ class Softmax final : public Fold {
   bool has_scores() const override { return true; }
   torch::Tensor reference(const Inputs& x, const torch::Tensor& mask) const override;
   std::vector<Kernel> kernels() const override;
+  torch::Tensor edge_weights(const Inputs& x) const override;
   Cost cost(const ops::Problem& p) const override;
 };
 

@@ -82,6 +82,22 @@ void read_image(Encoding& e, const json& object) {
   derive_image_sizes(e);
 }
 
+void read_node_features(Encoding& e, const json& object) {
+  NodeFeatures features;
+  features.columns = object.at("columns").get<std::vector<std::string>>();
+  features.width = whole(object, "width", 1, int64_t{1} << 24);
+  features.mean = object.at("mean").get<std::vector<double>>();
+  features.deviation = object.at("deviation").get<std::vector<double>>();
+  const auto width = static_cast<std::size_t>(features.width);
+  bool fits =
+      features.words() || (features.columns.size() == width && features.mean.size() == width &&
+                           features.deviation.size() == width);
+  for (const auto d : features.deviation) fits = fits && std::isfinite(d) && d > 0;
+  if (!fits) throw InputError("encoding: the features of nodes do not fit their columns");
+  e.channels = features.width;
+  e.nodes = std::make_shared<const NodeFeatures>(std::move(features));
+}
+
 const Task& saved_task(const json& object) {
   const auto name = object.at("task").get<std::string>();
   // Before pairs were a task of their own, they were a classification with this mark.
@@ -97,12 +113,18 @@ const Task& saved_task(const json& object) {
 
 std::string Encoding::to_json() const {
   json object{{"task", task->name()}, {"max_length", max_length}, {"classes", classes}};
-  if (is_image()) {
+  if (nodes) {
+    object["nodes"] = {{"columns", nodes->columns},
+                       {"width", nodes->width},
+                       {"mean", nodes->mean},
+                       {"deviation", nodes->deviation}};
+  } else if (is_image()) {
     object["image"] = image_json(*this);
   } else {
     object["tokenizer"] = json::parse(tokenizer->to_json());
     if (pairs) object["pairs"] = true;
     if (pad_to > 0) object["pad_to"] = pad_to;
+    if (planted) object["planted"] = true;
   }
   return object.dump();
 }
@@ -114,12 +136,15 @@ Encoding encoding_from_json(std::string_view text) {
     e.task = &saved_task(object);
     e.classes = object.at("classes").get<std::vector<std::string>>();
     e.max_length = whole(object, "max_length", 1, int64_t{1} << 40);
-    if (object.contains("image")) {
+    if (object.contains("nodes")) {
+      read_node_features(e, object.at("nodes"));
+    } else if (object.contains("image")) {
       read_image(e, object.at("image"));
     } else {
       e.tokenizer = tokenizer_from_json(object.at("tokenizer").dump());
       e.vocabulary = e.tokenizer->vocabulary();
       e.pairs = object.value("pairs", false);
+      e.planted = object.value("planted", false);
       if (object.contains("pad_to")) e.pad_to = whole(object, "pad_to", 1, e.max_length);
     }
     return e;

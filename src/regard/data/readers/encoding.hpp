@@ -9,6 +9,7 @@
 
 #include "regard/base/spec.hpp"
 #include "regard/data/readers/examples.hpp"
+#include "regard/data/readers/nodes.hpp"
 #include "regard/data/readers/task.hpp"
 #include "regard/data/readers/tokenizer.hpp"
 
@@ -44,9 +45,13 @@ struct Encoding {
   std::shared_ptr<const Tokenizer> tokenizer;  // documents only
   ImageSpec image;                             // images only, as the following
   ImageShape shape;
-  std::vector<double> mean, deviation;  // (shape.channels), of values in [0, 1]
+  std::vector<double> mean, deviation;        // (shape.channels), of values in [0, 1]
+  std::shared_ptr<const NodeFeatures> nodes;  // nodes only
+  bool planted = false;                       // documents whose tokens have edges of their own
 
-  bool is_image() const { return tokenizer == nullptr; }
+  bool is_image() const { return tokenizer == nullptr && nodes == nullptr; }
+  /// Whether batches bring edges.
+  bool has_edges() const { return nodes != nullptr || planted; }
   bool is_tokens() const { return vocabulary > 0; }
   std::string to_json() const;
 };

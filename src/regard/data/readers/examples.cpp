@@ -76,6 +76,7 @@ void map_labels(Examples& examples, const std::vector<std::string>& names) {
     if (found != names.end()) to[i] = static_cast<int32_t>(found - names.begin());
   }
   const auto renumber = [&](int32_t& id, int64_t example) {
+    if (id < 0) return;
     const auto label = static_cast<std::size_t>(id);
     if (to[label] < 0) {
       throw InputError(examples.place(example) + ": label \"" + examples.label_names[label] +
@@ -137,6 +138,10 @@ Examples subset(const Examples& examples, std::span<const int64_t> rows) {
       const auto first = examples.token_labels.begin();
       part.token_labels.insert(part.token_labels.end(), first + begins[i], first + begins[i + 1]);
     }
+    if (!examples.planted.empty()) {
+      const auto first = examples.planted.begin();
+      part.planted.insert(part.planted.end(), first + begins[i], first + begins[i + 1]);
+    }
     part.origins.push_back(examples.origins[i]);
   }
   return part;
@@ -148,6 +153,11 @@ Examples cut_sentences(const Examples& examples, int64_t longest) {
   pieces.origins.clear();
   for (int64_t i = 0; i < examples.size(); ++i) {
     auto rest = examples.documents[i];
+    if (!examples.planted.empty() && count_tokens(rest) > longest) {
+      throw InputError(examples.place(i) + ": at most max_length = " + std::to_string(longest) +
+                       " tokens were expected, since planted edges are not cut, and " +
+                       std::to_string(count_tokens(rest)) + " came");
+    }
     while (count_tokens(rest) > longest) {
       std::size_t end = 0;
       for (int64_t t = 0; t < longest; ++t) end = rest.find('\n', end) + 1;
@@ -223,7 +233,13 @@ void ExamplesBuilder::add_sentence(std::span<const std::string> tokens,
                                    std::span<const std::string> labels, int64_t row) {
   add_document(join({tokens.begin(), tokens.end()}, "\n"), row);
   examples_.sentences = true;
-  for (const auto& label : labels) examples_.token_labels.push_back(label_id(label));
+  for (const auto& label : labels) {
+    examples_.token_labels.push_back(label.empty() ? -1 : label_id(label));
+  }
+}
+
+void ExamplesBuilder::add_planted(std::span<const int32_t> places) {
+  examples_.planted.insert(examples_.planted.end(), places.begin(), places.end());
 }
 
 void ExamplesBuilder::add_label(std::string_view label) {
@@ -273,7 +289,9 @@ Examples ExamplesBuilder::finish() {
     names.push_back(examples_.label_names[static_cast<std::size_t>(order[i])]);
   }
   for (auto* labels : {&examples_.labels, &examples_.token_labels}) {
-    for (auto& label : *labels) label = rank[static_cast<std::size_t>(label)];
+    for (auto& label : *labels) {
+      if (label >= 0) label = rank[static_cast<std::size_t>(label)];
+    }
   }
   examples_.label_names = std::move(names);
   return std::move(examples_);

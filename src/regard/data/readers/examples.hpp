@@ -63,7 +63,10 @@ struct Examples : Places {
   ImageShape shape;
   std::vector<int32_t> labels;  // (N) indices of label_names; empty: no labels
   bool sentences = false;       // each document is tokens without blanks, a line break between two
-  std::vector<int32_t> token_labels;     // likewise, of the tokens of one sentence behind the other
+  // Likewise, of the tokens of one sentence behind the other; -1: this token has none.
+  std::vector<int32_t> token_labels;
+  std::vector<int32_t>
+      planted;  // as token_labels: the place in its sentence that a token should meet
   std::vector<std::string> label_names;  // sorted; those that occur
   std::vector<std::string> notes;        // sentences that the user should see
 
@@ -101,9 +104,11 @@ class ExamplesBuilder {
   bool add_document(std::string_view document, int64_t row);
   /// Two texts with one label. False and InputError as in add_document.
   bool add_pair(std::string_view first, std::string_view second, int64_t row);
-  /// Tokens without blanks, each followed by its label in `labels`, which is empty where there are none.
+  /// Tokens without blanks, each followed by its label in `labels`, which is empty where there are none; a label may be "".
   void add_sentence(std::span<const std::string> tokens, std::span<const std::string> labels,
                     int64_t row);
+  /// Of the sentence added last: the place that each token should meet, -1: none.
+  void add_planted(std::span<const int32_t> places);
   /// Pixels (height, width, channels); InputError when the shape differs from the one before.
   void add_image(std::span<const uint8_t> pixels, const ImageShape& shape, int64_t row);
   void reserve_images(int64_t count, const ImageShape& shape);

@@ -60,6 +60,16 @@ void add_pathfinder(const ExampleRange& range, const GeneratedSpec& spec, Exampl
   }
 }
 
+void add_recall(const ExampleRange& range, const GeneratedSpec& spec, ExamplesBuilder& into) {
+  spec.recall.check();
+  for (int64_t i = range.first; i <= range.last; ++i) {
+    const auto made = recall_sequence(spec.recall, static_cast<uint64_t>(spec.data_seed),
+                                      static_cast<uint64_t>(i));
+    into.add_sentence(made.tokens, made.labels, i);
+    into.add_planted(made.planted);
+  }
+}
+
 }  // namespace
 
 std::optional<ExampleRange> parse_range(std::string_view text) {
@@ -70,7 +80,9 @@ std::optional<ExampleRange> parse_range(std::string_view text) {
   return ExampleRange{*first, *last};
 }
 
-bool is_generator(std::string_view reader) { return reader == "listops" || reader == "pathfinder"; }
+bool is_generator(std::string_view reader) {
+  return reader == "listops" || reader == "pathfinder" || reader == "recall";
+}
 
 void add_generated(const std::string& reader, const std::string& text, const GeneratedSpec& spec,
                    ExamplesBuilder& into) {
@@ -83,6 +95,8 @@ void add_generated(const std::string& reader, const std::string& text, const Gen
   into.set_unit("example");
   if (reader == "listops") {
     add_listops(*range, spec, into);
+  } else if (reader == "recall") {
+    add_recall(*range, spec, into);
   } else {
     add_pathfinder(*range, spec, into);
   }

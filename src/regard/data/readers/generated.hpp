@@ -8,6 +8,7 @@
 #include "regard/base/spec.hpp"
 #include "regard/data/generators/listops.hpp"
 #include "regard/data/generators/pathfinder.hpp"
+#include "regard/data/generators/recall.hpp"
 #include "regard/data/readers/examples.hpp"
 
 namespace regard::data {
@@ -17,10 +18,12 @@ struct GeneratedSpec {
   int64_t data_seed = 1;
   ListOpsSpec listops;
   PathfinderSpec pathfinder;
+  RecallSpec recall;
   void visit(Visitor& f) {
-    f("data_seed", data_seed, "listops, pathfinder: keys every example");
+    f("data_seed", data_seed, "listops, pathfinder, recall: keys every example");
     listops.visit(f);
     pathfinder.visit(f);
+    recall.visit(f);
   }
 };
 

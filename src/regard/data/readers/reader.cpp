@@ -11,6 +11,7 @@
 #include "regard/data/readers/archive.hpp"
 #include "regard/data/readers/conll.hpp"
 #include "regard/data/readers/idx.hpp"
+#include "regard/data/readers/nodes.hpp"
 #include "regard/data/readers/text.hpp"
 
 namespace regard::data {
@@ -155,7 +156,8 @@ std::string reader_for(const std::string& path, const ReaderSpec& spec, Labels l
 
 void ReaderSpec::visit(Visitor& f) {
   f("reader", reader, "how the files are read; auto: by extension and first bytes",
-    {"auto", "text", "table", "conll", "idx", "records", "directory", "listops", "pathfinder"});
+    {"auto", "text", "table", "conll", "idx", "records", "directory", "listops", "pathfinder",
+     "recall", "nodes"});
   f("encoding", encoding,
     "of text and tables: auto (a byte order mark, else UTF-8), or a name that ICU knows, such as "
     "utf-16, latin-1, windows-1252");
@@ -185,6 +187,12 @@ const std::vector<ReaderInfo>& readers() {
        options_of<ListOpsSpec>()},
       {"pathfinder", "makes the images of Pathfinder and Path-X; ranges of examples, as listops",
        options_of<PathfinderSpec>()},
+      {"recall",
+       "makes sequences of keys, values and questions with planted edges; ranges of examples, as "
+       "listops",
+       options_of<RecallSpec>()},
+      {"nodes", "a table of nodes with labels and features, and one of edges (--nodes, --edges)",
+       options_of<NodeSpec>()},
   };
   return all;
 }
@@ -192,6 +200,7 @@ const std::vector<ReaderInfo>& readers() {
 Examples read_examples(const std::vector<std::string>& paths, const ReaderSpec& spec,
                        Labels labels) {
   if (paths.empty()) throw InputError("no data file is named");
+  if (spec.reader == "nodes") throw InputError(paths[0] + ": nodes are read with their edges");
   std::vector<std::string> names;
   for (const auto& path : paths) names.push_back(reader_for(path, spec, labels));
   for (std::size_t i = 1; i < names.size(); ++i) {

@@ -29,6 +29,7 @@ struct Prediction {
 enum class Targets {
   kExample,    ///< a class for each example
   kToken,      ///< a class for each token of an example
+  kNode,       ///< a class for each node of one graph
   kNextToken,  ///< the token that follows, everywhere in one text
 };
 

@@ -6,7 +6,7 @@ EncoderClassifier::EncoderClassifier(const ModelSpec& spec, const ModelShape& sh
                                      const std::vector<attention::Phrase>& phrases, uint64_t seed)
     : Classifier("encoder_classifier", spec, shape, phrases, seed, spec.trunk.width) {}
 
-torch::Tensor EncoderClassifier::logits(const nn::Batch& batch) { return classify(pooled(batch)); }
+torch::Tensor EncoderClassifier::compute(const nn::Batch& batch) { return classify(pooled(batch)); }
 
 ModelKind kinds::make_encoder_classifier() {
   return kind_of<EncoderClassifier>("encoder with a pooled head: one label for each example",

@@ -9,7 +9,9 @@ class EncoderClassifier final : public Classifier {
  public:
   EncoderClassifier(const ModelSpec& spec, const ModelShape& shape,
                     const std::vector<attention::Phrase>& phrases, uint64_t seed);
-  torch::Tensor logits(const nn::Batch& batch) override;
+
+ protected:
+  torch::Tensor compute(const nn::Batch& batch) override;
 };
 
 namespace kinds {

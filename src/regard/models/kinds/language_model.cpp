@@ -43,7 +43,7 @@ Tensor LanguageModel::project(const Tensor& x) {
   return out.to(torch::kFloat);
 }
 
-Tensor LanguageModel::logits(const nn::Batch& batch) {
+Tensor LanguageModel::compute(const nn::Batch& batch) {
   return project(trunk_->forward(batch.inputs, batch.lengths));
 }
 

@@ -10,7 +10,6 @@ class LanguageModel final : public Model {
   LanguageModel(const ModelSpec& spec, const ModelShape& shape,
                 const std::vector<attention::Phrase>& phrases, uint64_t seed);
   nn::BatchScore score(const nn::Batch& batch) override;
-  torch::Tensor logits(const nn::Batch& batch) override;
   nn::Trunk& trunk() override { return *trunk_; }
 
   nn::TrunkState start() const { return trunk_->start(); }
@@ -19,6 +18,7 @@ class LanguageModel final : public Model {
   torch::Tensor step(const torch::Tensor& ids, nn::TrunkState& state);
 
  protected:
+  torch::Tensor compute(const nn::Batch& batch) override;
   torch::Tensor mean_loss(const torch::Tensor& logits, const nn::Batch& batch) override;
   torch::Tensor example_losses(const torch::Tensor& logits, const nn::Batch& batch) override;
 

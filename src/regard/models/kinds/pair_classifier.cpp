@@ -11,7 +11,7 @@ PairClassifier::PairClassifier(const ModelSpec& spec, const ModelShape& shape,
                                const std::vector<attention::Phrase>& phrases, uint64_t seed)
     : Classifier("pair_classifier", spec, shape, phrases, seed, 4 * spec.trunk.width) {}
 
-Tensor PairClassifier::logits(const nn::Batch& batch) {
+Tensor PairClassifier::compute(const nn::Batch& batch) {
   if (batch.inputs.size(0) % 2 != 0) {
     throw InputError("pair_classifier: two rows for each pair were expected, and " +
                      std::to_string(batch.inputs.size(0)) + " rows came");

@@ -1,23 +1,12 @@
 #include "regard/models/kinds/sequence_labeller.hpp"
 
-#include <ATen/ops/cross_entropy_loss.h>
-
 #include "regard/base/error.hpp"
+#include "regard/models/position_labels.hpp"
 #include "regard/nn/context.hpp"
 #include "regard/nn/full_precision.hpp"
 
 namespace regard::models {
 using torch::Tensor;
-
-namespace {
-
-/// Of (B, T, classes) and targets (B, T), where -1 is none.
-Tensor cross_entropy(const Tensor& logits, const Tensor& targets, at::Reduction::Reduction how,
-                     double smoothing) {
-  return at::cross_entropy_loss(logits.flatten(0, 1), targets.flatten(), {}, how, -1, smoothing);
-}
-
-}  // namespace
 
 SequenceLabeller::SequenceLabeller(const ModelSpec& spec, const ModelShape& shape,
                                    const std::vector<attention::Phrase>& phrases, uint64_t seed)
@@ -39,7 +28,7 @@ SequenceLabeller::SequenceLabeller(const ModelSpec& spec, const ModelShape& shap
   nn::fill_normal(head_->bias, "head.bias", spec.trunk.deviation(head_->bias), seed);
 }
 
-Tensor SequenceLabeller::logits(const nn::Batch& batch) {
+Tensor SequenceLabeller::compute(const nn::Batch& batch) {
   const auto x = trunk_->forward(batch.inputs, batch.lengths);
   const nn::FullPrecision full(x);
   const auto out = head_->forward(x.to(head_->weight.scalar_type()));
@@ -48,22 +37,15 @@ Tensor SequenceLabeller::logits(const nn::Batch& batch) {
 }
 
 Tensor SequenceLabeller::mean_loss(const Tensor& logits, const nn::Batch& batch) {
-  return cross_entropy(logits, batch.targets, at::Reduction::Mean, spec_.label_smoothing);
+  return position_loss(logits, batch.targets, spec_.label_smoothing);
 }
 
 Tensor SequenceLabeller::example_losses(const Tensor& logits, const nn::Batch& batch) {
-  return mean_over_rows(
-      cross_entropy(logits, batch.targets, at::Reduction::None, spec_.label_smoothing),
-      batch.targets);
+  return position_losses(logits, batch.targets, spec_.label_smoothing);
 }
 
 nn::BatchScore SequenceLabeller::score(const nn::Batch& batch) {
-  const auto out = logits(batch);
-  const auto predicted = out.argmax(2);  // (B, T)
-  const auto valid = batch.targets >= 0;
-  const auto sum = cross_entropy(out, batch.targets, at::Reduction::Sum, 0).to(torch::kDouble);
-  const auto right = ((predicted == batch.targets) & valid).sum().to(torch::kDouble);
-  return {at::stack({sum, right, valid.sum().to(torch::kDouble)}), predicted};
+  return position_score(logits(batch), batch.targets);
 }
 
 namespace kinds {

@@ -12,10 +12,10 @@ class SequenceLabeller final : public Model {
   SequenceLabeller(const ModelSpec& spec, const ModelShape& shape,
                    const std::vector<attention::Phrase>& phrases, uint64_t seed);
   nn::BatchScore score(const nn::Batch& batch) override;
-  torch::Tensor logits(const nn::Batch& batch) override;
   nn::Trunk& trunk() override { return *trunk_; }
 
  protected:
+  torch::Tensor compute(const nn::Batch& batch) override;
   torch::Tensor mean_loss(const torch::Tensor& logits, const nn::Batch& batch) override;
   torch::Tensor example_losses(const torch::Tensor& logits, const nn::Batch& batch) override;
 

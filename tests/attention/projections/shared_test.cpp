@@ -1,0 +1,62 @@
+#include "regard/attention/projections/shared.hpp"
+
+#include <gtest/gtest.h>
+
+#include "harness/case.hpp"
+
+namespace regard::attention::projections {
+namespace {
+using torch::Tensor;
+
+Size size_of(Uses uses, bool bias = true) {
+  return {.model_width = 12, .heads = 3, .head_width = 5, .uses = uses, .bias = bias};
+}
+
+Shared of_form(const std::string& form) {
+  Shared shared;
+  shared.form = form;
+  return shared;
+}
+
+Parameters random_parameters(const Shared& shared, const Size& size) {
+  Parameters p;
+  int64_t seed = 20;
+  for (const auto& spec : shared.parameters(size)) p.push_back(harness::random(spec.shape, seed++));
+  return p;
+}
+
+Tensor heads_of(const Tensor& s) { return s.view({s.size(0), s.size(1), 3, 5}).transpose(1, 2); }
+
+TEST(Shared, PlainGivesOneRowForAllThree) {
+  const auto plain = of_form("plain");
+  const auto size = size_of({}, false);
+  const auto p = random_parameters(plain, size);
+  const auto x = harness::random({2, 7, 12}, 1);
+  const auto [q, k, v] = plain.all(p, size, x);
+  const auto s = heads_of(at::matmul(x, p[0].t()));
+  for (const auto& part : {q, k, v}) EXPECT_LE(harness::relative(part, s), 1e-14);
+  EXPECT_EQ(count_parameters(plain.parameters(size)), 12 * 15);
+  const auto values = size_of({.q = false, .k = false, .v = true}, false);
+  EXPECT_EQ(count_parameters(plain.parameters(values)), 12 * 15);
+  EXPECT_FALSE(plain.all(p, values, x).q.defined());
+}
+
+TEST(Shared, DiagonalsScaleTheRowAndStartAtOne) {
+  const auto shared = of_form("diagonals");
+  const auto size = size_of({});
+  const auto p = random_parameters(shared, size);  // weight, bias, d_q, d_k, d_v
+  const auto x = harness::random({2, 7, 12}, 1), memory = harness::random({2, 4, 12}, 2);
+  const auto s = at::matmul(x, p[0].t()) + p[1];
+  const auto [q, k, v] = shared.all(p, size, x);
+  EXPECT_LE(harness::relative(q, heads_of(s * p[2])), 1e-14);
+  EXPECT_LE(harness::relative(k, heads_of(s * p[3])), 1e-14);
+  EXPECT_LE(harness::relative(v, heads_of(s * p[4])), 1e-14);
+  EXPECT_LE(harness::relative(shared.query(p, size, x), q), 1e-14);
+  const auto m = at::matmul(memory, p[0].t()) + p[1];
+  EXPECT_LE(harness::relative(shared.key_value(p, size, memory).v, heads_of(m * p[4])), 1e-14);
+  EXPECT_EQ(count_parameters(shared.parameters(size)), 12 * 15 + 15 + 3 * 15);
+  EXPECT_EQ(shared.parameters(size)[2].start, Start::kOnes);
+}
+
+}  // namespace
+}  // namespace regard::attention::projections
