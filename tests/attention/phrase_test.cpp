@@ -147,5 +147,14 @@ TEST(Phrase, EveryEntryHasOneNameAndSaysWhatItIs) {
     EXPECT_TRUE(names.contains(name)) << name;
 }
 
+TEST(Phrase, AProjectionOfValuesAloneIsSeparate) {
+  for (const char* text :
+       {"symmetric+mean", "pairwise+mean", "keyvalue+mean", "shared(form=plain)+mean"}) {
+    EXPECT_EQ(parse_phrase(text).canonical, "mean") << text;
+  }
+  EXPECT_EQ(parse_phrase("shared+mean").canonical, "shared+mean");
+  EXPECT_EQ(parse_phrase("symmetric+softmax").canonical, "symmetric");
+}
+
 }  // namespace
 }  // namespace regard::attention

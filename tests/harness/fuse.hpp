@@ -52,15 +52,19 @@ inline void expect_same(const ValueAndGradients& came, const ValueAndGradients& 
     EXPECT_LE(difference(came.gradients[i], expected.gradients[i], scale), 1e-13) << i;
 }
 
+using PositionList = std::vector<std::shared_ptr<attention::Positions>>;
+inline PositionList without_and_with_rotary() {
+  return {nullptr, std::make_shared<RotaryApart>(), nn::attention_positions("rotary", 1)};
+}
+
 /// Widths that are even and odd, causal or not, padded, with each kind of positions. The composition is
 /// the module with the fold's reference forced. `phrases` must all be taken by the fusion `name`.
-inline void fuse(const std::string& name, const std::vector<std::string>& phrases) {
-  const std::shared_ptr<attention::Positions> none, packed = nn::attention_positions("rotary", 1),
-                                                    apart = std::make_shared<RotaryApart>();
+inline void fuse(const std::string& name, const std::vector<std::string>& phrases,
+                 const PositionList& kinds = without_and_with_rotary()) {
   for (const auto& phrase : phrases) {
     for (const auto& [width, heads] : {std::pair{16, 2}, {14, 2}, {12, 1}, {6, 6}}) {
       for (const bool causal : {false, true}) {
-        for (const auto& positions : {none, apart, packed}) {
+        for (const auto& positions : kinds) {
           for (const bool ragged : {false, true}) {
             SCOPED_TRACE(phrase + ", width " + std::to_string(width) + (causal ? ", causal" : "") +
                          (ragged ? ", ragged" : "") + (positions ? ", rotary" : ""));

@@ -34,22 +34,59 @@ void expect_generation_equals_recomputation(LanguageModel& m) {
 }
 
 TEST(Generation, EqualsFullRecomputation) {
-  for (const char* phrase :
-       {"softmax", "causal", "window(width=3)", "window(width=3,global=2)", "linear",
-        "window(width=4)+linear", "hrr", "hrr(scale=time)", "hrr(unbind=unit)",
-        "window(width=3)+hrr", "window(width=3,global=1)+hrr(scale=time)", "mean",
-        "window(width=3)+mean", "off", "sigmoid", "window(width=3)+sigmoid"}) {
+  for (const char* phrase : {"softmax",
+                             "causal",
+                             "window(width=3)",
+                             "window(width=3,global=2)",
+                             "linear",
+                             "window(width=4)+linear",
+                             "hrr",
+                             "hrr(scale=time)",
+                             "hrr(unbind=unit)",
+                             "window(width=3)+hrr",
+                             "window(width=3,global=1)+hrr(scale=time)",
+                             "mean",
+                             "window(width=3)+mean",
+                             "off",
+                             "sigmoid",
+                             "window(width=3)+sigmoid",
+                             "shared",
+                             "shared(form=plain)",
+                             "shared+window(width=3)",
+                             "shared+hrr",
+                             "shared+linear",
+                             "shared+mean",
+                             "symmetric",
+                             "pairwise",
+                             "pairwise+linear",
+                             "keyvalue",
+                             "keyvalue+window(width=3)"}) {
     for (const char* positions : {"learned", "sinusoidal", "rotary", "none"}) {
       SCOPED_TRACE(std::string(phrase) + ", " + positions);
       expect_generation_equals_recomputation(*model({phrase}, positions));
     }
   }
-  for (const char* phrase : {"softmax", "window(width=3)", "window(width=3,global=2)"}) {
+  for (const char* phrase : {"softmax", "window(width=3)", "window(width=3,global=2)", "shared",
+                             "symmetric", "pairwise", "keyvalue"}) {
     SCOPED_TRACE(std::string(phrase) + ", alibi");
     expect_generation_equals_recomputation(*model({phrase}, "alibi"));
   }
   expect_generation_equals_recomputation(*model({"window(width=3)", "hrr"}));
   expect_generation_equals_recomputation(*model({"softmax", "off"}, "rotary", false));
+}
+
+TEST(Generation, SharedRowsTakeHalfTheBytes) {
+  const torch::NoGradGuard guard;
+  const auto bytes = [](const char* phrase) {
+    const auto m = model({phrase}, "rotary");
+    auto state = m->start();
+    for (int64_t t = 0; t < 9; ++t) m->step(ids(2, 9).narrow(1, t, 1), state);
+    return state.bytes();
+  };
+  EXPECT_GT(bytes("softmax"), 0);
+  EXPECT_EQ(2 * bytes("shared"), bytes("softmax"));
+  EXPECT_EQ(2 * bytes("keyvalue"), bytes("softmax"));
+  EXPECT_EQ(bytes("symmetric"), bytes("softmax"));
 }
 
 TEST(LanguageModel, LossIsTheMeanNegativeLogarithmOverTargets) {

@@ -196,6 +196,9 @@ class Errors(unittest.TestCase):
             attention(q, k, v, "hrr(pads=in)", True)
         self.assertIn("hrr with pads=in", str(caught.exception))
         with self.assertRaises(ValueError) as caught:
+            attention(q, q, q, "shared+softmax", True)
+        self.assertIn("a phrase without a projection was expected", str(caught.exception))
+        with self.assertRaises(ValueError) as caught:
             attention(q[:, :, :, :1], k, v, "softmax", False)
         self.assertIn("regard::attention: q of shape (B, h, T, d) with the batch and width of v", str(caught.exception))
 

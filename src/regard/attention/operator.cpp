@@ -37,6 +37,12 @@ const Phrase& checked_phrase(Text text, bool causal) {
   try {
     const auto& phrase = cached_phrase(std::string(text));
     check_meaning(phrase, causal);
+    if (phrase.projection_name != "separate") {
+      throw InputError(
+          "regard::attention: q, k and v are given, so a phrase without a projection "
+          "was expected, and \"" +
+          phrase.projection_name + "\" came");
+    }
     return phrase;
   } catch (const InputError& error) {
     TORCH_CHECK_VALUE(false, error.what());
@@ -51,7 +57,6 @@ Tensor heads_inside(const Tensor& y, const Tensor& v) {
   return own.transpose(1, 2);
 }
 
-// The projection of the phrase plays no part: q, k, v are given.
 Tensor run(const Tensor& q, const Tensor& k, const Tensor& v, Text text, bool causal) {
   const auto& phrase = checked_phrase(text, causal);
   try {

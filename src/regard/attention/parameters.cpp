@@ -16,6 +16,9 @@ void fill(Tensor& parameter, Start start) {
   const torch::NoGradGuard guard;
   if (start == Start::kOnes) {
     parameter.fill_(1);
+  } else if (start == Start::kIdentity) {
+    parameter.zero_();
+    parameter.diagonal(0, -2, -1).fill_(1);
   } else if (start == Start::kZeros || parameter.dim() < 2) {
     parameter.zero_();
   } else {

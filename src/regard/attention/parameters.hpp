@@ -10,8 +10,8 @@
 namespace regard::attention {
 
 /// How a fresh parameter starts. kModel: as the model's rule has it, normal numbers for matrices and
-/// zeros for vectors.
-enum class Start { kModel, kZeros, kOnes };
+/// zeros for vectors. kIdentity: of the last two axes.
+enum class Start { kModel, kZeros, kOnes, kIdentity };
 
 struct ParameterSpec {
   std::string name;  // "qkv.weight": a dot makes a module of its own

@@ -140,9 +140,13 @@ Phrase parse_phrase(std::string_view text) {
     chosen[axis] = term;
   }
 
-  const auto p = make(*projection, chosen["projection"].options, text);
+  auto p = make(*projection, chosen["projection"].options, text);
   const auto g = make(*graph, chosen["graph"].options, text);
   const auto f = make(*fold, chosen["fold"].options, text);
+  if (!f->uses().q && !f->uses().k && p->values_are_separate()) {
+    projection = find(all_projections(), "separate");
+    p = make(*projection, {}, text);
+  }
   phrase.projection_name = projection->name;
   phrase.graph_name = graph->name;
   phrase.fold_name = fold->name;

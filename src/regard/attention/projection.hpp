@@ -44,6 +44,15 @@ class Projection {
   virtual KeyValue key_value(const Parameters& p, const Size& size,
                              const torch::Tensor& memory) const = 0;
 
+  /// The same projection as three matrices: the parameters of `separate`, as functions of `p`. Its tests
+  /// compare with that, and a conversion may use it.
+  virtual Parameters expand(const Parameters& p, const Size& size) const = 0;
+
+  /// With a fold that reads values alone, it is `separate`.
+  virtual bool values_are_separate() const { return false; }
+
+  /// Numbers that generation keeps of a position: the widths of the rows of `extend` together.
+  virtual int64_t kept(const Size& size) const;
   /// For generation: the rows of x (B, T, H) that are kept. By default k and v, one row each.
   virtual Extension extend(const Parameters& p, const Size& size, const torch::Tensor& x) const;
   /// Keys and values of kept rows.

@@ -166,6 +166,7 @@ ops::Branch SelfAttention::branch(Call call) {
   if (!made.edges.defined() && !made.learn && !out_.is_empty()) {
     auto problem = problem_of(call, made.graph, size_);
     problem.bias = positions_ && positions_->biases();
+    problem.mapped = positions_ && positions_->maps();
     for (const auto& fusion : fusion_table()) {
       if (!fusion.entry->can(phrase_, size_, problem).ok) continue;
       ops::record_kernel("fusion:" + fusion.name);

@@ -21,6 +21,7 @@ struct Problem {
   bool ragged = false;   // lengths are given, of queries or of keys
   bool bias = false;     // a score bias is given
   bool dropout = false;  // of attention weights
+  bool mapped = false;   // positions map q and k by their place (rotary)
 
   /// Queries and keys are the same positions of one sequence.
   bool whole() const { return graph.one_sequence() && queries == keys; }

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/case.hpp"
+#include "harness/expand.hpp"
 
 namespace regard::attention::projections {
 namespace {
@@ -41,6 +41,23 @@ TEST(KeyValueProjection, AFoldOfValuesAloneHasNoQueries) {
   const auto made = KeyValueShared().all(p, size, harness::random({2, 7, 12}, 1));
   EXPECT_FALSE(made.q.defined() || made.k.defined());
   EXPECT_TRUE(made.v.defined());
+}
+
+TEST(KeyValueProjection, IsThreeMatricesThatItsExpansionNames) { harness::expand("keyvalue"); }
+
+TEST(KeyValueProjection, GenerationKeepsOneRow) {
+  const Size size{.model_width = 12, .heads = 3, .head_width = 5};
+  Parameters p;
+  int64_t seed = 20;
+  for (const auto& spec : KeyValueShared().parameters(size)) {
+    p.push_back(harness::random(spec.shape, seed++));
+  }
+  const auto x = harness::random({2, 7, 12}, 1);
+  const auto [q, rows] = KeyValueShared().extend(p, size, x);
+  ASSERT_EQ(rows.size(), 1u);
+  const auto all = KeyValueShared().all(p, size, x);
+  const auto [k, v] = KeyValueShared().read(p, size, rows);
+  EXPECT_TRUE(at::equal(q, all.q) && at::equal(k, all.k) && at::equal(v, all.v));
 }
 
 }  // namespace

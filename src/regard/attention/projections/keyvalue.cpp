@@ -1,5 +1,7 @@
 #include "regard/attention/projections/keyvalue.hpp"
 
+#include <ATen/ops/cat.h>
+
 #include "regard/ops/block/linear.hpp"
 
 namespace regard::attention::projections {
@@ -42,6 +44,30 @@ KeyValue KeyValueShared::key_value(const Parameters& p, const Size& size,
                                    const Tensor& memory) const {
   const auto kv = product(p, after_query(size), size, memory);
   return {size.uses.k ? kv : Tensor(), size.uses.v ? kv : Tensor()};
+}
+
+Parameters KeyValueShared::expand(const Parameters& p, const Size& size) const {
+  const auto at = after_query(size);
+  Parameters out;
+  for (std::size_t i = 0; i < (size.bias ? 2 : 1); ++i) {
+    std::vector<Tensor> parts;
+    if (size.uses.q) parts.push_back(p[i]);
+    if (size.uses.k) parts.push_back(p[at + i]);
+    if (size.uses.v) parts.push_back(p[at + i]);
+    out.push_back(at::cat(parts));
+  }
+  return out;
+}
+
+int64_t KeyValueShared::kept(const Size& size) const { return size.heads * size.head_width; }
+
+Extension KeyValueShared::extend(const Parameters& p, const Size& size, const Tensor& x) const {
+  return {query(p, size, x), {product(p, after_query(size), size, x)}};
+}
+
+KeyValue KeyValueShared::read(const Parameters&, const Size& size,
+                              const std::vector<Tensor>& rows) const {
+  return {size.uses.k ? rows[0] : Tensor(), size.uses.v ? rows[0] : Tensor()};
 }
 
 std::unique_ptr<Projection> make_keyvalue() { return std::make_unique<KeyValueShared>(); }

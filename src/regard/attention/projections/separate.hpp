@@ -14,6 +14,7 @@ class Separate final : public Projection {
   torch::Tensor query(const Parameters& p, const Size& size, const torch::Tensor& x) const override;
   KeyValue key_value(const Parameters& p, const Size& size,
                      const torch::Tensor& memory) const override;
+  Parameters expand(const Parameters& p, const Size&) const override { return p; }
 };
 
 std::unique_ptr<Projection> make_separate();

@@ -24,9 +24,22 @@ class Shared final : public Projection {
   torch::Tensor query(const Parameters& p, const Size& size, const torch::Tensor& x) const override;
   KeyValue key_value(const Parameters& p, const Size& size,
                      const torch::Tensor& memory) const override;
+  bool values_are_separate() const override { return form == "plain"; }
+  Parameters expand(const Parameters& p, const Size& size) const override;
+
+  /// Generation keeps s alone: half of what k and v take.
+  int64_t kept(const Size& size) const override { return size.heads * size.head_width; }
+  Extension extend(const Parameters& p, const Size& size, const torch::Tensor& x) const override;
+  KeyValue read(const Parameters& p, const Size& size,
+                const std::vector<torch::Tensor>& rows) const override;
+  bool keeps_keys() const override { return false; }
+
+  /// d_q, d_k and d_v, (h d); undefined: not scaled (form=plain), or not used by the fold.
+  Qkv diagonals(const Parameters& p, const Size& size) const;
 
  private:
-  Qkv some(const Parameters& p, const Size& size, const torch::Tensor& x, const Uses& uses) const;
+  Qkv scaled(const Parameters& p, const Size& size, const torch::Tensor& s,
+             const Uses& wanted) const;
 };
 
 std::unique_ptr<Projection> make_shared();
