@@ -135,6 +135,10 @@ report::Run report_run(const fs::path& folder, const std::string& phrase, int64_
   run.test_loss = r.test_loss;
   run.test_accuracy = r.test_accuracy;
   run.parameters = static_cast<double>(r.parameters);
+  if (r.attention_parameters >= 0) {
+    run.attention_parameters = static_cast<double>(r.attention_parameters);
+  }
+  if (r.cache_bytes >= 0) run.cache_bytes = r.cache_bytes;
   run.seconds = r.outcome.seconds;
   run.tokens_per_second = r.outcome.tokens_per_second;
   run.peak_memory_bytes = static_cast<double>(r.outcome.peak_memory);

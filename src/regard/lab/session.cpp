@@ -4,6 +4,7 @@
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/machine.hpp"
+#include "regard/models/kinds/language_model.hpp"
 #include "regard/nn/saved_buffers.hpp"
 
 namespace regard::lab {
@@ -111,6 +112,32 @@ int64_t count_parameters(const torch::nn::Module& model) {
   int64_t count = 0;
   for (const auto& parameter : model.parameters()) count += parameter.numel();
   return count;
+}
+
+int64_t count_attention_parameters(const torch::nn::Module& model) {
+  int64_t count = 0;
+  for (const auto& item : model.named_parameters()) {
+    const auto& name = item.key();
+    for (const char* part : {".projection.", ".graph.", ".fold."}) {
+      if (name.find(part) != std::string::npos) count += item.value().numel();
+    }
+  }
+  return count;
+}
+
+double cache_bytes(models::Model& model, int64_t max_length) {
+  auto* language = dynamic_cast<models::LanguageModel*>(&model);
+  if (!language || max_length < 1) return -1;
+  const torch::NoGradGuard no_grad;
+  constexpr int64_t kMost = 1024;
+  const bool training = language->is_training();
+  language->eval();
+  auto state = language->start();
+  const auto device = language->parameters().front().device();
+  const auto tokens = std::min(max_length, kMost);
+  language->step(at::zeros({1, tokens}, at::TensorOptions(torch::kLong).device(device)), state);
+  language->train(training);
+  return static_cast<double>(state.bytes()) / static_cast<double>(tokens);
 }
 
 TrainedRun open_run(const fs::path& folder, const std::string& device) {

@@ -61,6 +61,11 @@ std::string model_kind(const Recipe& recipe, const data::Encoding& encoding);
 std::shared_ptr<models::Model> make_model(const Recipe& recipe, const data::Encoding& encoding);
 
 int64_t count_parameters(const torch::nn::Module& model);
+/// Those of the projections, graphs and folds of all layers; W_o is not among them.
+int64_t count_attention_parameters(const torch::nn::Module& model);
+/// Bytes that generation keeps of a token, after the longest input of the model (at most 1,024 tokens): what
+/// a window or a recurrent state takes is spread over them. -1: no language model.
+double cache_bytes(models::Model& model, int64_t max_length);
 
 /// A trained run, read from its folder: recipe, encoding, and the weights of its best checkpoint.
 struct TrainedRun {

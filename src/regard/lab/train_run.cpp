@@ -69,6 +69,8 @@ void write_result(const fs::path& folder, const RunResult& r) {
                {"task", r.task},
                {"unit", r.unit},
                {"parameters", r.parameters},
+               {"attention_parameters", r.attention_parameters},
+               {"cache_bytes", r.cache_bytes},
                {"steps", o.step},
                {"tokens", o.tokens},
                {"seconds", o.seconds},
@@ -263,6 +265,8 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   result.task = prepared.encoding.task->name();
   result.unit = unit_of(prepared.encoding);
   result.parameters = count_parameters(*model);
+  result.attention_parameters = count_attention_parameters(*model);
+  result.cache_bytes = cache_bytes(*model, prepared.encoding.max_length);
   result.predictor_share = learner.predictor_share();
   result.kernels = ops::kernels_that_ran();
   result.environment = environment(device);
@@ -285,6 +289,8 @@ RunResult read_result(const fs::path& folder) {
   r.unit = json.value("unit", "");
   r.seed = json.value("seed", int64_t{0});
   r.parameters = json.value("parameters", int64_t{0});
+  r.attention_parameters = json.value("attention_parameters", int64_t{-1});
+  r.cache_bytes = json.value("cache_bytes", -1.0);
   auto& o = r.outcome;
   o.step = json.value("steps", int64_t{0});
   o.tokens = json.value("tokens", int64_t{0});

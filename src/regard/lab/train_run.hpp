@@ -19,6 +19,8 @@ struct RunResult {
       unit;  // what one prediction of a language model stands for: "character", "byte", "word"
   int64_t seed = 0;
   int64_t parameters = 0;
+  int64_t attention_parameters = -1;  // of all projections, graphs and folds; -1: not known
+  double cache_bytes = -1;            // that generation keeps of a token; -1: no language model
   train::Outcome outcome;
   double test_loss = 0, test_accuracy = 0;    // of the best checkpoint; NaN without test data
   std::map<std::string, double> test_scores;  // other metrics of the task, by name

@@ -63,6 +63,8 @@ Standing standing(const Comparison& comparison, const std::string& phrase) {
     ++s.started;
     if (run.finished) runs.push_back(&run);
     if (std::isfinite(run.parameters)) s.parameters = run.parameters;
+    if (std::isfinite(run.attention_parameters)) s.attention_parameters = run.attention_parameters;
+    if (std::isfinite(run.cache_bytes)) s.cache_bytes = run.cache_bytes;
   }
   s.finished = static_cast<int64_t>(runs.size());
   s.loss = over_runs(runs, &Run::loss);

@@ -44,6 +44,8 @@ struct Run {
   double tokens_per_second = kAbsent, peak_memory_bytes = kAbsent;
   // Of attention on edges: keys a query, the share of planted edges that it keeps, and the predictor's share of a forward pass.
   double edges_per_query = kAbsent, edge_recall = kAbsent, predictor_share = kAbsent;
+  // Of the projections and folds of all layers; bytes that generation keeps of a token, at full context.
+  double attention_parameters = kAbsent, cache_bytes = kAbsent;
   bool finished = false;  // unfinished runs stay out of every mean
   bool any_seed = false;  // draws no random numbers: it stands for every seed of the comparison
   std::string note;       // why it did not finish, or how it differs
@@ -95,7 +97,7 @@ struct Standing {
   Interval quality, test_quality, loss, accuracy, test_loss, test_accuracy;
   Interval seconds, tokens_per_second, peak_memory_bytes;
   Interval edges_per_query, edge_recall, predictor_share;
-  double parameters = kAbsent;
+  double parameters = kAbsent, attention_parameters = kAbsent, cache_bytes = kAbsent;
   bool reference = false;
   Difference
       to_reference;  // quality of this phrase minus quality of the reference, paired over seeds

@@ -58,6 +58,10 @@ class Builder {
     return std::any_of(standings_.begin(), standings_.end(),
                        [&](const Standing& s) { return std::isfinite((s.*member).centre); });
   }
+  bool any(double Standing::*member) const {
+    return std::any_of(standings_.begin(), standings_.end(),
+                       [&](const Standing& s) { return std::isfinite(s.*member); });
+  }
   Table table;
 
  private:
@@ -135,6 +139,14 @@ void add_edges(Builder& builder) {
 void add_costs(Builder& builder) {
   builder.column({"parameters", "parameters", ""},
                  [](const Standing& s) { return count_cell(s.parameters); });
+  if (builder.any(&Standing::attention_parameters)) {
+    builder.column({"attention_parameters", "of attention", ""},
+                   [](const Standing& s) { return count_cell(s.attention_parameters); });
+  }
+  if (builder.any(&Standing::cache_bytes)) {
+    builder.column({"cache_bytes", "cache", "B/token"},
+                   [](const Standing& s) { return count_cell(s.cache_bytes); });
+  }
   builder.column({"tokens_per_second", "tokens/s", ""},
                  [](const Standing& s) { return count_cell(s.tokens_per_second.centre); });
   builder.column({"seconds", "time", ""}, [](const Standing& s) {
