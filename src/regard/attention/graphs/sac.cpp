@@ -9,7 +9,7 @@
 
 #include "regard/attention/edge_rows.hpp"
 #include "regard/attention/graphs/alpha.hpp"
-#include "regard/ops/uniform.hpp"
+#include "regard/ops/attention/uniform.hpp"
 
 namespace regard::attention::graphs {
 using torch::Tensor;

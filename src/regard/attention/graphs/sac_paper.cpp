@@ -6,7 +6,7 @@
 #include "regard/attention/graphs/alpha.hpp"
 #include "regard/attention/lstm_picker.hpp"
 #include "regard/base/text.hpp"
-#include "regard/ops/uniform.hpp"
+#include "regard/ops/attention/uniform.hpp"
 
 namespace regard::attention::graphs {
 using torch::Tensor;

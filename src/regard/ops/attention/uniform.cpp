@@ -1,4 +1,4 @@
-#include "regard/ops/uniform.hpp"
+#include "regard/ops/attention/uniform.hpp"
 
 #include <ATen/ops/empty.h>
 

@@ -1,7 +1,7 @@
 // Uniform numbers that are a function of (seed, step, site, element): the same in every run and thread count.
 #pragma once
 
-#include "regard/ops/dropout.hpp"
+#include "regard/ops/block/dropout.hpp"
 
 namespace regard::ops {
 
