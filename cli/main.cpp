@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstdio>
 #include <new>
+#include <string>
+#include <vector>
 
 #include "commands.hpp"
 #include "flags.hpp"
@@ -66,6 +68,17 @@ void add_commands(CLI::App& app) {
   }
 }
 
+// CLI11 takes "[a, b]" apart where an option may come with several values; behind a blank it leaves it whole.
+std::vector<std::string> whole_lists(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  for (int i = argc - 1; i > 0; --i) {  // the last one first, as CLI11 wants it
+    const std::string argument = argv[i];
+    const bool list = argument.starts_with('[') && argument.ends_with(']');
+    arguments.push_back(list ? " " + argument : argument);
+  }
+  return arguments;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -79,7 +92,7 @@ int main(int argc, char** argv) {
   add_commands(app);
   try {
     try {
-      app.parse(argc, argv);
+      app.parse(whole_lists(argc, argv));
     } catch (const CLI::Success& help) {
       app.exit(help);
     }

@@ -160,11 +160,11 @@ std::string weight_dropout_sentence(const Recipe& recipe, const data::Encoding& 
 namespace {
 
 // A predictor that makes its choices one after another says what a step costs before it starts.
-void say_choices(const Recipe& recipe, models::Model& model, const nn::Batch& batch) {
+void say_choices(const Recipe& recipe, models::Model& model, StreamBatches& batches,
+                 int64_t positions) {
   std::string names;
   int64_t choices = 0;
   const auto phrases = recipe.phrases();
-  const int64_t positions = batch.inputs.size(1);
   const auto layers = static_cast<std::size_t>(recipe.model.trunk.layers);
   for (std::size_t i = 0; i < layers; ++i) {
     const auto& phrase = phrases.size() == 1 ? phrases[0] : phrases[i];
@@ -175,12 +175,12 @@ void say_choices(const Recipe& recipe, models::Model& model, const nn::Batch& ba
   }
   if (choices == 0) return;
   model.train();
-  const auto device = model.parameters().front().device();
+  const auto batch = batches.batch(0).to(model.parameters().front().device());
   double seconds = 0;
   for (int turn = 0; turn < 2; ++turn) {  // the first one allocates
     const double start = seconds_now();
     const torch::NoGradGuard guard;
-    model.logits(batch.to(device));
+    model.logits(batch);
     seconds = seconds_now() - start;
   }
   char text[160];
@@ -248,7 +248,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   if (const auto about = weight_dropout_sentence(recipe, prepared.encoding); !about.empty())
     say(about);
   write_atomically(folder / "recipe.toml", recipe.to_toml());
-  say_choices(recipe, *model, batches.batch(0));
+  say_choices(recipe, *model, batches, prepared.encoding.max_length);
 
   ModelLearner learner(model, prepared.encoding);
   const run::Identity identity{
