@@ -1,6 +1,7 @@
 #include "regard/attention/edges.hpp"
 
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include "harness/agree.hpp"
 #include "harness/edge_cases.hpp"
@@ -11,6 +12,7 @@
 
 namespace regard::attention {
 namespace {
+using torch::Tensor;
 using harness::edges_of_mask;
 using harness::with_edges;
 
@@ -191,7 +193,9 @@ TEST(Edges, DropoutOfWeightsIsThatOfTheReference) {
   for (const char* kernel : {"edges", "reference"}) {
     const ops::ForceKernel force(kernel);
     const auto y = attend(*softmax.fold, "test", x);
-    if (first.defined()) EXPECT_LE(harness::relative(y, first), 1e-13);
+    if (first.defined()) {
+      EXPECT_LE(harness::relative(y, first), 1e-13);
+    }
     first = y;
   }
   x.random = nullptr;
@@ -212,7 +216,7 @@ TEST(Edges, WhatIsRefused) {
             "additive: the fold has parameters of its own, and none were given");
   auto alone = x;
   alone.graph = graph::Graph(graph::Edges{.self = false});
-  alone.edges.log_gate = {};
+  alone.edges.log_gate = Tensor();
   EXPECT_EQ(error("hrr", alone),
             "hrr: hrr needs each token among its own keys, and these edges need not hold it");
 }

@@ -7,6 +7,7 @@
 
 namespace regard::attention {
 namespace {
+using torch::Tensor;
 
 constexpr int64_t kNodes = 6, kFeatures = 5, kHeads = 2, kWidth = 3;
 

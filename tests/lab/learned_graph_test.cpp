@@ -150,7 +150,9 @@ TEST(LearnedGraph, EdgesAreResumedToTheSameBits) {
     train::load_weights(root / "calm" / "last.safetensors", trained);
     const bool policy = std::string(phrase).starts_with("sac_paper");
     EXPECT_EQ(trained.buffers().size(), policy ? 6u : 0u);  // three a layer
-    if (policy) EXPECT_LT(trained.buffers()[0].second.item<float>(), 0) << "a mean reward";
+    if (policy) {
+      EXPECT_LT(trained.buffers()[0].second.item<float>(), 0) << "a mean reward";
+    }
     unsetenv(kPhrase);
     std::filesystem::remove_all(root);
   }

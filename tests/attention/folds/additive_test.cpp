@@ -8,6 +8,7 @@
 
 namespace regard::attention::folds {
 namespace {
+using torch::Tensor;
 using harness::message;
 
 Inputs with_parameters(Inputs x, const Fold& fold) {
@@ -51,7 +52,7 @@ TEST(Additive, IsItsEquation) {
   for (const char* form : {"gat", "gatv2"}) {
     const auto parsed = harness::fold_of(std::string("additive(form=") + form + ")");
     auto x = harness::with_edges({"", 7, 7, graph::full(), {}, 2, 2, 4}, 3);
-    x.edges.log_gate = {};
+    x.edges.log_gate = Tensor();
     x = with_parameters(x, *parsed.fold);
     const auto mask = edge_mask(x.edges, {7, 7}, 2);
     const auto expected = by_hand(x, form, mask);

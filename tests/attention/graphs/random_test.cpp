@@ -6,6 +6,7 @@
 
 namespace regard::attention::graphs {
 namespace {
+using torch::Tensor;
 using harness::message;
 
 EdgeTensors edges_of(int64_t alpha, int64_t positions, const Tensor& lengths = {},

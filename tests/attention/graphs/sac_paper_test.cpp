@@ -1,6 +1,7 @@
 #include "regard/attention/graphs/sac_paper.hpp"
 
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 #include <set>
 
@@ -10,6 +11,7 @@
 
 namespace regard::attention::graphs {
 namespace {
+using torch::Tensor;
 using harness::message;
 
 Tensor input(int64_t examples, int64_t positions) {

@@ -7,6 +7,7 @@
 
 namespace regard::attention::graphs {
 namespace {
+using torch::Tensor;
 using harness::message;
 
 Tensor input(int64_t examples, int64_t positions) {
