@@ -84,7 +84,8 @@ Kernel::Kernel(const Chain& chain, std::span<const int32_t> prompt, Rules rules)
     prompt_.push_back(static_cast<uint16_t>(place - tokens_.begin()));
   }
   sampler_ = choose(rules_, support());
-  stride_ = (support() + kBlock - 1) / kBlock * kBlock;
+  const int64_t unit = support() <= kFewOutcomes ? 4 : kBlock;
+  stride_ = (support() + unit - 1) / unit * unit;
   weights_.assign(static_cast<std::size_t>(support() * stride_), 0.0);
   const double power = 1 / (rules_.attention_temperature * rules_.temperature);
   for (int64_t k = 0; k < support(); ++k) {

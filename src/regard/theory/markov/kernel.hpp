@@ -29,6 +29,9 @@ struct Rules {
   void check() const;
 };
 
+/// Up to so many outcomes a scan goes one by one, beyond by blocks of 64.
+inline constexpr int64_t kFewOutcomes = 16;
+
 class Kernel {
  public:
   /// Tokens that are not in the prompt can never occur, so they are left out.
@@ -42,7 +45,7 @@ class Kernel {
   const Rules& rules() const { return rules_; }
   /// The sampler that `auto` stands for.
   const std::string& sampler() const { return sampler_; }
-  /// Padded to a multiple of 64 with zeros, for scans.
+  /// Padded with zeros: to a multiple of 4 for few outcomes, of 64 otherwise.
   int64_t stride() const { return stride_; }
   /// Weights of the step after `last`; the largest is 1.
   const double* weights(uint16_t last) const { return weights_.data() + last * stride_; }

@@ -15,8 +15,28 @@ constexpr int64_t kBlock = 64, kMostBlocks = 65536 / kBlock;
 
 }  // namespace
 
+namespace {
+
+/// For few outcomes, which a vector would not fill.
+int64_t choice_of_few(const double* w, const double* m, int64_t padded, double u) {
+  double parts[kFewOutcomes];
+  double total = 0;
+  for (int64_t i = 0; i < padded; ++i) total += parts[i] = w[i] * m[i];
+  double rest = u * total;
+  int64_t found = -1;
+  for (int64_t i = 0; i < padded; ++i) {
+    if (parts[i] > 0) found = i;
+    rest -= parts[i];
+    if (rest < 0) return found;
+  }
+  return found;
+}
+
+}  // namespace
+
 REGARD_CLONES
 int64_t weighted_choice(const double* w, const double* m, int64_t padded, double u) {
+  if (padded <= kFewOutcomes) return choice_of_few(w, m, padded, u);
   double sums[kMostBlocks];
   double total = 0;
   const int64_t blocks = padded / kBlock;

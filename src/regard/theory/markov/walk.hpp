@@ -38,7 +38,8 @@ class Walk {
 /// `longest`: the length that it will be asked for.
 std::unique_ptr<Walk> make_walk(const Kernel& kernel, uint64_t seed, uint64_t run, int64_t longest);
 
-/// Index of the entry in which `u` in [0, 1) of the whole falls, for weights w_i m_i; both padded to a multiple of 64.
+/// Index of the entry in which `u` in [0, 1) of the whole falls, for weights w_i m_i; both padded with zeros to
+/// Kernel::stride().
 int64_t weighted_choice(const double* w, const double* m, int64_t padded, double u);
 
 }  // namespace regard::markov
