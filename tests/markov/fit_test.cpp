@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "regard/theory/markov/derivatives.hpp"
 #include "regard/theory/markov/law.hpp"
 #include "regard/theory/markov/learn.hpp"
 

@@ -6,6 +6,8 @@
 #include <limits>
 #include <thread>
 
+#include "regard/theory/markov/derivatives.hpp"
+
 namespace regard::markov {
 namespace {
 

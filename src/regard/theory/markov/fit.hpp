@@ -7,7 +7,6 @@
 // not strongly connected (Ford, 1957), a ratio is estimated as infinite; it is named, and the finite ones are fitted.
 #pragma once
 
-#include <Eigen/Dense>
 #include <string>
 #include <vector>
 
@@ -46,20 +45,6 @@ ColumnFit fit_column(const std::vector<Group>& groups, int64_t tokens, const Fit
 
 /// All queries, `threads` at a time.
 std::vector<ColumnFit> fit_columns(const PromptSet& prompts, const FitSpec& spec, int64_t threads);
-
-/// Loss (a prompt), gradient and Hessian at w (K), by the definition.
-struct Derivatives {
-  double loss = 0;
-  Eigen::VectorXd gradient;
-  Eigen::MatrixXd hessian;
-};
-Derivatives derivatives(const std::vector<Group>& groups, const Eigen::VectorXd& w);
-
-/// Eigenvalues of H_k at w, increasing.
-std::vector<double> hessian_spectrum(const std::vector<Group>& groups, const Eigen::VectorXd& w);
-
-/// tr(H^+) of one query, at w, where H is that of the groups a prompt.
-double pseudo_inverse_trace(const Eigen::MatrixXd& h);
 
 /// Which tokens are in one component of the co-occurrence graph (-1: never in a prompt), and in one strong component of
 /// "came next while present".

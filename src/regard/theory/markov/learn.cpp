@@ -9,6 +9,7 @@
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/run/progress.hpp"
+#include "regard/theory/markov/derivatives.hpp"
 #include "regard/theory/markov/law.hpp"
 
 namespace regard::markov {
