@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "regard/lab/session.hpp"
+#include "regard/models/sampling.hpp"
 
 namespace regard::lab {
 
@@ -19,6 +20,10 @@ struct GenerateOptions {
 
 /// The parts of a prompt that the tokenizer has no id for, each once: characters, or words between blanks.
 std::vector<std::string> unknown_parts(const data::Tokenizer& tokenizer, const std::string& text);
+
+/// The run's step function, which remembers the texts it was given; the run must live as long. InputError, with `who` in front,
+/// when it is no language model.
+models::Step make_step(const TrainedRun& run, const char* who);
 
 /// The new text, without the prompt. The model sees at most its longest input: beyond it, with a position table, the last
 /// half of the window is read anew. `each`, when given, gets every piece as it comes.
