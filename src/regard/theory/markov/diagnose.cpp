@@ -18,16 +18,21 @@ void check_count(int64_t value, int64_t least, int64_t most, const char* name) {
                    std::to_string(most) + " are expected, and " + std::to_string(value) + " came");
 }
 
-/// alpha of a text drawn from the bigram of the training part.
+/// alpha of a text of the length of the training part, smoothed as suits that text.
+PowerFit refit(const Diagnosis& d, const Text& text, int64_t threads) {
+  const auto end = static_cast<int64_t>(text.ids.size());
+  const Part train{0, end - end / 10}, valid{end - end / 10, end};
+  const double prior = best_prior(text, train, valid, TextSpec{}.priors);
+  return fit_power(text, train, d.fit.power.window, d.fit.power.epsilon, prior, threads, NAN);
+}
+
 void control_bigram(Diagnosis& d, int64_t threads) {
   const auto& fit = d.fit;
   const auto bigram =
       fit_power(d.text, fit.train, fit.power.window, fit.power.epsilon, fit.prior, threads, 0);
   Text drawn{{}, d.text.outcomes, {}};
   drawn.ids = sample(bigram.model, {d.text.ids.data(), 1}, fit.train.end, 1, 1, 0);
-  const auto end = static_cast<int64_t>(drawn.ids.size());
-  const auto again = fit_power(drawn, {0, end}, fit.power.window, fit.power.epsilon, fit.prior,
-                               threads, NAN);
+  const auto again = refit(d, drawn, threads);
   d.bigram_control = again.model.alpha;
   d.bigram_control_error = again.alpha_error;
 }
@@ -37,8 +42,7 @@ void control_shuffled(Diagnosis& d, int64_t threads) {
   Random random(1, RandomStream::kChain, uint64_t{3} << 32);
   for (std::size_t i = other.ids.size() - 1; i > 0; --i)
     std::swap(other.ids[i], other.ids[random.below(i + 1)]);
-  const auto again = fit_power(other, d.fit.train, d.fit.power.window, d.fit.power.epsilon,
-                               d.fit.prior, threads, NAN);
+  const auto again = refit(d, other, threads);
   d.shuffled_control = again.model.alpha;
   d.shuffled_control_error = again.alpha_error;
 }

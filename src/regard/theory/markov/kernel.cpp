@@ -106,7 +106,8 @@ Kernel::Kernel(const Chain& chain, std::span<const int32_t> prompt, Rules rules)
 double Kernel::history_bytes(double length) const {
   const auto ring = static_cast<double>(rules_.reach());
   if (ring > 0) return 2 * std::min(ring, length);
-  return sampler_ == "scan" ? 0 : 2 * length;
+  const auto n = static_cast<double>(support());
+  return sampler_ == "scan" ? 0 : 2 * length + (sampler_ == "alias" ? 8 * n * n : 0);
 }
 
 }  // namespace regard::markov

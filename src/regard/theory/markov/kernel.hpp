@@ -49,7 +49,7 @@ class Kernel {
   int64_t stride() const { return stride_; }
   /// Weights of the step after `last`; the largest is 1.
   const double* weights(uint16_t last) const { return weights_.data() + last * stride_; }
-  /// Bytes that one walk of `length` tokens keeps of its past.
+  /// Bytes that one walk of `length` tokens keeps: of its past, and of its alias tables.
   double history_bytes(double length) const;
 
  private:

@@ -193,6 +193,18 @@ Score score(const PowerChain& model, const Text& text, Part part) {
   return {-all.log_likelihood / static_cast<double>(all.tokens), all.tokens};
 }
 
+double best_prior(const Text& text, Part train, Part valid, const std::vector<double>& priors) {
+  const auto counts = count(text, train);
+  double best = 1e300, found = priors.front();
+  for (const double prior : priors) {
+    const double nats = score(bigram_of(text, counts, 1, 1, prior), text, valid).nats;
+    if (!(nats < best)) continue;
+    best = nats;
+    found = prior;
+  }
+  return found;
+}
+
 PowerFit fit_power(const Text& text, Part train, int64_t window, double epsilon, double prior,
                    int64_t threads, double alpha) {
   const auto counts = count(text, train);
@@ -209,16 +221,8 @@ TextFit fit_text(const Text& text, const TextSpec& spec) {
   fit.test = {fit.valid.end, static_cast<int64_t>(length)};
   fit.other_share = text.other_share();
   const auto counts = count(text, fit.train);
-  double best = 1e300;
-  PowerChain bigram;
-  for (const double prior : spec.priors) {
-    auto model = bigram_of(text, counts, spec.window, 1, prior);
-    const double nats = score(model, text, fit.valid).nats;
-    if (!(nats < best)) continue;
-    best = nats;
-    fit.prior = prior;
-    bigram = std::move(model);
-  }
+  fit.prior = best_prior(text, fit.train, fit.valid, spec.priors);
+  const auto bigram = bigram_of(text, counts, spec.window, 1, fit.prior);
   const auto valid = chances(text, fit.valid, counts, bigram),
              test = chances(text, fit.test, counts, bigram);
   if (valid.bigram_cache.empty() || test.bigram_cache.empty())

@@ -59,6 +59,9 @@ struct TextFit {
   double effective = 0;                            // mean N_eff of the text's windows
 };
 
+/// The smoothing of those tried with which the bigram of `train` is best on `valid`.
+double best_prior(const Text& text, Part train, Part valid, const std::vector<double>& priors);
+
 /// InputError for a text that is empty, shorter than its window, or of fewer than 2 tokens.
 TextFit fit_text(const Text& text, const TextSpec& spec);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "regard/theory/markov/alias.hpp"
+#include "regard/theory/markov/large_array.hpp"
 
 namespace regard::markov {
 namespace {
@@ -106,7 +107,11 @@ class RejectionWalk final : public Walk {
   RejectionWalk(const Kernel& kernel, uint64_t seed, uint64_t run, int64_t longest)
       : Walk(kernel, seed, run), ring_(capacity(kernel, longest)) {
     const auto& weights = kernel.rules().positions.by_distance;
-    if (!weights.empty()) offsets_.build(weights);
+    if (!weights.empty()) {
+      AliasScratch scratch;
+      offsets_.resize(weights.size());
+      build_alias(weights, offsets_.data(), scratch);
+    }
     mass_.resize(static_cast<std::size_t>(kernel.stride()));
     for (const auto token : kernel.prompt()) take(token);
   }
@@ -131,7 +136,7 @@ class RejectionWalk final : public Walk {
     for (int64_t trial = 0; trial < most; ++trial) {
       uint16_t token;
       if (offsets_.size() > 0) {
-        const auto back = static_cast<int64_t>(offsets_.draw(draws_.bits64()));
+        const auto back = static_cast<int64_t>(draw_alias(offsets_.data(), offsets_.size(), draws_.bits64()));
         if (back >= ring_.size()) continue;
         token = ring_.at(back);
       } else {
@@ -163,7 +168,7 @@ class RejectionWalk final : public Walk {
   }
 
   Ring ring_;
-  AliasTable offsets_;
+  std::vector<uint64_t> offsets_;  // alias table of the distances
   std::vector<double> mass_;
 };
 
@@ -174,13 +179,14 @@ class AliasWalk final : public Walk {
         history_(static_cast<std::size_t>(
             std::max(longest, static_cast<int64_t>(kernel.prompt().size())))),
         columns_(static_cast<std::size_t>(kernel.support())),
-        scratch_(static_cast<std::size_t>(kernel.support())) {
+        entries_(columns_.size() * columns_.size()),
+        weights_(columns_.size()) {
     for (const auto token : kernel.prompt()) take(token);
   }
 
   void run_to(int64_t length, uint16_t* out) override {
     while (length_ < length) {
-      const auto token = draw(columns_[last_], kernel_.weights(last_));
+      const auto token = draw();
       take(token);
       if (out != nullptr) *out++ = token;
     }
@@ -188,34 +194,32 @@ class AliasWalk final : public Walk {
 
  private:
   struct Column {
-    AliasTable table;
-    double sum = 0;
-    int64_t built = 0, visits = 0;
+    double sum = 0;  // 0: no table yet, and all of the past counts as recent
+    int64_t built = 0, refused = 0;
   };
 
-  uint16_t draw(Column& column, const double* w) {
-    ++column.visits;
-    double recent = static_cast<double>(length_ - column.built);
-    // Waiting until B > W costs draws of far places; once as many steps were made as a table has entries, less.
-    if (recent > column.sum ||
-        (32 * recent > column.sum && 4 * column.visits > kernel_.support())) {
-      build(column, w);
-      recent = 0;
-    }
+  uint16_t draw() {
+    auto& column = columns_[last_];
+    const auto* w = kernel_.weights(last_);
+    auto* table = entries_.data() + last_ * columns_.size();
     while (true) {
+      // A table costs about as much as this many refusals, so no more than twice the least work is done.
+      if (8 * column.refused > kernel_.support()) build(column, w, table);
+      const auto recent = static_cast<double>(length_ - column.built);
       if (recent == 0 || draws_.uniform() * (column.sum + recent) < column.sum)
-        return static_cast<uint16_t>(column.table.draw(draws_.bits64()));
+        return static_cast<uint16_t>(draw_alias(table, columns_.size(), draws_.bits64()));
       const auto place = static_cast<std::size_t>(column.built) +
                          draws_.below(static_cast<uint64_t>(length_ - column.built));
       if (draws_.uniform() < w[history_[place]]) return history_[place];
+      ++column.refused;
     }
   }
-  void build(Column& column, const double* w) {
-    for (std::size_t i = 0; i < scratch_.size(); ++i)
-      scratch_[i] = w[i] * static_cast<double>(counts_[i]);
-    column.sum = column.table.build(scratch_);
+  void build(Column& column, const double* w, uint64_t* table) {
+    for (std::size_t i = 0; i < weights_.size(); ++i)
+      weights_[i] = w[i] * static_cast<double>(counts_[i]);
+    column.sum = build_alias(weights_, table, scratch_);
     column.built = length_;
-    column.visits = 0;
+    column.refused = 0;
   }
   void take(uint16_t token) {
     history_[static_cast<std::size_t>(length_++)] = token;
@@ -223,9 +227,11 @@ class AliasWalk final : public Walk {
     last_ = token;
   }
 
-  std::vector<uint16_t> history_;
+  LargeArray<uint16_t> history_;
   std::vector<Column> columns_;
-  std::vector<double> scratch_;
+  LargeArray<uint64_t> entries_;  // a table for each column
+  std::vector<double> weights_;
+  AliasScratch scratch_;
 };
 
 }  // namespace

@@ -3,7 +3,8 @@
 //   scan        the definition: all masses are weighed at each step; also powers of counts, windows and weights of positions
 //   rejection   a place of the context uniformly (or by its weight), taken with chance pi / max pi
 //   alias       each column keeps an alias table of pi * counts from an earlier time t_k; what came since is drawn by rejection:
-//               with W the table's sum and B = max pi (t - t_k), the table with chance W / (W + B). Built anew when B grows
+//               with W the table's sum and B = max pi (t - t_k), the table with chance W / (W + B). Built anew once as many places were
+//               refused as a table costs
 //
 // A walk depends on (seed, run) alone, so an ensemble is the same on any number of threads.
 #pragma once
