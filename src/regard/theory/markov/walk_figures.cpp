@@ -30,6 +30,7 @@ report::Variant decay(const WalkResult& result, int64_t winner, const WinnerSums
   constexpr int64_t kMostLines = 10;
   const auto& e = result.ensemble;
   const auto n = static_cast<std::size_t>(e.outcomes);
+  const bool windowed = result.spec.rules.reach() > 0;
   const Equilibrium* end = nullptr;
   for (const auto& one : result.ends) {
     if (one.m[static_cast<std::size_t>(winner)] > 0) end = &one;
@@ -38,7 +39,11 @@ report::Variant decay(const WalkResult& result, int64_t winner, const WinnerSums
   for (int64_t i = 0; i < std::min(e.outcomes, kMostLines); ++i) {
     std::vector<double> x, y;
     for (std::size_t s = 0; s < e.times.size(); ++s) {
-      const double m = sums.mass[s * n + static_cast<std::size_t>(i)] / static_cast<double>(sums.runs);
+      const auto place = s * n + static_cast<std::size_t>(i);
+      const auto runs = static_cast<double>(sums.runs);
+      const double m = windowed ? sums.mass[place] / runs
+                                : std::exp(sums.log_count[place] / runs) /
+                                      static_cast<double>(e.times[s]);
       if (!(m > 0)) continue;
       x.push_back(static_cast<double>(e.times[s]));
       y.push_back(m);
@@ -79,8 +84,8 @@ Place place(double a, double b, double c) {
 report::Figure decay_figure(const WalkResult& result) {
   report::Figure figure{
       "decay",
-      "The mean share of each token over the walks that one token won. Dashed: the predicted slope, "
-      "t to the power λ − 1, through the end.",
+      "The share of each token, its geometric mean over the walks that one token won (of a window, the "
+      "mean). Dashed: the predicted slope, t to the power λ − 1, through the end.",
       "Shares of tokens against the number of tokens, both on logarithmic axes",
       {}};
   std::vector<std::pair<int64_t, const WinnerSums*>> order;

@@ -232,6 +232,10 @@ report::Table learnability_table(const WalkResult& result, const Equilibrium& en
   for (int64_t k = 0; k < n; ++k) {
     std::vector<report::Cell> row = {report::word(result.chain.label(k))};
     for (int64_t i = 0; i < n; ++i) {
+      if (end.support.size() == 1 && end.support[0] == i) {
+        row.push_back(report::word("winner"));
+        continue;
+      }
       const auto [yes, exponent] = learnable(end, i, k);
       row.push_back({(yes ? "✓ " : "✗ ") + report::fixed(exponent, 2), exponent, report::kAbsent});
     }
