@@ -60,6 +60,7 @@ void experiment(const markov::LearnSpec& spec, const std::string& out, bool as_j
     std::printf("%s\n", json.dump().c_str());
   } else {
     show(markov::error_table(result));
+    show(markov::graph_table(result));
     std::printf("%s\n", markov::sentence(spec, result).c_str());
   }
   if (!out.empty())

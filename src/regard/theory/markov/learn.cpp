@@ -53,8 +53,7 @@ One fit_once(const PromptSet& set, const std::vector<double>& truth, const FitSp
 }
 
 /// sum_k tr(H_k^+) at the truth, with H averaged over these prompts.
-double trace_at_truth(const PromptSet& set, const std::vector<double>& truth,
-                      std::vector<int64_t>& components) {
+double trace_at_truth(const PromptSet& set, const std::vector<double>& truth, LearnResult& result) {
   double trace = 0;
   const auto k = set.tokens;
   for (int64_t q = 0; q < k; ++q) {
@@ -68,9 +67,11 @@ double trace_at_truth(const PromptSet& set, const std::vector<double>& truth,
       most = std::max(most, c);
       absent += c < 0;
     }
-    components.push_back(most + 1 + absent);
+    result.components.push_back(most + 1 + absent);
+    result.fiedler.push_back(0);
     if (prompts == 0) continue;
     const Eigen::VectorXd w = Eigen::Map<const Eigen::VectorXd>(truth.data() + q * k, k);
+    if (result.components.back() == 1) result.fiedler.back() = hessian_spectrum(groups, w)[1];
     const double share = prompts / static_cast<double>(set.prompts);
     trace += pseudo_inverse_trace(derivatives(groups, w).hessian) / share;
   }
@@ -135,7 +136,7 @@ LearnResult learn_experiment(const LearnSpec& spec, int64_t threads) {
   const auto largest = static_cast<int64_t>(sizes.back());
   const double trace = trace_at_truth(
       draw_prompts(chain, std::max<int64_t>(largest, 20000), spec.length, 0, spec.blocks), truth,
-      result.components);
+      result);
   double done = 0, total = 0;
   for (const double n : sizes) total += n;
   run::Progress progress("chain learn");

@@ -40,7 +40,9 @@ struct LearnPoint {
 struct LearnResult {
   std::vector<LearnPoint> points;
   double slope = 0;  // of log error against log n
-  std::vector<int64_t> components;  // of each query, from the prompts of the largest n
+  // Of each query, from prompts apart: components, and the second smallest eigenvalue of its Laplacian (0: disconnected).
+  std::vector<int64_t> components;
+  std::vector<double> fiedler;
 };
 LearnResult learn_experiment(const LearnSpec& spec, int64_t threads);
 
@@ -52,6 +54,8 @@ FitResult fit_file(const LearnSpec& spec, int64_t threads);
 
 std::string sentence(const LearnSpec& spec, const LearnResult& result);
 report::Table error_table(const LearnResult& result);
+/// A row for each query: components and Fiedler value.
+report::Table graph_table(const LearnResult& result);
 report::Json to_json(const LearnSpec& spec, const LearnResult& result);
 
 std::string sentence(const FitResult& result);

@@ -116,6 +116,22 @@ report::Table error_table(const LearnResult& result) {
   return table;
 }
 
+report::Table graph_table(const LearnResult& result) {
+  report::Table table;
+  table.columns = {{"query", "query", "", report::Align::kLeft},
+                   {"components", "components", ""},
+                   {"fiedler", "Fiedler value", ""}};
+  constexpr std::size_t kMost = 20;
+  const auto rows = std::min(kMost, result.components.size());
+  for (std::size_t q = 0; q < rows; ++q)
+    table.rows.push_back({report::word(std::to_string(q)),
+                          report::number(static_cast<double>(result.components[q]), 0),
+                          report::number(result.fiedler[q], 5)});
+  table.notes = {"Components: ratios between tokens of two of them are told by no such prompt."};
+  if (rows < result.components.size()) table.notes.push_back("The first 20 queries.");
+  return table;
+}
+
 Json to_json(const LearnSpec& spec, const LearnResult& result) {
   Json points = Json::array();
   for (const auto& p : result.points)
@@ -129,7 +145,7 @@ Json to_json(const LearnSpec& spec, const LearnResult& result) {
   return {{"sentence", sentence(spec, result)}, {"tokens", spec.tokens},
           {"length", spec.length},              {"method", spec.method},
           {"points", points},                   {"slope", real(result.slope)},
-          {"components", result.components}};
+          {"components", result.components},    {"fiedler", result.fiedler}};
 }
 
 std::vector<std::string> untold(const FitResult& result) {
@@ -270,7 +286,10 @@ report::Document page(const LearnSpec& spec, const LearnResult& result,
   block.heading = "Error against the number of prompts";
   block.figures = {error_figure(result)};
   block.table = error_table(result);
-  document.blocks = {block};
+  report::Block graph;
+  graph.heading = "What such prompts can tell";
+  graph.table = graph_table(result);
+  document.blocks = {block, graph};
   document.environment = environment;
   return document;
 }
