@@ -1,8 +1,10 @@
-// Tokens a second of the samplers of theory/markov, one thread, as JSON lines; peers: bench/peers/chain.py.
+// Tokens a second of the samplers of theory/markov, one thread, as JSON lines; peers:
+// bench/peers/chain.py.
 //
 //   bench_chain [--tokens 256] [--until 20000000] [--sweep]
 //
-// The chain is written to $OUT or --chain FILE as K x K doubles by columns, so that peers draw from the same one.
+// The chain is written to $OUT or --chain FILE as K x K doubles by columns, so that peers draw from
+// the same one.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -31,7 +33,8 @@ void run(const markov::Chain& chain, const std::string& sampler, int64_t until, 
     spread += markov::effective_tokens(m) / static_cast<double>(turns);
   }
   std::printf(
-      "{\"case\": \"walk\", \"peer\": \"regard %s\", \"tokens\": %lld, \"until\": %lld, \"seconds\": %.4f, "
+      "{\"case\": \"walk\", \"peer\": \"regard %s\", \"tokens\": %lld, \"until\": %lld, "
+      "\"seconds\": %.4f, "
       "\"mtokens_per_second\": %.3f, \"ns_per_token\": %.2f, \"effective_tokens\": %.3f}\n",
       sampler.c_str(), static_cast<long long>(chain.tokens), static_cast<long long>(until), best,
       1e-6 * static_cast<double>(until) / best, 1e9 * best / static_cast<double>(until), spread);
@@ -53,8 +56,8 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   const auto chain = regard::markov::dirichlet_chain(tokens, 1, 1e-4);
   if (!file.empty())
-    regard::write_atomically(file, {reinterpret_cast<const char*>(chain.p.data()),
-                                    chain.p.size() * sizeof(double)});
+    regard::write_atomically(
+        file, {reinterpret_cast<const char*>(chain.p.data()), chain.p.size() * sizeof(double)});
   if (sweep) {
     for (const int64_t t : {100'000, 1'000'000, 10'000'000, 100'000'000})
       run(chain, "alias", t, t <= 10'000'000 ? turns : 1);

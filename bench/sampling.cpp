@@ -1,9 +1,11 @@
-// Texts of a trained language model: B prompts at once against B calls of `generate` on the same cached decoder.
+// Texts of a trained language model: B prompts at once against B calls of `generate` on the same
+// cached decoder.
 //
 //   bench_sampling RUN [--rows 32] [--length 2000] [--threads 1]
 //
-// One JSON line a row. Both draw the same number of tokens at temperature 1; `checksum` is the sum of the ids of the first text of
-// B at once and of one call, which agree where the logits of a row do.
+// One JSON line a row. Both draw the same number of tokens at temperature 1; `checksum` is the sum
+// of the ids of the first text of B at once and of one call, which agree where the logits of a row
+// do.
 #include <ATen/Parallel.h>
 #include <ATen/ops/full.h>
 
@@ -30,7 +32,8 @@ int main(int argc, char** argv) {
   const torch::NoGradGuard guard;
   const auto say = [&](const char* peer, int64_t texts, double seconds, int64_t checksum) {
     std::printf(
-        "{\"case\": \"sampling\", \"peer\": \"%s\", \"texts\": %lld, \"length\": %lld, \"seconds\": %.3f, "
+        "{\"case\": \"sampling\", \"peer\": \"%s\", \"texts\": %lld, \"length\": %lld, "
+        "\"seconds\": %.3f, "
         "\"tokens_per_second\": %.0f, \"checksum\": %lld}\n",
         peer, static_cast<long long>(texts), static_cast<long long>(length), seconds,
         static_cast<double>(texts * length) / seconds, static_cast<long long>(checksum));

@@ -15,7 +15,8 @@
 namespace regard::cli {
 namespace {
 
-/// One query over all keys by the fold `softmax`, whose scores are q k / sqrt(d), so that q is given times sqrt(d).
+/// One query over all keys by the fold `softmax`, whose scores are q k / sqrt(d), so that q is
+/// given times sqrt(d).
 std::vector<double> attend_by_fold(std::span<const double> keys, std::span<const double> query) {
   static const auto phrase = attention::parse_phrase("softmax");
   const auto d = static_cast<int64_t>(query.size()), length = static_cast<int64_t>(keys.size()) / d;
@@ -33,7 +34,8 @@ std::vector<double> attend_by_fold(std::span<const double> keys, std::span<const
 
 void add_chain_check(CLI::App& chain) {
   auto* command = chain.add_subcommand(
-      "check", "self-attention by the fold softmax against the law of the chain, on random prompts");
+      "check",
+      "self-attention by the fold softmax against the law of the chain, on random prompts");
   command->footer("Example: regard chain check --tokens 20 --width 40 --length 16");
   struct State {
     int64_t tokens = 6, length = 8, width = 0, prompts = 10000, seed = 1;
@@ -45,7 +47,8 @@ void add_chain_check(CLI::App& chain) {
   add_number(*command, "--width", s->width, "of the embeddings; 0: once K and once 2 K")
       ->capture_default_str();
   add_number(*command, "--prompts", s->prompts, "random prompts")->capture_default_str();
-  add_number(*command, "--seed", s->seed, "of chain, embeddings and prompts")->capture_default_str();
+  add_number(*command, "--seed", s->seed, "of chain, embeddings and prompts")
+      ->capture_default_str();
   command->add_flag("--json", s->json, "one JSON object a line for each width");
   command->callback([=] {
     constexpr double kAgree = 1e-12;
@@ -57,16 +60,18 @@ void add_chain_check(CLI::App& chain) {
     double largest = 0;
     for (const auto width : widths) {
       const auto result = markov::check_equivalence(
-          {s->tokens, s->length, width, s->prompts, static_cast<uint64_t>(s->seed)}, attend_by_fold);
+          {s->tokens, s->length, width, s->prompts, static_cast<uint64_t>(s->seed)},
+          attend_by_fold);
       largest = std::max(largest, result.largest);
       if (s->json) {
-        nlohmann::ordered_json out = {{"tokens", s->tokens},   {"length", s->length},
-                                      {"width", width},        {"prompts", s->prompts},
-                                      {"largest", result.largest}, {"histogram", result.histogram}};
+        nlohmann::ordered_json out = {
+            {"tokens", s->tokens},   {"length", s->length},       {"width", width},
+            {"prompts", s->prompts}, {"largest", result.largest}, {"histogram", result.histogram}};
         std::printf("%s\n", out.dump().c_str());
       } else {
         std::printf(
-            "Attention and chain differ by at most %.1e on %lld prompts (K = %lld, d = %lld, L = %lld).\n",
+            "Attention and chain differ by at most %.1e on %lld prompts (K = %lld, d = %lld, L = "
+            "%lld).\n",
             result.largest, static_cast<long long>(s->prompts), static_cast<long long>(s->tokens),
             static_cast<long long>(width), static_cast<long long>(s->length));
       }

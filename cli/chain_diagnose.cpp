@@ -17,9 +17,10 @@ namespace regard::cli {
 markov::Text Outcomes::text(const std::vector<int32_t>& ids) const {
   constexpr int64_t kMost = 4000;
   if (count() > kMost)
-    throw InputError("diagnose: at most " + std::to_string(kMost) +
-                     " different tokens are expected, since the chain has a number for each pair, and " +
-                     std::to_string(count()) + " came; a smaller --vocabulary takes fewer");
+    throw InputError(
+        "diagnose: at most " + std::to_string(kMost) +
+        " different tokens are expected, since the chain has a number for each pair, and " +
+        std::to_string(count()) + " came; a smaller --vocabulary takes fewer");
   markov::Text text{{}, count(), {}};
   text.ids.reserve(ids.size());
   for (const auto id : ids) text.ids.push_back(of_id(id));
@@ -63,7 +64,8 @@ void print(const Diagnosed& result, const markov::Decode& decode) {
   }
   if (!d.of_run) return;
   std::printf(
-      "From the log-probabilities, with the last token fixed: exponent %.3f ± %.3f (%.1f %% of what varies).\n"
+      "From the log-probabilities, with the last token fixed: exponent %.3f ± %.3f (%.1f %% of "
+      "what varies).\n"
       "Shuffling the context but its last token: %.4f nats of KL; a chain says 0.\n",
       d.from_log_p.alpha, 1.96 * d.from_log_p.error, 100 * d.from_log_p.explained, d.shuffle_kl);
   for (const auto& said : markov::loop_sentences(d, decode)) std::printf("%s\n", said.c_str());
@@ -87,15 +89,17 @@ void add_chain_diagnose(CLI::App& chain) {
   };
   auto s = std::make_shared<State>();
   command->add_option("path", s->path, "a text, or the folder of a trained language model");
-  command->add_option("--tokenizer", s->text.tokenizer,
-                      "of a text: words, icu_words, character or byte")
+  command
+      ->add_option("--tokenizer", s->text.tokenizer,
+                   "of a text: words, icu_words, character or byte")
       ->capture_default_str()
       ->check(CLI::IsMember({"words", "icu_words", "character", "byte"}));
   add_number(*command, "--vocabulary", s->text.vocabulary,
              "words of a text: how many of the most frequent are tokens")
       ->capture_default_str();
-  command->add_option("--encoding", s->text.encoding,
-                      "of a text: auto, utf-8, utf-16, latin-1, windows-1252, ...")
+  command
+      ->add_option("--encoding", s->text.encoding,
+                   "of a text: auto, utf-8, utf-16, latin-1, windows-1252, ...")
       ->capture_default_str();
   command->add_option("--data", s->text.data,
                       "of a run: a text for prompts (default: its validation text)");

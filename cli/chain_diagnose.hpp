@@ -9,7 +9,8 @@
 
 namespace regard::cli {
 
-/// A tokenizer's ids as outcomes of a chain: the id that stands for every other is no outcome and comes last.
+/// A tokenizer's ids as outcomes of a chain: the id that stands for every other is no outcome and
+/// comes last.
 class Outcomes {
  public:
   explicit Outcomes(std::shared_ptr<const data::Tokenizer> tokenizer)
@@ -47,8 +48,9 @@ struct Diagnosed {
   std::shared_ptr<Outcomes> outcomes;
 };
 
-/// A trained language model: its own texts, its log-probabilities, and the chain fitted to them. With a folder it goes on from
-/// the last temperature that was finished. `data`: a text for prompts, where the run's own validation text cannot be read.
+/// A trained language model: its own texts, its log-probabilities, and the chain fitted to them.
+/// With a folder it goes on from the last temperature that was finished. `data`: a text for
+/// prompts, where the run's own validation text cannot be read.
 Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data,
                        const run::Folder* folder, int64_t threads, const markov::Told& told);
 

@@ -14,11 +14,11 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::vector<OptionFlags::Flag> kFlags = {
-    {"--cross", "learn", "cross"},       {"--tokens", "learn", "tokens"},
-    {"--length", "learn", "length"},     {"--prompts", "learn", "prompts"},
-    {"--seeds", "learn", "seeds"},       {"--chain-seed", "learn", "chain_seed"},
-    {"--blocks", "learn", "blocks"},     {"--method", "learn", "method"},
-    {"--ridge", "learn", "ridge"},       {"--pseudo", "learn", "pseudo"},
+    {"--cross", "learn", "cross"},   {"--tokens", "learn", "tokens"},
+    {"--length", "learn", "length"}, {"--prompts", "learn", "prompts"},
+    {"--seeds", "learn", "seeds"},   {"--chain-seed", "learn", "chain_seed"},
+    {"--blocks", "learn", "blocks"}, {"--method", "learn", "method"},
+    {"--ridge", "learn", "ridge"},   {"--pseudo", "learn", "pseudo"},
     {"--error", "learn", "error"}};
 
 void show(const report::Table& table) {

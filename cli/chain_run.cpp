@@ -86,11 +86,13 @@ class LogRows {
       markov::LogRow row;
       row.last = past_[b].back();
       row.counts.assign(static_cast<std::size_t>(outcomes_.count()), 0);
-      const auto from = past_[b].size() - std::min(past_[b].size(), static_cast<std::size_t>(window_));
+      const auto from =
+          past_[b].size() - std::min(past_[b].size(), static_cast<std::size_t>(window_));
       for (auto t = from; t < past_[b].size(); ++t) {
         if (past_[b][t] < outcomes_.count()) ++row.counts[static_cast<std::size_t>(past_[b][t])];
       }
-      for (int32_t i = 0; i < outcomes_.count(); ++i) row.log_p.push_back(first[outcomes_.id_of(i)]);
+      for (int32_t i = 0; i < outcomes_.count(); ++i)
+        row.log_p.push_back(first[outcomes_.id_of(i)]);
       rows_.push_back(std::move(row));
     }
   }
@@ -110,7 +112,8 @@ class LogRows {
 /// Mean KL between the laws after a context and after it is shuffled, but for its last token.
 double shuffle_kl(const lab::TrainedRun& run, const std::vector<int32_t>& ids, int64_t seed) {
   constexpr int64_t kContexts = 128, kLength = 64;
-  const auto length = std::min({kLength, run.encoding.max_length, static_cast<int64_t>(ids.size())});
+  const auto length =
+      std::min({kLength, run.encoding.max_length, static_cast<int64_t>(ids.size())});
   const auto given = pieces(ids, kContexts, length, seed);
   auto shuffled = given.clone();
   for (int64_t b = 0; b < kContexts; ++b) {
@@ -121,7 +124,8 @@ double shuffle_kl(const lab::TrainedRun& run, const std::vector<int32_t>& ids, i
       std::swap(row[i], row[random.below(static_cast<uint64_t>(i) + 1)]);
   }
   const auto p = at::log_softmax(lab::make_step(run, "chain diagnose")(given).to(at::kDouble), 1),
-             q = at::log_softmax(lab::make_step(run, "chain diagnose")(shuffled).to(at::kDouble), 1);
+             q = at::log_softmax(lab::make_step(run, "chain diagnose")(shuffled).to(at::kDouble),
+                                 1);
   return (p.exp() * (p - q)).sum(1).mean().item<double>();
 }
 
@@ -136,8 +140,8 @@ void save(const std::filesystem::path& path, const Drawn& drawn, const run::Iden
   for (const auto& [name, texts] : drawn.texts) {
     std::vector<int32_t> flat;
     for (const auto& text : texts) flat.insert(flat.end(), text.begin(), text.end());
-    arrays[name] = run::array(flat, {static_cast<int64_t>(texts.size()),
-                                     static_cast<int64_t>(texts.front().size())});
+    arrays[name] = run::array(
+        flat, {static_cast<int64_t>(texts.size()), static_cast<int64_t>(texts.front().size())});
   }
   run::save_checkpoint(path, arrays, drawn.state, who);
 }
@@ -191,11 +195,10 @@ Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data
   const double all = static_cast<double>(spec.temperatures.size() + 1);
   const auto draw = [&](const std::string& name, double temperature, double penalty,
                         const models::SamplingWatch& watch) {
-    drawn.texts[name] = models::sample(lab::make_step(run, "chain diagnose"), prompts, spec.length,
-                                       {.temperature = temperature,
-                                        .penalty = penalty,
-                                        .seed = static_cast<uint64_t>(spec.seed)},
-                                       watch);
+    drawn.texts[name] = models::sample(
+        lab::make_step(run, "chain diagnose"), prompts, spec.length,
+        {.temperature = temperature, .penalty = penalty, .seed = static_cast<uint64_t>(spec.seed)},
+        watch);
   };
   const auto keep = [&] {
     if (folder != nullptr) save(folder->last(), drawn, who);
@@ -212,9 +215,9 @@ Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data
     watch.drawn = [&](int64_t, const std::vector<int32_t>& ids) { rows.drawn(ids); };
     draw("base", 1, 0, watch);
     const auto e = markov::exponent_of(rows.rows(), {1. / 16, 1. / 4, 1, 4});
-    drawn.state = {{"alpha", e.alpha},         {"error", e.error},
-                   {"epsilon", e.epsilon},     {"explained", e.explained},
-                   {"contexts", e.contexts},   {"shuffle_kl", shuffle_kl(run, natural, spec.seed)}};
+    drawn.state = {{"alpha", e.alpha},       {"error", e.error},
+                   {"epsilon", e.epsilon},   {"explained", e.explained},
+                   {"contexts", e.contexts}, {"shuffle_kl", shuffle_kl(run, natural, spec.seed)}};
     keep();
   }
   for (std::size_t i = 0; i < spec.temperatures.size(); ++i) {
@@ -222,7 +225,9 @@ Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data
     if (drawn.texts.count(shortest(t))) continue;
     models::SamplingWatch watch;
     watch.logits = [&](int64_t at, const at::Tensor&) {
-      told(0.7 / all * (static_cast<double>(i + 1) + static_cast<double>(at) / static_cast<double>(spec.length)),
+      told(0.7 / all *
+               (static_cast<double>(i + 1) +
+                static_cast<double>(at) / static_cast<double>(spec.length)),
            "texts at " + shortest(t));
       if (const int signal = run::SignalScope::caught(); signal != 0) throw Interrupted(signal);
     };
@@ -231,7 +236,11 @@ Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data
   }
   // Between two texts stands a window of what is neither predicted nor counted.
   std::vector<int32_t> joined;
+  double others = 0, tokens = 0;
   for (const auto& text : as_outcomes(*outcomes, drawn.texts.at("base"))) {
+    others += static_cast<double>(
+        std::count(text.begin(), text.end(), static_cast<int32_t>(outcomes->count())));
+    tokens += static_cast<double>(text.size());
     joined.insert(joined.end(), text.begin(), text.end());
     joined.insert(joined.end(), static_cast<std::size_t>(spec.window),
                   static_cast<int32_t>(outcomes->count()));
@@ -239,8 +248,8 @@ Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data
   auto text = outcomes->text({});
   text.ids = std::move(joined);
   auto fit_spec = spec;
-  const double spread = markov::mean_effective(outcomes->text(natural).ids, outcomes->count(),
-                                               markov::kSpreadWindow);
+  const double spread =
+      markov::mean_effective(outcomes->text(natural).ids, outcomes->count(), markov::kSpreadWindow);
   fit_spec.temperatures.clear();
   Diagnosed result{markov::diagnose_text(std::move(text), fit_spec, threads,
                                          [&](double share, const std::string& what) {
@@ -249,19 +258,27 @@ Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data
                    outcomes};
   auto& d = result.diagnosis;
   d.of_run = true;
-  d.name = std::filesystem::path(spec.path).lexically_normal().filename().string();
+  const auto folder_of_run = std::filesystem::absolute(spec.path / std::filesystem::path("."))
+                                 .lexically_normal()
+                                 .parent_path();
+  d.name =
+      folder_of_run.parent_path().filename().string() + "/" + folder_of_run.filename().string();
   d.phrase = run.recipe.phrase_text();
   d.spread = spread;
+  d.fit.other_share = others / tokens;
   d.from_log_p = {drawn.state.at("alpha").get<double>(), drawn.state.at("error").get<double>(),
-                  drawn.state.at("epsilon").get<double>(), drawn.state.at("explained").get<double>(),
+                  drawn.state.at("epsilon").get<double>(),
+                  drawn.state.at("explained").get<double>(),
                   drawn.state.at("contexts").get<int64_t>()};
   d.shuffle_kl = drawn.state.at("shuffle_kl").get<double>();
   for (const double t : spec.temperatures) {
     const auto texts = as_outcomes(*outcomes, drawn.texts.at(shortest(t)));
-    markov::AtTemperature at{t, (d.fit.power.alpha - spec.penalty) / t,
-                             markov::simulate(d, spec, t, threads),
-                             markov::repetition(texts, outcomes->count(), markov::kOnsetShare * spread),
-                             {}};
+    markov::AtTemperature at{
+        t,
+        (d.fit.power.alpha - spec.penalty) / t,
+        markov::simulate(d, spec, t, threads),
+        markov::repetition(texts, outcomes->count(), markov::kOnsetShare * spread),
+        {}};
     for (const auto& one : texts) {
       auto loop = markov::loop_at_end(one);
       if (!loop.tokens.empty()) at.loops.push_back(std::move(loop));

@@ -49,7 +49,8 @@ void add_chain_walk(CLI::App& chain) {
       chain.add_subcommand("walk", "walks that append their own tokens: winners, decay, collapse");
   command->footer(
       "Examples:\n"
-      "  regard chain walk --chain p.csv --prompt \"2 1 0\" --until 1e6 --runs 2000 --out runs/walk\n"
+      "  regard chain walk --chain p.csv --prompt \"2 1 0\" --until 1e6 --runs 2000 --out "
+      "runs/walk\n"
       "  regard chain walk --tokens 256 --until 1e7 --runs 2 --json\n"
       "  regard chain walk --resume --out runs/walk\n"
       "The file holds columns (the law after token j), with or without a first row of labels.");

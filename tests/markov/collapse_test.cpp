@@ -8,9 +8,8 @@ namespace regard::markov {
 namespace {
 
 TEST(Collapse, MeanOfTwoTokensByRecursion) {
-  constexpr double kExact[][3] = {{.2, .00686354, .00122454},
-                                  {.3, .02861616, .00795095},
-                                  {.4, .14693267, .08193708}};
+  constexpr double kExact[][3] = {
+      {.2, .00686354, .00122454}, {.3, .02861616, .00795095}, {.4, .14693267, .08193708}};
   constexpr double kOverLimit[] = {.9993, .9849, .6589};
   const std::vector<int64_t> times = {1000, 10000};
   for (int i = 0; i < 3; ++i) {
@@ -53,7 +52,8 @@ TEST(Collapse, EveryEndOfTheAveragedEquationIsStable) {
     const auto chain = dirichlet_chain(8, seed);
     for (const auto& end : averaged_ends(chain, 40, seed)) {
       EXPECT_TRUE(end.stable) << seed;
-      for (const auto i : end.support) EXPECT_NEAR(end.lambda[static_cast<std::size_t>(i)], 1, 1e-4);
+      for (const auto i : end.support)
+        EXPECT_NEAR(end.lambda[static_cast<std::size_t>(i)], 1, 1e-4);
     }
     for (const auto& end : single_winners(chain)) EXPECT_TRUE(end.stable);
   }
@@ -61,9 +61,9 @@ TEST(Collapse, EveryEndOfTheAveragedEquationIsStable) {
 
 TEST(Collapse, WhatAWalkTeaches) {
   const auto ends = single_winners(three_tokens());
-  EXPECT_TRUE(learnable(ends[0], 1, 0).learnable);    // a loser after the winner
-  EXPECT_FALSE(learnable(ends[0], 1, 2).learnable);   // .4167 + .25 < 1
-  EXPECT_TRUE(learnable(ends[1], 0, 2).learnable);    // .6667 + .5556 > 1
+  EXPECT_TRUE(learnable(ends[0], 1, 0).learnable);   // a loser after the winner
+  EXPECT_FALSE(learnable(ends[0], 1, 2).learnable);  // .4167 + .25 < 1
+  EXPECT_TRUE(learnable(ends[1], 0, 2).learnable);   // .6667 + .5556 > 1
   EXPECT_NEAR(learnable(ends[0], 1, 2).exponent, .4167 + .25 - 1, 1e-4);
   // Two tokens: the law after the loser is learned for p > 1/3, where the sum of m_2^2 diverges.
   EXPECT_FALSE(learnable(single_winners(memoryless_pair(.32))[0], 1, 1).learnable);

@@ -21,7 +21,8 @@ TEST(Exponent, IsExactOnThePowerChain) {
       double total = 0;
       for (int64_t i = 0; i < 6; ++i) {
         row.counts.push_back(static_cast<int32_t>(random.below(20)));
-        row.log_p.push_back(std::log(chain.at(i, row.last)) + alpha * std::log(row.counts.back() + 1.));
+        row.log_p.push_back(std::log(chain.at(i, row.last)) +
+                            alpha * std::log(row.counts.back() + 1.));
         total += std::exp(row.log_p.back());
       }
       for (auto& value : row.log_p) value -= std::log(total);

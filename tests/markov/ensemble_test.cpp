@@ -93,8 +93,7 @@ double slope(const Ensemble& e) {
 
 TEST(Ensemble, AttentionTemperatureChangesTheSlope) {
   for (const auto& [t, predicted] : {std::pair{.5, .184}, {1., .429}, {2., .655}}) {
-    const auto e =
-        ensemble(memoryless_pair(.3), {1, 0}, 100000, 200, {.attention_temperature = t});
+    const auto e = ensemble(memoryless_pair(.3), {1, 0}, 100000, 200, {.attention_temperature = t});
     EXPECT_NEAR(slope(e), predicted, .05) << t;
   }
 }
@@ -165,7 +164,8 @@ TEST_F(LongEnsemble, OtherEndsOfThePromptWinLessOften) {
        {std::pair{std::vector<int32_t>{0, 2, 1}, .58}, {std::vector<int32_t>{0, 1, 2}, .57}}) {
     const auto e = ensemble(three_tokens(), prompt, 3000, 4000);
     const double error = std::sqrt(share * (1 - share) / 4000);
-    EXPECT_NEAR(static_cast<double>(e.winners.at(0).runs) / 4000, share, 4 * std::sqrt(2.0) * error + .005);
+    EXPECT_NEAR(static_cast<double>(e.winners.at(0).runs) / 4000, share,
+                4 * std::sqrt(2.0) * error + .005);
   }
 }
 

@@ -1,4 +1,5 @@
-// What one walk teaches: errors of single ratios against its length, beside the exponents of the learnability matrix.
+// What one walk teaches: errors of single ratios against its length, beside the exponents of the
+// learnability matrix.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,8 +13,8 @@
 namespace regard::markov {
 namespace {
 
-/// Medians of the error of log(pi_1k / pi_0k), by column k, over walks that token 0 wins. The mean is that of the few walks in
-/// which token 1 was hardly drawn.
+/// Medians of the error of log(pi_1k / pi_0k), by column k, over walks that token 0 wins. The mean
+/// is that of the few walks in which token 1 was hardly drawn.
 std::vector<double> errors(const Chain& chain, int64_t length, int64_t runs) {
   const int32_t prompt[] = {2, 1, 0};
   const Kernel kernel(chain, prompt, {});
@@ -27,9 +28,9 @@ std::vector<double> errors(const Chain& chain, int64_t length, int64_t runs) {
     text.ids.insert(text.ids.end(), out.begin(), out.end());
     const auto fit = fit_power(text, {3, length}, length, 1e-9, .5, 1, 1).model;
     for (std::size_t k = 0; k < 3; ++k) {
-      miss[k].push_back(std::abs(std::log(fit.pi[3 * k + 1] / fit.pi[3 * k]) -
-                                 std::log(chain.at(1, static_cast<int64_t>(k)) /
-                                          chain.at(0, static_cast<int64_t>(k)))));
+      miss[k].push_back(std::abs(
+          std::log(fit.pi[3 * k + 1] / fit.pi[3 * k]) -
+          std::log(chain.at(1, static_cast<int64_t>(k)) / chain.at(0, static_cast<int64_t>(k)))));
     }
   }
   std::vector<double> medians;
@@ -51,7 +52,8 @@ TEST(LongLearnable, EntriesFallOrStallAsTheMatrixSays) {
     std::printf("t = %ld: after 0 %.3f, after 1 %.3f, after 2 %.3f\n", static_cast<long>(length),
                 all.back()[0], all.back()[1], all.back()[2]);
   }
-  // After the winner the error falls as t^-(lambda_1 / 2); after token 2, lambda_2 + lambda_1 < 1, it stays.
+  // After the winner the error falls as t^-(lambda_1 / 2); after token 2, lambda_2 + lambda_1 < 1,
+  // it stays.
   const double predicted = std::pow(100, -.5 * learnable(end, 1, 0).exponent);
   EXPECT_NEAR(all[2][0] / all[0][0], predicted, .5 * predicted);
   EXPECT_FALSE(learnable(end, 1, 2).learnable);

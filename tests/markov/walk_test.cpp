@@ -99,7 +99,8 @@ TEST(Walk, SamplersAgreeWithTheScan) {
   }
   agrees_with_scan(16, {.window = 40}, "rejection", 4000);
   agrees_with_scan(16, {.positions = {{1, .5, .3, .2, .1, .05}, {}}}, "rejection", 4000);
-  agrees_with_scan(16, {.window = 4, .positions = {{1, .5, .3, .2, .1, .05}, {}}}, "rejection", 4000);
+  agrees_with_scan(16, {.window = 4, .positions = {{1, .5, .3, .2, .1, .05}, {}}}, "rejection",
+                   4000);
   agrees_with_scan(16, {.attention_temperature = 2}, "alias", 4000);
 }
 

@@ -1,4 +1,5 @@
-// Sampling knows a step function alone: B prompts at once are one by one, and a draw is that of the sorted vocabulary.
+// Sampling knows a step function alone: B prompts at once are one by one, and a draw is that of the
+// sorted vocabulary.
 #include "regard/models/sampling.hpp"
 
 #include <gtest/gtest.h>
@@ -7,9 +8,9 @@
 #include <cmath>
 #include <numeric>
 
+#include "models/fixture.hpp"
 #include "regard/base/error.hpp"
 #include "regard/models/kinds/language_model.hpp"
-#include "models/fixture.hpp"
 
 namespace regard::models {
 namespace {
@@ -35,9 +36,9 @@ int32_t by_sorting(const std::vector<double>& logits, double temperature, int64_
   std::vector<double> weights;
   double total = 0;
   for (const auto i : order) {
-    weights.push_back(std::exp((logits[static_cast<std::size_t>(i)] -
-                                logits[static_cast<std::size_t>(order[0])]) /
-                               temperature));
+    weights.push_back(std::exp(
+        (logits[static_cast<std::size_t>(i)] - logits[static_cast<std::size_t>(order[0])]) /
+        temperature));
     total += weights.back();
   }
   double at = random.uniform() * total;
@@ -54,8 +55,9 @@ TEST(Sampling, ADrawIsThatOfTheSortedVocabulary) {
     const auto logits = some_logits(s % 3 == 0 ? 5 : 70, s);
     for (const double temperature : {0., .7, 2.}) {
       for (const int64_t top_k : {0, 1, 3, 200})
-        ASSERT_EQ(draw_token(logits.data(), static_cast<int64_t>(logits.size()), temperature, top_k, a),
-                  by_sorting(logits, temperature, top_k, b));
+        ASSERT_EQ(
+            draw_token(logits.data(), static_cast<int64_t>(logits.size()), temperature, top_k, a),
+            by_sorting(logits, temperature, top_k, b));
     }
   }
 }
@@ -106,7 +108,8 @@ TEST(Sampling, APenaltyEvensCountsOut) {
     return torch::tensor({2.f, 0.f}).expand({ids.size(0), 2});
   };
   const auto share = [&](double penalty) {
-    const auto made = sample(skewed, torch::zeros({1, 1}, torch::kLong), 4000, {.penalty = penalty});
+    const auto made =
+        sample(skewed, torch::zeros({1, 1}, torch::kLong), 4000, {.penalty = penalty});
     return static_cast<double>(std::count(made[0].begin(), made[0].end(), 0)) / 4000;
   };
   EXPECT_NEAR(share(0), 1 / (1 + std::exp(-2)), .03);

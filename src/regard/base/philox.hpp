@@ -45,8 +45,9 @@ enum class RandomStream : uint32_t {
 
 /// A sequence of numbers for (seed, stream, major): `major` is a step, an epoch or an index.
 ///
-/// Blocks of four words are counted in 56 bits: the low 32 are the first word of the counter, the high 24 stand above
-/// the 8 bits of the stream. So 2^57 doubles come before a number is drawn twice.
+/// Blocks of four words are counted in 56 bits: the low 32 are the first word of the counter, the
+/// high 24 stand above the 8 bits of the stream. So 2^57 doubles come before a number is drawn
+/// twice.
 class Random {
  public:
   /// `block`: how many blocks of four words are passed over.

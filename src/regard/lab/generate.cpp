@@ -12,7 +12,8 @@
 namespace regard::lab {
 namespace {
 
-/// The state of B texts behind a step function. With a position table, the last half of the window is read anew beyond it.
+/// The state of B texts behind a step function. With a position table, the last half of the window
+/// is read anew beyond it.
 class Reader {
  public:
   Reader(const TrainedRun& run, models::LanguageModel& model)
@@ -37,9 +38,7 @@ class Reader {
   }
 
  private:
-  torch::Tensor feed(const torch::Tensor& ids) {
-    return model_.step(ids.to(run_.device), state_);
-  }
+  torch::Tensor feed(const torch::Tensor& ids) { return model_.step(ids.to(run_.device), state_); }
   torch::Tensor restart() {
     state_ = model_.start();
     return feed(seen_);

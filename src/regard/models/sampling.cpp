@@ -14,12 +14,12 @@ namespace {
 /// How often each token stands in each row.
 class Counts {
  public:
-  Counts(int64_t rows, double penalty)
-      : penalty_(penalty), rows_(static_cast<std::size_t>(rows)) {}
+  Counts(int64_t rows, double penalty) : penalty_(penalty), rows_(static_cast<std::size_t>(rows)) {}
   void add(std::size_t row, int32_t id) {
     if (penalty_ == 0) return;
     auto& counts = rows_[row];
-    if (counts.size() <= static_cast<std::size_t>(id)) counts.resize(static_cast<std::size_t>(id) + 1);
+    if (counts.size() <= static_cast<std::size_t>(id))
+      counts.resize(static_cast<std::size_t>(id) + 1);
     ++counts[static_cast<std::size_t>(id)];
   }
   void take_off(std::size_t row, std::vector<double>& logits) const {
@@ -97,8 +97,8 @@ std::vector<std::vector<int32_t>> sample(const Step& step, const torch::Tensor& 
       const auto* first = values.const_data_ptr<double>() + b * count;
       row.assign(first, first + count);
       counts.take_off(place, row);
-      drawn[place] = draw_token(row.data(), count, sampling.temperature, sampling.top_k,
-                                random[place]);
+      drawn[place] =
+          draw_token(row.data(), count, sampling.temperature, sampling.top_k, random[place]);
       counts.add(place, drawn[place]);
       made[place].push_back(drawn[place]);
       ids.data_ptr<int64_t>()[b] = drawn[place];

@@ -1,8 +1,10 @@
 // Tokens drawn from any model that has a step function, for B prompts at once.
 //
-//   P(i) ~ exp((l_i - rho log(1 + N_i)) / T)      l: logits; N_i: how often token i stands in the text so far
+//   P(i) ~ exp((l_i - rho log(1 + N_i)) / T)      l: logits; N_i: how often token i stands in the
+//     text so far
 //
-// Row b depends on (seed, first_row + b) alone, so B prompts at once give the ids of one by one, as long as the logits of a row do.
+// Row b depends on (seed, first_row + b) alone, so B prompts at once give the ids of one by one, as
+// long as the logits of a row do.
 #pragma once
 
 #include <torch/types.h>
@@ -15,7 +17,8 @@
 
 namespace regard::models {
 
-/// The next ids (B, T) of B texts -> logits (B, V) of the token after them. It remembers what it was given.
+/// The next ids (B, T) of B texts -> logits (B, V) of the token after them. It remembers what it
+/// was given.
 using Step = std::function<torch::Tensor(const torch::Tensor& ids)>;
 
 struct Sampling {
@@ -33,7 +36,8 @@ struct SamplingWatch {
   std::function<void(int64_t at, const std::vector<int32_t>& ids)> drawn;
 };
 
-/// `length` ids after each of the prompts (B, T), B >= 1, T >= 1. RunError for logits that are not finite.
+/// `length` ids after each of the prompts (B, T), B >= 1, T >= 1. RunError for logits that are not
+/// finite.
 std::vector<std::vector<int32_t>> sample(const Step& step, const torch::Tensor& prompts,
                                          int64_t length, const Sampling& sampling,
                                          const SamplingWatch& watch = {});

@@ -1,6 +1,8 @@
 // A base chain: the law of the next token after each token, all entries above 0.
 //
-//   P = [pi_ik], column k = law of the next token after k (arXiv 2402.13512, "From Self-Attention to Markov Models")
+//   P = [pi_ik], column k = law of the next token after k
+//
+// Source: arXiv 2402.13512, "From Self-Attention to Markov Models".
 #pragma once
 
 #include <cstdint>
@@ -32,8 +34,9 @@ Chain memoryless_pair(double p);
 /// What a file of numbers holds: columns (column k = law after k) or the transposed form.
 enum class Form { kColumns, kRows };
 
-/// A CSV file of K rows and K columns, with or without a first row of labels. InputError with file, line and column
-/// for what is no chain: a law that does not sum to 1 within 1e-6, an entry that is not above 0.
+/// A CSV file of K rows and K columns, with or without a first row of labels. InputError with file,
+/// line and column for what is no chain: a law that does not sum to 1 within 1e-6, an entry that is
+/// not above 0.
 Chain read_chain(const std::string& path, Form form);
 
 /// Labels separated by blanks.

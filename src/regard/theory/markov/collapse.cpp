@@ -74,8 +74,7 @@ Equilibrium equilibrium(const Chain& chain, std::vector<double> m) {
       end.lambda[i] += m[static_cast<std::size_t>(q)] * column[i] / z;
   }
   end.stable = true;
-  for (std::size_t i = 0; i < k; ++i)
-    end.stable = end.stable && (m[i] > 0 || end.lambda[i] < 1);
+  for (std::size_t i = 0; i < k; ++i) end.stable = end.stable && (m[i] > 0 || end.lambda[i] < 1);
   end.m = std::move(m);
   return end;
 }
@@ -95,8 +94,10 @@ std::vector<Equilibrium> pair_winners(const Chain& chain) {
   std::vector<Equilibrium> ends;
   for (int64_t i = 0; i < chain.tokens; ++i) {
     for (int64_t j = i + 1; j < chain.tokens; ++j) {
-      const double over_j = chain.at(i, j) - chain.at(j, j), over_i = chain.at(j, i) - chain.at(i, i);
-      if (!(over_i > 0 && over_j > 0)) continue;  // both negative: each alone is stable against the other
+      const double over_j = chain.at(i, j) - chain.at(j, j),
+                   over_i = chain.at(j, i) - chain.at(i, i);
+      if (!(over_i > 0 && over_j > 0))
+        continue;  // both negative: each alone is stable against the other
       const double a = chain.at(j, i) * over_j, b = chain.at(i, j) * over_i;
       std::vector<double> m(static_cast<std::size_t>(chain.tokens));
       m[static_cast<std::size_t>(i)] = a / (a + b);

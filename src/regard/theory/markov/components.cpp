@@ -1,4 +1,5 @@
-// The two graphs of a query: which tokens occur together, and which came next while which was there.
+// The two graphs of a query: which tokens occur together, and which came next while which was
+// there.
 #include <algorithm>
 #include <functional>
 #include <numeric>
@@ -94,7 +95,8 @@ std::vector<int32_t> comparable(const std::vector<Group>& groups, int64_t tokens
     for (std::size_t a = 0; a < group.tokens.size(); ++a) {
       if (group.chosen[a] == 0) continue;
       for (const auto other : group.tokens)
-        joined[static_cast<std::size_t>(group.tokens[a]) * n + static_cast<std::size_t>(other)] = true;
+        joined[static_cast<std::size_t>(group.tokens[a]) * n + static_cast<std::size_t>(other)] =
+            true;
     }
   }
   std::vector<std::vector<int32_t>> edges(n);

@@ -14,8 +14,8 @@ struct Csv {
   std::vector<CsvRow> rows;  // at least one
 };
 
-/// Commas, semicolons or tabs, whichever the first line has; quotes as in RFC 4180; empty lines are passed over.
-/// InputError for a file that is missing or empty.
+/// Commas, semicolons or tabs, whichever the first line has; quotes as in RFC 4180; empty lines are
+/// passed over. InputError for a file that is missing or empty.
 Csv read_csv(const std::string& path);
 
 /// "p.csv: line 3".

@@ -119,7 +119,8 @@ Diagnosis diagnose_text(Text text, const DiagnoseSpec& spec, int64_t threads, co
     const double t = spec.temperatures[i];
     told(0.8 + 0.2 * static_cast<double>(i) / static_cast<double>(spec.temperatures.size()),
          "texts at temperature " + shortest(t));
-    d.at.push_back({t, (d.fit.power.alpha - spec.penalty) / t, simulate(d, spec, t, threads), {}, {}});
+    d.at.push_back(
+        {t, (d.fit.power.alpha - spec.penalty) / t, simulate(d, spec, t, threads), {}, {}});
   }
   return d;
 }

@@ -1,4 +1,5 @@
-// Does the chain explain a text, or the texts of a model, and when does it say that repetition begins?
+// Does the chain explain a text, or the texts of a model, and when does it say that repetition
+// begins?
 #pragma once
 
 #include <functional>
@@ -25,7 +26,8 @@ struct DiagnoseSpec {
   void check() const;
 };
 
-/// What happens at one temperature: in simulations of the fitted chain and, of a run, in its own samples.
+/// What happens at one temperature: in simulations of the fitted chain and, of a run, in its own
+/// samples.
 struct AtTemperature {
   double temperature = 1;
   double power = 0;  // (alpha - penalty) / T: above 1 the chain collapses
@@ -38,9 +40,10 @@ struct Diagnosis {
   bool of_run = false;
   Text text;
   TextFit fit;
-  double bigram_control = 0, bigram_control_error = 0;      // alpha of a text drawn from the fitted bigram
+  double bigram_control = 0,
+         bigram_control_error = 0;  // alpha of a text drawn from the fitted bigram
   double shuffled_control = 0, shuffled_control_error = 0;  // alpha of the text in another order
-  double spread = 0;  // mean N_eff of 64 tokens of the text
+  double spread = 0;                                        // mean N_eff of 64 tokens of the text
   std::vector<AtTemperature> at;
   // Of a run:
   std::string phrase;

@@ -23,15 +23,15 @@ struct Model {
 };
 
 std::vector<Model> models(const TextFit& fit) {
-  return {{"unigram", "unigram", fit.unigram, ""},
-          {"bigram", "bigram", fit.bigram,
-           shortest(fit.prior) + " choices by the unigram in each column"},
-          {"cache", "unigram + cache", fit.cache, "cache " + two(fit.cache_share)},
-          {"bigram_cache", "bigram + cache", fit.bigram_cache,
-           "cache " + two(fit.bigram_cache_share)},
-          {"chain", "chain (α = 1)", fit.chain_nats, "ε = " + shortest(fit.chain.epsilon)},
-          {"power_chain", "power chain", fit.power_nats,
-           "α = " + report::fixed(fit.power.alpha, 3) + ", ε = " + shortest(fit.power.epsilon)}};
+  return {
+      {"unigram", "unigram", fit.unigram, ""},
+      {"bigram", "bigram", fit.bigram,
+       shortest(fit.prior) + " choices by the unigram in each column"},
+      {"cache", "unigram + cache", fit.cache, "cache " + two(fit.cache_share)},
+      {"bigram_cache", "bigram + cache", fit.bigram_cache, "cache " + two(fit.bigram_cache_share)},
+      {"chain", "chain (α = 1)", fit.chain_nats, "ε = " + shortest(fit.chain.epsilon)},
+      {"power_chain", "power chain", fit.power_nats,
+       "α = " + report::fixed(fit.power.alpha, 3) + ", ε = " + shortest(fit.power.epsilon)}};
 }
 
 Model best_of(const TextFit& fit) {
@@ -61,7 +61,8 @@ std::string measured_text(const Diagnosis& d) {
     if (2 * at.measured.repeating > at.measured.texts) highest = std::max(highest, at.temperature);
   }
   if (highest == 0) return " At no temperature asked for do half of its texts repeat themselves.";
-  return " Half of its texts or more repeat themselves up to temperature " + shortest(highest) + ".";
+  return " Half of its texts or more repeat themselves up to temperature " + shortest(highest) +
+         ".";
 }
 
 }  // namespace
@@ -73,8 +74,8 @@ std::string verdict(const Diagnosis& d) {
   const bool is_chain = std::abs(alpha - 1) <= std::max(3 * error, 0.05);
   const bool is_bigram = std::abs(alpha) <= std::max(3 * error, 0.02);
   const std::string what = d.of_run ? "the run's texts" : "this text";
-  std::string text = is_chain ? "The chain's exponent is that of " + what
-                              : "The chain does not describe " + what;
+  std::string text =
+      is_chain ? "The chain's exponent is that of " + what : "The chain does not describe " + what;
   text += ": the next token follows its count with exponent " + plus_minus(alpha, error) +
           "; the chain says 1, a bigram 0";
   if (is_bigram && !is_chain) text += ", and 0 it is";
@@ -94,7 +95,8 @@ report::Table model_table(const Diagnosis& d) {
                    {"detail", "fitted", "", report::Align::kLeft}};
   for (const auto& model : models(d.fit))
     table.rows.push_back({report::word(model.name), report::number(model.nats, 4),
-                          report::number(model.nats - d.fit.bigram, 4), report::word(model.detail)});
+                          report::number(model.nats - d.fit.bigram, 4),
+                          report::word(model.detail)});
   table.notes = {
       "Mean over " + std::to_string(d.fit.tokens) +
           " tokens of the last tenth; smoothing, ε and mixtures are chosen on the tenth before.",
@@ -130,10 +132,11 @@ report::Table temperature_table(const Diagnosis& d) {
     }
     table.rows.push_back(row);
   }
-  table.notes = {"A text repeats from where N_eff of its last 64 tokens is below half of what the text "
-                 "has, " +
-                 report::fixed(d.spread, 1) +
-                 ". Predicted: simulations of the power chain fitted here, a one-layer caricature."};
+  table.notes = {
+      "A text repeats from where N_eff of its last 64 tokens is below half of what the text "
+      "has, " +
+      report::fixed(d.spread, 1) +
+      ". Predicted: simulations of the power chain fitted here, a one-layer caricature."};
   return table;
 }
 
@@ -157,7 +160,8 @@ std::vector<std::string> loop_sentences(const Diagnosis& d, const Decode& decode
     for (std::size_t i = 0; i < std::min(kMost, order.size()); ++i)
       said.push_back("Temperature " + shortest(at.temperature) + ": " +
                      std::to_string(order[i].second) + " of " + std::to_string(at.measured.texts) +
-                     " texts end in \"" + on_one_line(decode(order[i].first)) + "\" again and again.");
+                     " texts end in \"" + on_one_line(decode(order[i].first)) +
+                     "\" again and again.");
   }
   return said;
 }
@@ -175,20 +179,20 @@ Json to_json(const Diagnosis& d, const Decode& decode) {
     }
     temperatures.push_back(one);
   }
-  Json json = {{"verdict", verdict(d)},
-               {"name", d.name},
-               {"alpha", d.fit.power.alpha},
-               {"alpha_error", d.fit.alpha_error},
-               {"epsilon", d.fit.power.epsilon},
-               {"nats", nats},
-               {"tokens", d.text.ids.size()},
-               {"vocabulary", d.text.outcomes},
-               {"other_share", d.fit.other_share},
-               {"window", d.fit.power.window},
-               {"control_bigram", {{"alpha", d.bigram_control}, {"error", d.bigram_control_error}}},
-               {"control_shuffled",
-                {{"alpha", d.shuffled_control}, {"error", d.shuffled_control_error}}},
-               {"temperatures", temperatures}};
+  Json json = {
+      {"verdict", verdict(d)},
+      {"name", d.name},
+      {"alpha", d.fit.power.alpha},
+      {"alpha_error", d.fit.alpha_error},
+      {"epsilon", d.fit.power.epsilon},
+      {"nats", nats},
+      {"tokens", d.text.ids.size()},
+      {"vocabulary", d.text.outcomes},
+      {"other_share", d.fit.other_share},
+      {"window", d.fit.power.window},
+      {"control_bigram", {{"alpha", d.bigram_control}, {"error", d.bigram_control_error}}},
+      {"control_shuffled", {{"alpha", d.shuffled_control}, {"error", d.shuffled_control_error}}},
+      {"temperatures", temperatures}};
   if (d.of_run) {
     json["phrase"] = d.phrase;
     json["alpha_log_probabilities"] = {{"alpha", d.from_log_p.alpha},
@@ -220,19 +224,21 @@ report::Figure loss_figure(const Diagnosis& d) {
   Json layout = {{"xaxis", {{"title", {{"text", "held-out loss, nats"}}}}},
                  {"yaxis", {{"autorange", "reversed"}, {"automargin", true}}},
                  {"hovermode", "closest"}};
-  return {"loss", "Held-out loss of each model; less is better.",
+  return {"loss",
+          "Held-out loss of each model; less is better.",
           "Held-out loss of six models of the next token",
           {{"loss", Json::array({bars}), layout, {}}}};
 }
 
 report::Figure spread_figure(const Diagnosis& d) {
-  report::Figure figure{"spread",
-                        d.of_run ? "N_eff of the last 64 tokens. Solid: the run's texts. Dashed: the fitted "
-                                   "chain. Dotted: where repetition begins."
-                                 : "N_eff of the last 64 tokens of texts of the fitted chain. Dotted: "
-                                   "where repetition begins.",
-                        "How many tokens a text is spread over, along the text",
-                        {}};
+  report::Figure figure{
+      "spread",
+      d.of_run ? "N_eff of the last 64 tokens. Solid: the run's texts. Dashed: the fitted "
+                 "chain. Dotted: where repetition begins."
+               : "N_eff of the last 64 tokens of texts of the fitted chain. Dotted: "
+                 "where repetition begins.",
+      "How many tokens a text is spread over, along the text",
+      {}};
   const auto line = [](const std::vector<double>& y, const char* ink, const char* dash) {
     std::vector<double> at, value;
     const std::size_t step = std::max<std::size_t>(1, y.size() / 300);
@@ -279,15 +285,17 @@ report::Document page(const Diagnosis& d, const DiagnoseSpec& spec, const Decode
                    (d.of_run ? " · attention " + d.phrase : "");
   document.sentence = verdict(d);
   document.remarks = {
-      "The chain is a one-layer caricature of a language model: a bigram whose next token is weighed by "
+      "The chain is a one-layer caricature of a language model: a bigram whose next token is "
+      "weighed by "
       "how often it stands in the context."};
   if (d.of_run) {
-    document.remarks.push_back(
-        "From its log-probabilities, with the last token fixed: exponent " +
-        plus_minus(d.from_log_p.alpha, d.from_log_p.error) + ", which explains " +
-        report::fixed(100 * d.from_log_p.explained, 1) + " % of what varies. Shuffling the context but "
-        "its last token moves the law by " +
-        report::fixed(d.shuffle_kl, 4) + " nats of KL; a chain says 0.");
+    document.remarks.push_back("From its log-probabilities, with the last token fixed: exponent " +
+                               plus_minus(d.from_log_p.alpha, d.from_log_p.error) +
+                               ", which explains " +
+                               report::fixed(100 * d.from_log_p.explained, 1) +
+                               " % of what varies. Shuffling the context but "
+                               "its last token moves the law by " +
+                               report::fixed(d.shuffle_kl, 4) + " nats of KL; a chain says 0.");
     for (const auto& said : loop_sentences(d, decode)) document.remarks.push_back(said);
   }
   report::Block losses;

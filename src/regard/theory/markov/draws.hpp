@@ -1,4 +1,5 @@
-// The numbers of `Random`, sixteen blocks of Philox at a time: their rounds overlap in the processor.
+// The numbers of `Random`, sixteen blocks of Philox at a time: their rounds overlap in the
+// processor.
 #pragma once
 
 #include <cstdint>

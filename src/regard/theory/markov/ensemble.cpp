@@ -144,7 +144,8 @@ run::Tables WalkSpec::tables() {
              f("runs", runs, "walks");
              f("seed", seed, "of the walks");
              f("looks", per_decade, "times in each decade at which counts are looked at");
-             f("sampler", rules.sampler, "auto: the fastest that there is for the rules", kSamplers);
+             f("sampler", rules.sampler, "auto: the fastest that there is for the rules",
+               kSamplers);
              f("window", rules.window, "tokens of the context; 0: all");
              f("by_distance", rules.positions.by_distance,
                "weights of the last token, the one before, ...; further back: 0");
@@ -182,11 +183,11 @@ void WalkSpec::check(const Kernel& kernel, int64_t threads) const {
   const auto at_once = static_cast<double>(std::min(threads, runs));
   const double bytes = kernel.history_bytes(until) * at_once, there = free_memory();
   if (bytes > 0.9 * there)
-    throw InputError("walk: " + human_bytes(bytes) + " (" +
-                     std::to_string(static_cast<int64_t>(bytes)) +
-                     " bytes) for the tokens of " + std::to_string(std::min(threads, runs)) +
-                     " walks are more than the " + human_bytes(there) +
-                     " that are free; a smaller --until or --threads, or --sampler scan takes less");
+    throw InputError(
+        "walk: " + human_bytes(bytes) + " (" + std::to_string(static_cast<int64_t>(bytes)) +
+        " bytes) for the tokens of " + std::to_string(std::min(threads, runs)) +
+        " walks are more than the " + human_bytes(there) +
+        " that are free; a smaller --until or --threads, or --sampler scan takes less");
 }
 
 std::vector<int64_t> look_times(int64_t from, int64_t until, int64_t per_decade) {
@@ -231,8 +232,7 @@ void add_runs(Ensemble& ensemble, const Kernel& kernel, const WalkSpec& spec, in
   std::atomic<int64_t> next = 0;
   const auto work = [&] {
     for (int64_t i; (i = next++) < count;)
-      made[static_cast<std::size_t>(i)] =
-          run_one(kernel, spec, ensemble.times, ensemble.done + i);
+      made[static_cast<std::size_t>(i)] = run_one(kernel, spec, ensemble.times, ensemble.done + i);
   };
   std::vector<std::thread> others;
   for (int64_t t = 1; t < std::min(threads, count); ++t) others.emplace_back(work);

@@ -1,4 +1,5 @@
-// Many walks of one prompt: who wins, how the losers decay, and how long a window lives until one token is left.
+// Many walks of one prompt: who wins, how the losers decay, and how long a window lives until one
+// token is left.
 #pragma once
 
 #include <functional>
@@ -24,11 +25,13 @@ struct WalkSpec {
   run::Tables tables();
   Chain make_chain() const;
   std::vector<int32_t> make_prompt(const Chain& chain) const;
-  /// InputError for what no walk can be made of, before any work; `threads` walks at once keep their past in memory.
+  /// InputError for what no walk can be made of, before any work; `threads` walks at once keep
+  /// their past in memory.
   void check(const Kernel& kernel, int64_t threads) const;
 };
 
-/// Times at which counts are looked at: from the prompt's length to `until`, `per_decade` for each factor of 10.
+/// Times at which counts are looked at: from the prompt's length to `until`, `per_decade` for each
+/// factor of 10.
 std::vector<int64_t> look_times(int64_t from, int64_t until, int64_t per_decade);
 
 /// Sums over the runs with one winner; S times, n outcomes, (S, n) row-major.
@@ -60,7 +63,8 @@ void add_runs(Ensemble& ensemble, const Kernel& kernel, const WalkSpec& spec, in
               int64_t threads);
 Ensemble start_ensemble(const Kernel& kernel, const WalkSpec& spec);
 
-/// The chain on the tokens of the kernel alone, with its attention temperature: what its walks follow.
+/// The chain on the tokens of the kernel alone, with its attention temperature: what its walks
+/// follow.
 Chain effective_chain(const Chain& chain, const Kernel& kernel);
 
 /// The interval of a share at 95 %, by Wilson (1927).

@@ -14,7 +14,8 @@ namespace {
 using Vector = Eigen::VectorXd;
 using Matrix = Eigen::MatrixXd;
 
-/// One tied group as a problem of its own: tokens renumbered 0 .. n - 1, and the prompts whose choice lies in it.
+/// One tied group as a problem of its own: tokens renumbered 0 .. n - 1, and the prompts whose
+/// choice lies in it.
 struct Problem {
   std::vector<int32_t> tokens;
   std::vector<Group> groups;
@@ -64,7 +65,8 @@ Matrix total_hessian(const std::vector<Group>& groups, const Vector& w, double r
     for (std::size_t a = 0; a < p.size(); ++a) {
       const auto i = group.tokens[a];
       h(i, i) += group.prompts * p[a];
-      for (std::size_t b = 0; b < p.size(); ++b) h(i, group.tokens[b]) -= group.prompts * p[a] * p[b];
+      for (std::size_t b = 0; b < p.size(); ++b)
+        h(i, group.tokens[b]) -= group.prompts * p[a] * p[b];
     }
   }
   return h;
@@ -72,7 +74,8 @@ Matrix total_hessian(const std::vector<Group>& groups, const Vector& w, double r
 
 void centre(Vector& w) { w.array() -= w.mean(); }
 
-/// Newton steps, halved until the loss falls; the Laplacian is grounded by 11'/n, which leaves the step as it is.
+/// Newton steps, halved until the loss falls; the Laplacian is grounded by 11'/n, which leaves the
+/// step as it is.
 int64_t newton(const Problem& problem, Vector& w, const FitSpec& spec) {
   const auto n = static_cast<double>(w.size());
   double loss = total_loss(problem.groups, w, spec.ridge);
@@ -143,8 +146,10 @@ int64_t descend(const Problem& problem, Vector& w, const FitSpec& spec) {
   return spec.most_steps;
 }
 
-/// The tied groups as problems. A prompt whose choice lies in one weighs the others as nothing, the limit of the fit.
-std::vector<Problem> problems_of(const std::vector<Group>& groups, const std::vector<int32_t>& tied) {
+/// The tied groups as problems. A prompt whose choice lies in one weighs the others as nothing, the
+/// limit of the fit.
+std::vector<Problem> problems_of(const std::vector<Group>& groups,
+                                 const std::vector<int32_t>& tied) {
   std::vector<Problem> problems;
   std::vector<int32_t> place(tied.size(), -1);
   for (std::size_t i = 0; i < tied.size(); ++i) {
@@ -193,7 +198,8 @@ void solve_problem(const Problem& problem, const FitSpec& spec, ColumnFit& fit) 
     const double ground = h.trace() / static_cast<double>(n);
     h.array() += ground / static_cast<double>(n);
     covariance = h.ldlt().solve(Matrix::Identity(n, n));
-    covariance.array() -= 1 / (ground * static_cast<double>(n));  // the grounded direction is not estimated
+    covariance.array() -=
+        1 / (ground * static_cast<double>(n));  // the grounded direction is not estimated
     fit.gradient =
         std::max(fit.gradient, total_gradient(problem.groups, w, spec.ridge).cwiseAbs().maxCoeff() /
                                    problem.prompts);
@@ -241,9 +247,11 @@ double fiedler_of(const std::vector<Group>& groups, const ColumnFit& fit) {
   const Matrix all = total_hessian(groups, w, 0) / fit.prompts;
   Matrix h(n, n);
   for (int64_t a = 0; a < n; ++a) {
-    for (int64_t b = 0; b < n; ++b) h(a, b) = all(there[static_cast<std::size_t>(a)], there[static_cast<std::size_t>(b)]);
+    for (int64_t b = 0; b < n; ++b)
+      h(a, b) = all(there[static_cast<std::size_t>(a)], there[static_cast<std::size_t>(b)]);
   }
-  const auto values = Eigen::SelfAdjointEigenSolver<Matrix>(h, Eigen::EigenvaluesOnly).eigenvalues();
+  const auto values =
+      Eigen::SelfAdjointEigenSolver<Matrix>(h, Eigen::EigenvaluesOnly).eigenvalues();
   return std::max(0.0, values[1]);
 }
 
@@ -296,12 +304,14 @@ Derivatives derivatives(const std::vector<Group>& groups, const Vector& w) {
 
 std::vector<double> hessian_spectrum(const std::vector<Group>& groups, const Vector& w) {
   const auto h = derivatives(groups, w).hessian;
-  const Vector values = Eigen::SelfAdjointEigenSolver<Matrix>(h, Eigen::EigenvaluesOnly).eigenvalues();
+  const Vector values =
+      Eigen::SelfAdjointEigenSolver<Matrix>(h, Eigen::EigenvaluesOnly).eigenvalues();
   return {values.data(), values.data() + values.size()};
 }
 
 double pseudo_inverse_trace(const Matrix& h) {
-  const Vector values = Eigen::SelfAdjointEigenSolver<Matrix>(h, Eigen::EigenvaluesOnly).eigenvalues();
+  const Vector values =
+      Eigen::SelfAdjointEigenSolver<Matrix>(h, Eigen::EigenvaluesOnly).eigenvalues();
   const double least = 1e-12 * values.cwiseAbs().maxCoeff();
   double trace = 0;
   for (const double value : values) trace += value > least ? 1 / value : 0;

@@ -62,15 +62,16 @@ void Rules::check() const {
   if (sampler != "rejection" && sampler != "alias") return;
   const std::string reason = alpha() != 1 ? "a power of the counts other than 1 (--temperature, "
                                             "--penalty)"
-                             : !positions.by_index.empty()                            ? "--by-index"
-                             : sampler == "alias" && window > 0                       ? "--window"
-                             : sampler == "alias" && !positions.by_distance.empty() ? "--by-distance"
-                                                                                      : "";
+                             : !positions.by_index.empty()      ? "--by-index"
+                             : sampler == "alias" && window > 0 ? "--window"
+                             : sampler == "alias" && !positions.by_distance.empty()
+                                 ? "--by-distance"
+                                 : "";
   if (!reason.empty())
-    throw InputError("walk: the sampler " + sampler + " has no " + reason + "; the sampler " +
-                     (sampler == "alias" && alpha() == 1 && positions.by_index.empty() ? "rejection"
-                                                                                       : "scan") +
-                     " has");
+    throw InputError(
+        "walk: the sampler " + sampler + " has no " + reason + "; the sampler " +
+        (sampler == "alias" && alpha() == 1 && positions.by_index.empty() ? "rejection" : "scan") +
+        " has");
 }
 
 Kernel::Kernel(const Chain& chain, std::span<const int32_t> prompt, Rules rules)
@@ -95,9 +96,9 @@ Kernel::Kernel(const Chain& chain, std::span<const int32_t> prompt, Rules rules)
       most = std::max(most, chain.at(tokens_[static_cast<std::size_t>(i)],
                                      tokens_[static_cast<std::size_t>(k)]));
     for (int64_t i = 0; i < support(); ++i) {
-      const double ratio = chain.at(tokens_[static_cast<std::size_t>(i)],
-                                    tokens_[static_cast<std::size_t>(k)]) /
-                           most;
+      const double ratio =
+          chain.at(tokens_[static_cast<std::size_t>(i)], tokens_[static_cast<std::size_t>(k)]) /
+          most;
       column[i] = power == 1 ? ratio : std::pow(ratio, power);
     }
   }

@@ -2,8 +2,9 @@
 //
 //   P(i) ~ pi_ik^(1 / (T_a T_s)) M_i^alpha,   alpha = (1 - rho) / T_s
 //
-// T_a: attention temperature (W / T_a); T_s: sampling temperature of the output law; rho: count penalty, which takes rho log M_i
-// off the logits; M_i: count of token i in the context, or the mass of its places.
+// T_a: attention temperature (W / T_a); T_s: sampling temperature of the output law; rho: count
+// penalty, which takes rho log M_i off the logits; M_i: count of token i in the context, or the
+// mass of its places.
 #pragma once
 
 #include <span>

@@ -1,4 +1,5 @@
-// Zeros of a size known beforehand, in huge pages where the system has them: far places cost one miss, not two.
+// Zeros of a size known beforehand, in huge pages where the system has them: far places cost one
+// miss, not two.
 #pragma once
 
 #include <sys/mman.h>
@@ -13,7 +14,8 @@ class LargeArray {
  public:
   explicit LargeArray(std::size_t size) : bytes_(size * sizeof(T)) {
     if (bytes_ == 0) return;
-    void* data = ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* data =
+        ::mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data == MAP_FAILED) throw std::bad_alloc();
     ::madvise(data, bytes_, MADV_HUGEPAGE);  // advice: without it the array is as right
     data_ = static_cast<T*>(data);

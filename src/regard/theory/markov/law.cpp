@@ -88,7 +88,8 @@ Embedded embed(const Chain& chain, int64_t width, uint64_t seed) {
   Random random(seed, RandomStream::kChain, uint64_t{1} << 32);
   Matrix e(k, width);
   for (auto& value : e.reshaped()) value = normal(random) / std::sqrt(static_cast<double>(width));
-  // Rows of random matrices of K = d are at times nearly dependent: the QR factor mixed with it is not.
+  // Rows of random matrices of K = d are at times nearly dependent: the QR factor mixed with it is
+  // not.
   const Matrix square = e.transpose();
   const Eigen::HouseholderQR<Matrix> qr(square);
   const Matrix orthogonal = qr.householderQ() * Matrix::Identity(width, k);

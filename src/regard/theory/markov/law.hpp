@@ -4,8 +4,8 @@
 //   chain            pi^X_i = m_i pi_ik / sum_j m_j pi_jk,   m_i = share of token i in X
 //   P and W          pi_.k = softmax(E W e_k);  e_i' W e_k = log pi_ik - mean_j log pi_jk
 //
-// k is the query: the last token of the prompt in self-attention, given apart from the keys in cross-attention. With
-// positions, m_i is the mass of the places that hold i (arXiv 2402.13512).
+// k is the query: the last token of the prompt in self-attention, given apart from the keys in
+// cross-attention. With positions, m_i is the mass of the places that hold i (arXiv 2402.13512).
 #pragma once
 
 #include <functional>
@@ -16,8 +16,9 @@
 
 namespace regard::markov {
 
-/// How much each place of a prompt counts: `by_distance[0]` is for the last token, and what is further back than the list
-/// counts 0; `by_index[0]` is for the first token of all, and what is behind the list counts 1. Empty: 1 everywhere.
+/// How much each place of a prompt counts: `by_distance[0]` is for the last token, and what is
+/// further back than the list counts 0; `by_index[0]` is for the first token of all, and what is
+/// behind the list counts 1. Empty: 1 everywhere.
 struct Positions {
   std::vector<double> by_distance, by_index;
   bool plain() const { return by_distance.empty() && by_index.empty(); }
@@ -36,8 +37,8 @@ std::vector<double> weights_of(const Chain& chain);
 /// Columns of softmaxes.
 Chain chain_of(std::span<const double> weights, int64_t tokens);
 
-/// Embeddings E (K, d) with independent rows, the read-out C = E^+' with C E' = I, and the attention matrix W (d, d)
-/// with E W E' = log-weights.
+/// Embeddings E (K, d) with independent rows, the read-out C = E^+' with C E' = I, and the
+/// attention matrix W (d, d) with E W E' = log-weights.
 struct Embedded {
   int64_t tokens = 0, width = 0;
   std::vector<double> e, c, w;  // row-major
@@ -45,7 +46,8 @@ struct Embedded {
 /// E from a normal distribution, keyed by the seed; d >= K.
 Embedded embed(const Chain& chain, int64_t width, uint64_t seed);
 
-/// softmax(X W x_L) summed over values: keys (L, d), query W x_L (d) -> X' softmax(keys . query), (d).
+/// softmax(X W x_L) summed over values: keys (L, d), query W x_L (d) -> X' softmax(keys . query),
+/// (d).
 using Attend =
     std::function<std::vector<double>(std::span<const double> keys, std::span<const double> query)>;
 /// The equation in float64.
@@ -59,7 +61,8 @@ std::vector<double> attention_law(const Embedded& model, std::span<const int32_t
 struct Equivalence {
   int64_t prompts = 0;
   double largest = 0;
-  std::vector<int64_t> histogram;  // prompts by largest difference: below 1e-16, 1e-15, ... 1e-10, above
+  std::vector<int64_t>
+      histogram;  // prompts by largest difference: below 1e-16, 1e-15, ... 1e-10, above
 };
 struct EquivalenceSpec {
   int64_t tokens = 6, length = 8, width = 6, prompts = 10000;

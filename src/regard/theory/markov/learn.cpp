@@ -81,20 +81,21 @@ double trace_at_truth(const PromptSet& set, const std::vector<double>& truth, Le
 }  // namespace
 
 run::Tables LearnSpec::tables() {
-  return {{"learn", [this](Visitor& f) {
-             f("file", file, "a CSV file with columns prompt, query, next; empty: an experiment");
-             f("cross", cross, "the query need not stand in the prompt (cross-attention)");
-             f("tokens", tokens, "experiment: tokens of a random chain");
-             f("length", length, "experiment: tokens of a prompt");
-             f("prompts", prompts, "experiment: how many prompts, a list");
-             f("seeds", seeds, "experiment: sets of prompts for each number");
-             f("chain_seed", chain_seed, "experiment: of the random chain");
-             f("blocks", blocks, "experiment: a prompt takes its tokens from one of so many blocks");
-             f("method", method, "newton on grounded Laplacians, mm, or full-batch gradient", kMethods);
-             f("ridge", ridge, "holds weights near 0: ridge / 2 times their squares");
-             f("pseudo", pseudo, "choices of each token added to each query");
-             f("error", error, "squared error for which a number of prompts is wanted; 0: none");
-           }}};
+  return {
+      {"learn", [this](Visitor& f) {
+         f("file", file, "a CSV file with columns prompt, query, next; empty: an experiment");
+         f("cross", cross, "the query need not stand in the prompt (cross-attention)");
+         f("tokens", tokens, "experiment: tokens of a random chain");
+         f("length", length, "experiment: tokens of a prompt");
+         f("prompts", prompts, "experiment: how many prompts, a list");
+         f("seeds", seeds, "experiment: sets of prompts for each number");
+         f("chain_seed", chain_seed, "experiment: of the random chain");
+         f("blocks", blocks, "experiment: a prompt takes its tokens from one of so many blocks");
+         f("method", method, "newton on grounded Laplacians, mm, or full-batch gradient", kMethods);
+         f("ridge", ridge, "holds weights near 0: ridge / 2 times their squares");
+         f("pseudo", pseudo, "choices of each token added to each query");
+         f("error", error, "squared error for which a number of prompts is wanted; 0: none");
+       }}};
 }
 
 FitSpec LearnSpec::fit() const {
@@ -147,9 +148,10 @@ LearnResult learn_experiment(const LearnSpec& spec, int64_t threads) {
     std::mutex told;
     const auto work = [&] {
       for (int64_t s; (s = next++) < spec.seeds;) {
-        all[static_cast<std::size_t>(s)] = fit_once(
-            draw_prompts(chain, point.prompts, spec.length, static_cast<uint64_t>(s + 1), spec.blocks),
-            truth, spec.fit());
+        all[static_cast<std::size_t>(s)] =
+            fit_once(draw_prompts(chain, point.prompts, spec.length, static_cast<uint64_t>(s + 1),
+                                  spec.blocks),
+                     truth, spec.fit());
         const std::lock_guard lock(told);
         done += n / static_cast<double>(spec.seeds);
         progress.show(done / total, std::to_string(point.prompts) + " prompts");

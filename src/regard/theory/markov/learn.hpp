@@ -1,4 +1,5 @@
-// Learning the chain: the error against the number of prompts beside tr(H^+)/n, and the fit of prompts of one's own.
+// Learning the chain: the error against the number of prompts beside tr(H^+)/n, and the fit of
+// prompts of one's own.
 #pragma once
 
 #include <string>
@@ -33,14 +34,16 @@ struct LearnSpec {
 struct LearnPoint {
   int64_t prompts = 0;
   int64_t seeds = 0, infinite = 0;  // with finite estimates, and without
-  double error = 0, standard_error = 0;  // sum over queries of |w - truth|^2, both centred; over the seeds
-  double predicted = 0;                  // sum over queries of tr(H_k^+) / n
-  double steps = 0;                      // of the method, the mean of the largest of a query
+  double error = 0,
+         standard_error = 0;  // sum over queries of |w - truth|^2, both centred; over the seeds
+  double predicted = 0;       // sum over queries of tr(H_k^+) / n
+  double steps = 0;           // of the method, the mean of the largest of a query
 };
 struct LearnResult {
   std::vector<LearnPoint> points;
   double slope = 0;  // of log error against log n
-  // Of each query, from prompts apart: components, and the second smallest eigenvalue of its Laplacian (0: disconnected).
+  // Of each query, from prompts apart: components, and the second smallest eigenvalue of its
+  // Laplacian (0: disconnected).
   std::vector<int64_t> components;
   std::vector<double> fiedler;
 };
@@ -68,7 +71,9 @@ report::Json to_json(const FitResult& result, double wanted_error);
 std::string estimates_csv(const FitResult& result);
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
-report::Document page(const LearnSpec& spec, const LearnResult& result, const Environment& environment);
-report::Document page(const LearnSpec& spec, const FitResult& result, const Environment& environment);
+report::Document page(const LearnSpec& spec, const LearnResult& result,
+                      const Environment& environment);
+report::Document page(const LearnSpec& spec, const FitResult& result,
+                      const Environment& environment);
 
 }  // namespace regard::markov

@@ -77,9 +77,10 @@ void say_untold(const FitResult& result, std::size_t q, std::vector<std::string>
       return fit.tied[i] != fit.tied[inside.front()];
     });
     if (split)
-      said.push_back(name + "the ratios between " + sets_text(result.prompts, fit.tied, inside) +
-                     " are estimated as infinite: one side never came next while the other was there; "
-                     "--pseudo or --ridge makes them finite.");
+      said.push_back(
+          name + "the ratios between " + sets_text(result.prompts, fit.tied, inside) +
+          " are estimated as infinite: one side never came next while the other was there; "
+          "--pseudo or --ridge makes them finite.");
   }
 }
 
@@ -87,9 +88,10 @@ void say_untold(const FitResult& result, std::size_t q, std::vector<std::string>
 
 std::string sentence(const LearnSpec& spec, const LearnResult& result) {
   const auto& last = result.points.back();
-  std::string text = "With " + std::to_string(last.prompts) + " prompts the squared error of log pi is " +
-                     rounded(last.error, 1e6) + " ± " + rounded(1.96 * last.standard_error, 1e6) +
-                     ", and tr(H⁺)/n is " + rounded(last.predicted, 1e6) + " (ratio " +
+  std::string text = "With " + std::to_string(last.prompts) +
+                     " prompts the squared error of log pi is " + rounded(last.error, 1e6) + " ± " +
+                     rounded(1.96 * last.standard_error, 1e6) + ", and tr(H⁺)/n is " +
+                     rounded(last.predicted, 1e6) + " (ratio " +
                      report::fixed(last.error / last.predicted, 3) + ")";
   if (std::isfinite(result.slope))
     text += "; the slope of log error against log n is " + report::fixed(result.slope, 3);
@@ -102,9 +104,9 @@ std::string sentence(const LearnSpec& spec, const LearnResult& result) {
 
 report::Table error_table(const LearnResult& result) {
   report::Table table;
-  table.columns = {{"prompts", "prompts n", ""},       {"error", "squared error", ""},
-                   {"standard_error", "± 95 %", ""},   {"predicted", "tr(H⁺)/n", ""},
-                   {"ratio", "ratio", ""},             {"steps", "steps", ""},
+  table.columns = {{"prompts", "prompts n", ""},     {"error", "squared error", ""},
+                   {"standard_error", "± 95 %", ""}, {"predicted", "tr(H⁺)/n", ""},
+                   {"ratio", "ratio", ""},           {"steps", "steps", ""},
                    {"infinite", "infinite fits", ""}};
   for (const auto& p : result.points)
     table.rows.push_back({report::number(static_cast<double>(p.prompts), 0),
@@ -112,7 +114,8 @@ report::Table error_table(const LearnResult& result) {
                           report::number(p.predicted, 6), report::number(p.error / p.predicted, 3),
                           report::number(p.steps, 1),
                           report::number(static_cast<double>(p.infinite), 0)});
-  table.notes = {"The squared error is the sum over queries of |w - truth|², w = log pi less its mean."};
+  table.notes = {
+      "The squared error is the sum over queries of |w - truth|², w = log pi less its mean."};
   return table;
 }
 
@@ -142,10 +145,14 @@ Json to_json(const LearnSpec& spec, const LearnResult& result) {
                       {"steps", p.steps},
                       {"seeds", p.seeds},
                       {"infinite", p.infinite}});
-  return {{"sentence", sentence(spec, result)}, {"tokens", spec.tokens},
-          {"length", spec.length},              {"method", spec.method},
-          {"points", points},                   {"slope", real(result.slope)},
-          {"components", result.components},    {"fiedler", result.fiedler}};
+  return {{"sentence", sentence(spec, result)},
+          {"tokens", spec.tokens},
+          {"length", spec.length},
+          {"method", spec.method},
+          {"points", points},
+          {"slope", real(result.slope)},
+          {"components", result.components},
+          {"fiedler", result.fiedler}};
 }
 
 std::vector<std::string> untold(const FitResult& result) {
@@ -166,9 +173,9 @@ std::string sentence(const FitResult& result) {
   const auto queries = result.fits.size();
   return std::to_string(result.prompts.prompts) + " prompts of " +
          std::to_string(result.prompts.tokens) + " tokens tell all ratios after " +
-         std::to_string(whole) + " of " + std::to_string(queries) +
-         " queries; the loss is " + report::fixed(loss, 4) +
-         " nats, and the expected squared error of what is told " + rounded(trace) + ".";
+         std::to_string(whole) + " of " + std::to_string(queries) + " queries; the loss is " +
+         report::fixed(loss, 4) + " nats, and the expected squared error of what is told " +
+         rounded(trace) + ".";
 }
 
 report::Table query_table(const FitResult& result, double wanted) {
@@ -232,7 +239,8 @@ std::string estimates_csv(const FitResult& result) {
              report::csv_field(result.prompts.label(static_cast<int64_t>(i))) + "," +
              std::to_string(fit.component[i]) + "," + std::to_string(fit.tied[i]) + "," +
              field(fit.w[i]) + "," + field(fit.error[i]) + "," + field(fit.share[i]) + "," +
-             field(fit.share[i] * std::exp(-half)) + "," + field(fit.share[i] * std::exp(half)) + "\n";
+             field(fit.share[i] * std::exp(-half)) + "," + field(fit.share[i] * std::exp(half)) +
+             "\n";
     }
   }
   return csv;

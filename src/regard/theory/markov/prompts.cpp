@@ -91,8 +91,9 @@ namespace {
 std::vector<std::string> ordered(const std::map<std::string, int32_t>& seen) {
   std::vector<std::string> labels;
   for (const auto& [label, unused] : seen) labels.push_back(label);
-  const bool numbers = std::all_of(labels.begin(), labels.end(),
-                                   [](const auto& label) { return whole_number(label).has_value(); });
+  const bool numbers = std::all_of(labels.begin(), labels.end(), [](const auto& label) {
+    return whole_number(label).has_value();
+  });
   if (numbers) {
     std::sort(labels.begin(), labels.end(), [](const auto& a, const auto& b) {
       return std::pair(*whole_number(a), a) < std::pair(*whole_number(b), b);
@@ -108,16 +109,16 @@ struct Columns {
 
 Columns columns_of(const CsvRow& header, const std::string& path) {
   const auto find = [&](const char* name) {
-    return static_cast<std::size_t>(
-        std::find(header.cells.begin(), header.cells.end(), name) - header.cells.begin());
+    return static_cast<std::size_t>(std::find(header.cells.begin(), header.cells.end(), name) -
+                                    header.cells.begin());
   };
   const Columns columns{find("prompt"), find("next"), find("query"),
                         find("query") < header.cells.size()};
-  for (const auto& [name, place] :
-       {std::pair{"prompt", columns.prompt}, {"next", columns.next}}) {
+  for (const auto& [name, place] : {std::pair{"prompt", columns.prompt}, {"next", columns.next}}) {
     if (place == header.cells.size())
-      throw InputError(path + ": line 1: a column \"" + name + "\" is expected (prompt, query, next), and " +
-                       join(header.cells, ", ") + " came");
+      throw InputError(path + ": line 1: a column \"" + name +
+                       "\" is expected (prompt, query, next), and " + join(header.cells, ", ") +
+                       " came");
   }
   return columns;
 }
@@ -143,9 +144,10 @@ Sample sample_of(const CsvRow& row, const Columns& columns, const std::string& p
     throw InputError(place(path, row) + ": the next token is one of the prompt's, and \"" +
                      sample.next + "\" came");
   if (attention == Attention::kSelf && !holds(sample.query))
-    throw InputError(place(path, row) + ": the query \"" + sample.query +
-                     "\" is absent from its prompt, which self-attention cannot have; --cross reads "
-                     "prompts of cross-attention");
+    throw InputError(
+        place(path, row) + ": the query \"" + sample.query +
+        "\" is absent from its prompt, which self-attention cannot have; --cross reads "
+        "prompts of cross-attention");
   return sample;
 }
 

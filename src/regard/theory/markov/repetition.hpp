@@ -12,7 +12,8 @@ inline constexpr int64_t kSpreadWindow = 64;
 /// Repetition begins where N_eff of the last 64 tokens falls below this share of what the text has.
 inline constexpr double kOnsetShare = 0.5;
 
-/// The first number of tokens at which N_eff = exp H of the last `kSpreadWindow` is below `least`; -1: never.
+/// The first number of tokens at which N_eff = exp H of the last `kSpreadWindow` is below `least`;
+/// -1: never.
 int64_t onset(std::span<const int32_t> ids, int64_t outcomes, double least);
 
 /// N_eff of the last `kSpreadWindow` tokens after each token, from the first full window on.
@@ -28,10 +29,12 @@ Loop loop_at_end(std::span<const int32_t> ids);
 /// Many texts of one source.
 struct Repetition {
   int64_t texts = 0, repeating = 0;  // with an onset
-  double median = -1;                // of the onsets, texts without one counted as later than all; -1: half have none
-  double spread_at_end = 0;          // mean N_eff of the last window
-  std::vector<double> spread;        // mean N_eff along the texts
+  double median =
+      -1;  // of the onsets, texts without one counted as later than all; -1: half have none
+  double spread_at_end = 0;    // mean N_eff of the last window
+  std::vector<double> spread;  // mean N_eff along the texts
 };
-Repetition repetition(const std::vector<std::vector<int32_t>>& texts, int64_t outcomes, double least);
+Repetition repetition(const std::vector<std::vector<int32_t>>& texts, int64_t outcomes,
+                      double least);
 
 }  // namespace regard::markov

@@ -1,7 +1,8 @@
 // The choice among all masses, a vector at a time.
 #include "regard/theory/markov/walk.hpp"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__)
 #define REGARD_CLONES __attribute__((target_clones("avx512f", "avx2", "default"), optimize("O3")))
 #else
 #define REGARD_CLONES
@@ -61,7 +62,8 @@ int64_t weighted_choice(const double* w, const double* m, int64_t padded, double
     rest -= part;
     if (rest < 0) return found;
   }
-  // Rounding ran past the end: the last outcome of this block, or of those before it, that can occur.
+  // Rounding ran past the end: the last outcome of this block, or of those before it, that can
+  // occur.
   for (int64_t i = (block + 1) * kBlock - 1; found < 0 && i >= 0; --i) {
     if (w[i] * m[i] > 0) found = i;
   }

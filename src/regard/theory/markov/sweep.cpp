@@ -5,7 +5,8 @@
 #include <cmath>
 #include <thread>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__)
 #define REGARD_CLONES __attribute__((target_clones("avx512f", "avx2", "default"), optimize("O3")))
 #else
 #define REGARD_CLONES
@@ -128,8 +129,7 @@ void sweep_piece(const PowerChain& model, const Padded& pi, const Text& text, Pa
     out.log_likelihood += std::log(column[next] * context.f()[next] / d.z);
     out.score += context.log_mass(next) - d.g / d.z;
     ++out.tokens;
-    if (weights)
-      add_scaled(out.weight.data() + query * pi.stride, context.f(), 1 / d.z, pi.stride);
+    if (weights) add_scaled(out.weight.data() + query * pi.stride, context.f(), 1 / d.z, pi.stride);
   }
 }
 

@@ -8,7 +8,8 @@ namespace regard::markov {
 struct Sweep {
   double log_likelihood = 0, score = 0;  // score: its derivative by alpha at fixed pi
   int64_t tokens = 0;
-  std::vector<double> weight;  // (K, K + 1) sum of (N_i + epsilon)^alpha / Z: the denominators of MM
+  std::vector<double>
+      weight;  // (K, K + 1) sum of (N_i + epsilon)^alpha / Z: the denominators of MM
 };
 
 /// The text is cut into pieces of fixed number, so that sums are the same on any number of threads.

@@ -159,8 +159,7 @@ Chances chances(const Text& text, Part part, const Counts& counts, const PowerCh
 
 double nats_of(const std::vector<std::pair<double, double>>& chances, double share) {
   double sum = 0;
-  for (const auto& [first, second] : chances)
-    sum -= std::log((1 - share) * first + share * second);
+  for (const auto& [first, second] : chances) sum -= std::log((1 - share) * first + share * second);
   return sum / static_cast<double>(chances.size());
 }
 
@@ -183,8 +182,8 @@ void check(const Text& text, const TextSpec& spec) {
 }  // namespace
 
 double Text::other_share() const {
-  const auto other = std::count_if(ids.begin(), ids.end(),
-                                   [this](int32_t id) { return id >= outcomes; });
+  const auto other =
+      std::count_if(ids.begin(), ids.end(), [this](int32_t id) { return id >= outcomes; });
   return ids.empty() ? 0 : static_cast<double>(other) / static_cast<double>(ids.size());
 }
 
@@ -208,8 +207,8 @@ double best_prior(const Text& text, Part train, Part valid, const std::vector<do
 PowerFit fit_power(const Text& text, Part train, int64_t window, double epsilon, double prior,
                    int64_t threads, double alpha) {
   const auto counts = count(text, train);
-  return fit_at(bigram_of(text, counts, window, epsilon, prior), text, train, counts, prior, threads,
-                alpha);
+  return fit_at(bigram_of(text, counts, window, epsilon, prior), text, train, counts, prior,
+                threads, alpha);
 }
 
 TextFit fit_text(const Text& text, const TextSpec& spec) {

@@ -1,10 +1,12 @@
-// Models of the next token of a text, in nats: unigram, bigram, cache, bigram + cache, the chain and the power chain.
+// Models of the next token of a text, in nats: unigram, bigram, cache, bigram + cache, the chain
+// and the power chain.
 //
-//   power chain   P(i | k, context) ~ pi_ik (N_i + epsilon)^alpha,   N_i: count of i among the last `window` tokens
+//   power chain   P(i | k, context) ~ pi_ik (N_i + epsilon)^alpha
+//   N_i: count of token i among the last `window` tokens
 //
-// alpha = 0 is a bigram, alpha = 1 the chain of self-attention (with epsilon, since a text uses tokens that its context lacks).
-// The fit is by maximum likelihood with a prompt of `prior` choices by the unigram added to each column: MM for pi, and for alpha
-// the root of the profile's score.
+// alpha = 0 is a bigram, alpha = 1 the chain of self-attention (with epsilon, since a text uses
+// tokens that its context lacks). The fit is by maximum likelihood with a prompt of `prior` choices
+// by the unigram added to each column: MM for pi, and for alpha the root of the profile's score.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +16,8 @@
 
 namespace regard::markov {
 
-/// A text as ids. Ids 0 .. outcomes - 1 are tokens; `outcomes` itself stands for every other one, which is no outcome: it is never
-/// predicted and never counted, but it may be what came last.
+/// A text as ids. Ids 0 .. outcomes - 1 are tokens; `outcomes` itself stands for every other one,
+/// which is no outcome: it is never predicted and never counted, but it may be what came last.
 struct Text {
   std::vector<int32_t> ids;
   int64_t outcomes = 0;             // K
@@ -30,7 +32,8 @@ struct Part {
 struct PowerChain {
   int64_t outcomes = 0, window = 256;
   double alpha = 1, epsilon = 1;
-  std::vector<double> pi;  // (K, K + 1): column k is the law after k, column K after every other token
+  std::vector<double>
+      pi;  // (K, K + 1): column k is the law after k, column K after every other token
 };
 
 /// Mean negative log-likelihood in nats over the tokens of a part, with the number of tokens.
@@ -44,7 +47,8 @@ struct TextSpec {
   int64_t window = 256, threads = 1;
   double train = 0.8, valid = 0.1;
   std::vector<double> epsilons = {1. / 16, 1. / 4, 1, 4};
-  std::vector<double> priors = {1, 4, 16, 64, 256};  // of which the bigram's best on the validation part is taken
+  std::vector<double> priors = {1, 4, 16, 64,
+                                256};  // of which the bigram's best on the validation part is taken
 };
 
 /// Everything about one text. Nats are those of the test part, the last of the text.
@@ -65,7 +69,8 @@ double best_prior(const Text& text, Part train, Part valid, const std::vector<do
 /// InputError for a text that is empty, shorter than its window, or of fewer than 2 tokens.
 TextFit fit_text(const Text& text, const TextSpec& spec);
 
-/// The power chain of a training part, alpha by maximum likelihood (or kept at `alpha` where it is finite).
+/// The power chain of a training part, alpha by maximum likelihood (or kept at `alpha` where it is
+/// finite).
 struct PowerFit {
   PowerChain model;
   double alpha_error = 0, nats = 0;  // of the training part

@@ -52,8 +52,8 @@ class ScanWalk final : public Walk {
     while (length_ < length) {
       if (!by_distance_.empty()) weigh_places();
       const auto* weights = alpha_ == 1 ? mass_.data() : power_.data();
-      const auto token = static_cast<uint16_t>(weighted_choice(
-          kernel_.weights(last_), weights, kernel_.stride(), draws_.uniform()));
+      const auto token = static_cast<uint16_t>(
+          weighted_choice(kernel_.weights(last_), weights, kernel_.stride(), draws_.uniform()));
       take(token);
       if (out != nullptr) *out++ = token;
     }
@@ -136,7 +136,8 @@ class RejectionWalk final : public Walk {
     for (int64_t trial = 0; trial < most; ++trial) {
       uint16_t token;
       if (offsets_.size() > 0) {
-        const auto back = static_cast<int64_t>(draw_alias(offsets_.data(), offsets_.size(), draws_.bits64()));
+        const auto back =
+            static_cast<int64_t>(draw_alias(offsets_.data(), offsets_.size(), draws_.bits64()));
         if (back >= ring_.size()) continue;
         token = ring_.at(back);
       } else {
@@ -146,7 +147,8 @@ class RejectionWalk final : public Walk {
     }
     return scan();
   }
-  /// After many refusals the next draw has the law that the first had, so an exact choice may take its place.
+  /// After many refusals the next draw has the law that the first had, so an exact choice may take
+  /// its place.
   uint16_t scan() {
     if (offsets_.size() > 0) {
       std::fill(mass_.begin(), mass_.end(), 0.0);
@@ -203,7 +205,8 @@ class AliasWalk final : public Walk {
     const auto* w = kernel_.weights(last_);
     auto* table = entries_.data() + last_ * columns_.size();
     while (true) {
-      // A table costs about as much as this many refusals, so no more than twice the least work is done.
+      // A table costs about as much as this many refusals, so no more than twice the least work is
+      // done.
       if (8 * column.refused > kernel_.support()) build(column, w, table);
       const auto recent = static_cast<double>(length_ - column.built);
       if (recent == 0 || draws_.uniform() * (column.sum + recent) < column.sum)

@@ -1,10 +1,12 @@
-// One walk: a prompt, and tokens drawn one after the other, each from the law that all before it give.
+// One walk: a prompt, then tokens, each drawn from the law that all before it give.
 //
-//   scan        the definition: all masses are weighed at each step; also powers of counts, windows and weights of positions
+//   scan        the definition: all masses are weighed at each step; also powers of counts, windows
+//               and weights of positions
 //   rejection   a place of the context uniformly (or by its weight), taken with chance pi / max pi
-//   alias       each column keeps an alias table of pi * counts from an earlier time t_k; what came since is drawn by rejection:
-//               with W the table's sum and B = max pi (t - t_k), the table with chance W / (W + B). Built anew once as many places were
-//               refused as a table costs
+//   alias       each column keeps an alias table of pi * counts from an earlier time t_k, with sum W.
+//               With B = max pi (t - t_k) the table is drawn from with chance W / (W + B), else a
+//               place since t_k by rejection. A table is built anew once as many places were refused
+//               as it costs
 //
 // A walk depends on (seed, run) alone, so an ensemble is the same on any number of threads.
 #pragma once
@@ -19,7 +21,8 @@ namespace regard::markov {
 class Walk {
  public:
   virtual ~Walk() = default;
-  /// Draws tokens until `length` stand there, the prompt among them. `out`, when given, gets the outcomes that are new.
+  /// Draws tokens until `length` stand there, the prompt among them. `out`, when given, gets the
+  /// outcomes that are new.
   virtual void run_to(int64_t length, uint16_t* out = nullptr) = 0;
 
   int64_t length() const { return length_; }
@@ -39,8 +42,8 @@ class Walk {
 /// `longest`: the length that it will be asked for.
 std::unique_ptr<Walk> make_walk(const Kernel& kernel, uint64_t seed, uint64_t run, int64_t longest);
 
-/// Index of the entry in which `u` in [0, 1) of the whole falls, for weights w_i m_i; both padded with zeros to
-/// Kernel::stride().
+/// Index of the entry in which `u` in [0, 1) of the whole falls, for weights w_i m_i; both padded
+/// with zeros to Kernel::stride().
 int64_t weighted_choice(const double* w, const double* m, int64_t padded, double u);
 
 }  // namespace regard::markov

@@ -11,7 +11,9 @@ using report::Json;
 
 constexpr const char* kColours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00",
                                     "#56B4E9", "#8C6D31", "#5F4B8B", "#000000", "#7F7F7F"};
-const char* colour(int64_t i) { return kColours[static_cast<std::size_t>(i) % std::size(kColours)]; }
+const char* colour(int64_t i) {
+  return kColours[static_cast<std::size_t>(i) % std::size(kColours)];
+}
 double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
 Json line(const std::vector<double>& x, const std::vector<double>& y, const std::string& name,
@@ -41,9 +43,9 @@ report::Variant decay(const WalkResult& result, int64_t winner, const WinnerSums
     for (std::size_t s = 0; s < e.times.size(); ++s) {
       const auto place = s * n + static_cast<std::size_t>(i);
       const auto runs = static_cast<double>(sums.runs);
-      const double m = windowed ? sums.mass[place] / runs
-                                : std::exp(sums.log_count[place] / runs) /
-                                      static_cast<double>(e.times[s]);
+      const double m =
+          windowed ? sums.mass[place] / runs
+                   : std::exp(sums.log_count[place] / runs) / static_cast<double>(e.times[s]);
       if (!(m > 0)) continue;
       x.push_back(static_cast<double>(e.times[s]));
       y.push_back(m);
@@ -61,7 +63,8 @@ report::Variant decay(const WalkResult& result, int64_t winner, const WinnerSums
     if (end == nullptr || end->m[static_cast<std::size_t>(i)] > 0) continue;
     const double lambda = end->lambda[static_cast<std::size_t>(i)];
     const double from = std::max(x.front(), x.back() / 1000);
-    data.push_back(line({from, x.back()}, {y.back() * std::pow(from / x.back(), lambda - 1), y.back()},
+    data.push_back(line({from, x.back()},
+                        {y.back() * std::pow(from / x.back(), lambda - 1), y.back()},
                         label + ", predicted slope", colour(i), "dash"));
   }
   Json layout = {{"xaxis", {{"title", {{"text", "tokens t"}}}, {"type", "log"}}},
@@ -84,7 +87,8 @@ Place place(double a, double b, double c) {
 report::Figure decay_figure(const WalkResult& result) {
   report::Figure figure{
       "decay",
-      "The share of each token, its geometric mean over the walks that one token won (of a window, the "
+      "The share of each token, its geometric mean over the walks that one token won (of a window, "
+      "the "
       "mean). Dashed: the predicted slope, t to the power λ − 1, through the end.",
       "Shares of tokens against the number of tokens, both on logarithmic axes",
       {}};
@@ -99,11 +103,12 @@ report::Figure decay_figure(const WalkResult& result) {
 }
 
 report::Figure simplex_figure(const WalkResult& result) {
-  report::Figure figure{"simplex",
-                        "Paths of the first walks from the prompt's point, in the colour of the token "
-                        "that leads at the end. Rings: stable ends by theory.",
-                        "Walks on the triangle of the shares of three tokens",
-                        {}};
+  report::Figure figure{
+      "simplex",
+      "Paths of the first walks from the prompt's point, in the colour of the token "
+      "that leads at the end. Rings: stable ends by theory.",
+      "Walks on the triangle of the shares of three tokens",
+      {}};
   const auto& e = result.ensemble;
   if (e.outcomes != 3 || e.kept == 0) return figure;
   Json data = Json::array();
@@ -146,7 +151,10 @@ report::Figure simplex_figure(const WalkResult& result) {
                   {"hoverinfo", "skip"},
                   {"cliponaxis", false},
                   {"marker",
-                   {{"color", "#1c2127"}, {"size", 13}, {"symbol", "circle-open"}, {"line", {{"width", 2}}}}}});
+                   {{"color", "#1c2127"},
+                    {"size", 13},
+                    {"symbol", "circle-open"},
+                    {"line", {{"width", 2}}}}}});
   Json notes = Json::array();
   const Place corners[] = {corner_a, corner_b, corner_c};
   for (int64_t i = 0; i < 3; ++i) {

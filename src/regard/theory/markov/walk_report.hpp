@@ -34,8 +34,9 @@ report::Figure decay_figure(const WalkResult& result);
 /// K = 3 alone; without variants otherwise.
 report::Figure simplex_figure(const WalkResult& result);
 
-/// Runs the ensemble in `folder` with checkpoints between blocks of runs, or goes on from the last one. It leaves
-/// recipe.toml, last.safetensors, means.csv, result.json and report.html: the same bytes, killed and resumed or not.
+/// Runs the ensemble in `folder` with checkpoints between blocks of runs, or goes on from the last
+/// one. It leaves recipe.toml, last.safetensors, means.csv, result.json and report.html: the same
+/// bytes, killed and resumed or not.
 WalkResult walk_in(const run::Folder* folder, const WalkSpec& spec, int64_t threads,
                    const Environment& environment);
 

@@ -14,7 +14,7 @@
 namespace regard::markov {
 namespace {
 
-constexpr int64_t kStarts = 1000;     // of the averaged equation
+constexpr int64_t kStarts = 1000;       // of the averaged equation
 constexpr int64_t kMostAveraged = 100;  // tokens up to which it is solved
 constexpr double kBlockSeconds = 0.4;   // of runs between two looks at signals
 constexpr double kSaveSeconds = 1;
@@ -51,8 +51,8 @@ void save(const std::filesystem::path& path, const Ensemble& e, const run::Ident
   put("paths", e.paths);
   put("fixation", {e.fixation, e.fixation_squared});
   run::save_checkpoint(
-      path, arrays,
-      {{"done", e.done}, {"kept", e.kept}, {"fixed", e.fixed}, {"winners", winners}}, who);
+      path, arrays, {{"done", e.done}, {"kept", e.kept}, {"fixed", e.fixed}, {"winners", winners}},
+      who);
 }
 
 void restore(const std::filesystem::path& path, Ensemble& e, const run::Identity& who) {
@@ -66,7 +66,7 @@ void restore(const std::filesystem::path& path, Ensemble& e, const run::Identity
   e.fixed = saved.state.at("fixed").get<int64_t>();
   for (const auto& [winner, runs] : saved.state.at("winners").items()) {
     const auto name = "winner" + winner + ".";
-    e.winners[std::stoll(winner)] = {runs.get<int64_t>(),       take(name + "mass", all),
+    e.winners[std::stoll(winner)] = {runs.get<int64_t>(),        take(name + "mass", all),
                                      take(name + "square", all), take(name + "log_count", all),
                                      take(name + "slope", n),    take(name + "slope_squared", n)};
   }
@@ -88,9 +88,8 @@ void run_blocks(Ensemble& e, const Kernel& kernel, const WalkSpec& spec, int64_t
     const double before = seconds_now();
     add_runs(e, kernel, spec, std::min(block, spec.runs - e.done), threads);
     const double seconds = std::max(1e-6, seconds_now() - before);
-    block = std::clamp<int64_t>(static_cast<int64_t>(static_cast<double>(block) * kBlockSeconds /
-                                                     seconds),
-                                threads, 1024);
+    block = std::clamp<int64_t>(
+        static_cast<int64_t>(static_cast<double>(block) * kBlockSeconds / seconds), threads, 1024);
     progress.show(static_cast<double>(e.done) / static_cast<double>(spec.runs),
                   "run " + std::to_string(e.done) + "/" + std::to_string(spec.runs));
     between(run::SignalScope::caught());
@@ -105,8 +104,9 @@ WalkResult walk_in(const run::Folder* folder, const WalkSpec& spec, int64_t thre
   const auto prompt = spec.make_prompt(chain);
   const Kernel kernel(chain, prompt, spec.rules);
   spec.check(kernel, threads);
-  WalkResult result{spec, effective_chain(chain, kernel), prompt, kernel.sampler(),
-                    start_ensemble(kernel, spec), {}};
+  WalkResult result{
+      spec, effective_chain(chain, kernel), prompt, kernel.sampler(), start_ensemble(kernel, spec),
+      {}};
   auto& e = result.ensemble;
   const auto who = identity(spec, chain);
   if (folder != nullptr && folder->resumes() && std::filesystem::exists(folder->last()))

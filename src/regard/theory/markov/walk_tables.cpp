@@ -51,8 +51,8 @@ std::string ends_text(const WalkResult& result, const Equilibrium& end) {
     const auto label = result.chain.label(i);
     parts.push_back(end.support.size() == 1
                         ? label
-                        : label + " (" +
-                              report::fixed(end.m[static_cast<std::size_t>(i)], 4) + ")");
+                        : label + " (" + report::fixed(end.m[static_cast<std::size_t>(i)], 4) +
+                              ")");
   }
   return join(parts, " + ");
 }
@@ -108,15 +108,16 @@ report::Table winner_table(const WalkResult& result) {
   const auto last = e.times.size() - 1;
   for (const auto& [outcome, sums] : ranked(result)) {
     const auto share = wilson(sums->runs, e.done);
-    const auto place = last * static_cast<std::size_t>(e.outcomes) + static_cast<std::size_t>(outcome);
+    const auto place =
+        last * static_cast<std::size_t>(e.outcomes) + static_cast<std::size_t>(outcome);
     const auto* end = end_of(result, outcome);
     table.rows.push_back({report::word(result.chain.label(outcome)),
                           report::number(static_cast<double>(sums->runs), 0),
                           report::number(share.centre, 4), report::number(share.low, 4),
                           report::number(share.high, 4),
                           report::number(sums->mass[place] / static_cast<double>(sums->runs), 6),
-                          report::word(result.ends.empty() ? "–"
-                                       : end == nullptr    ? "no"
+                          report::word(result.ends.empty()        ? "–"
+                                       : end == nullptr           ? "no"
                                        : end->support.size() == 1 ? "yes, alone"
                                                                   : ends_text(result, *end))});
   }
@@ -156,8 +157,10 @@ Json to_json(const WalkResult& result) {
   const bool slopes = result.spec.rules.reach() == 0 && result.spec.rules.alpha() == 1;
   for (const auto& [outcome, sums] : ranked(result)) {
     const auto share = wilson(sums->runs, e.done);
-    Json one = {{"token", result.chain.label(outcome)}, {"walks", sums->runs},
-                {"share", share.centre},               {"low", share.low},
+    Json one = {{"token", result.chain.label(outcome)},
+                {"walks", sums->runs},
+                {"share", share.centre},
+                {"low", share.low},
                 {"high", share.high}};
     const auto* end = end_of(result, outcome);
     for (int64_t i = 0; slopes && i < e.outcomes; ++i) {
@@ -237,12 +240,14 @@ report::Table learnability_table(const WalkResult& result, const Equilibrium& en
         continue;
       }
       const auto [yes, exponent] = learnable(end, i, k);
-      row.push_back({(yes ? "✓ " : "✗ ") + report::fixed(exponent, 2), exponent, report::kAbsent});
+      const auto text = (yes ? "✓ " : "✗ ") + report::fixed(exponent, 2);
+      row.push_back({text, exponent, report::kAbsent});
     }
     table.rows.push_back(row);
   }
   table.notes = {
-      "✓: an endless walk teaches this token's ratio to the winner, with information growing as t to "
+      "✓: an endless walk teaches this token's ratio to the winner, with information growing as t "
+      "to "
       "the power λ_k + λ_i − 1; ✗: the information stays finite."};
   if (n < result.chain.tokens) table.notes.push_back("The first 12 tokens.");
   return table;
