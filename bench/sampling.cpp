@@ -50,6 +50,10 @@ int main(int argc, char** argv) {
   const auto alone =
       models::sample(lab::make_step(run, "bench"), prompts.narrow(0, 0, 1), length, {});
   say("one of B", 1, seconds_now() - begin, sum(alone[0]));
+  const auto greedy =
+      models::sample(lab::make_step(run, "bench"), prompts.narrow(0, 0, 1), 60, {.temperature = 0});
+  std::printf("{\"case\": \"sampling\", \"peer\": \"regard\", \"greedy\": %lld}\n",
+              static_cast<long long>(sum(greedy[0])));
   // Calls are alike, so that four stand for all.
   constexpr int64_t kCalls = 4;
   begin = seconds_now();

@@ -120,19 +120,18 @@ void add_chain_diagnose(CLI::App& chain) {
     if (spec.path.empty()) throw InputError("chain diagnose: a text or a run folder is expected");
     spec.check();
     const bool of_run = fs::is_directory(spec.path);
-    if (of_run) check_run(spec.path);
     run::Progress progress("chain diagnose");
     const markov::Told told = [&](double share, const std::string& what) {
       progress.show(share, what);
     };
     std::unique_ptr<run::Folder> folder;
-    const auto open = [&] {
-      if (s->out.empty()) return;
+    const OpenFolder open = [&]() -> const run::Folder* {
+      if (s->out.empty()) return nullptr;
       folder = std::make_unique<run::Folder>(
           s->out, s->resume ? run::Folder::Open::kResume : run::Folder::Open::kNew);
+      return folder.get();
     };
-    if (of_run) open();
-    const auto result = of_run ? diagnose_run(spec, s->text.data, folder.get(), threads, told)
+    const auto result = of_run ? diagnose_run(spec, s->text.data, open, threads, told)
                                : of_text(spec, s->text, threads, told);
     if (!of_run) open();
     const markov::Decode decode = [&](const std::vector<int32_t>& ids) {

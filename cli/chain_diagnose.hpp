@@ -49,12 +49,10 @@ struct Diagnosed {
 };
 
 /// A trained language model: its own texts, its log-probabilities, and the chain fitted to them.
-/// With a folder it goes on from the last temperature that was finished. `data`: a text for
-/// prompts, where the run's own validation text cannot be read.
+/// `data`: a text for prompts, where the run's own validation text cannot be read. `open` gives the
+/// folder once all input is found right (or null); it goes on from the last temperature finished.
+using OpenFolder = std::function<const run::Folder*()>;
 Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data,
-                       const run::Folder* folder, int64_t threads, const markov::Told& told);
-
-/// Refuses what is no language model, before a folder is made.
-void check_run(const std::string& path);
+                       const OpenFolder& open, int64_t threads, const markov::Told& told);
 
 }  // namespace regard::cli

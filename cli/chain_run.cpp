@@ -172,13 +172,12 @@ Texts as_outcomes(const Outcomes& outcomes, const Texts& ids) {
 
 }  // namespace
 
-void check_run(const std::string& path) { open(path); }
-
 Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data,
-                       const run::Folder* folder, int64_t threads, const markov::Told& told) {
+                       const OpenFolder& open_folder, int64_t threads, const markov::Told& told) {
   const at::NoGradGuard guard;
   const auto run = open(spec.path);
   auto outcomes = std::make_shared<Outcomes>(run.encoding.tokenizer);
+  auto text = outcomes->text({});
   const auto natural = natural_text(run, data);
   const int64_t prompt = std::min(spec.prompt, std::max<int64_t>(1, run.encoding.max_length / 2));
   if (static_cast<int64_t>(natural.size()) < std::max<int64_t>(100, prompt))
@@ -187,6 +186,7 @@ Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data
   auto copy = spec;
   const run::Identity who{run::to_toml(copy.tables()), spec.seed, {}};
   Drawn drawn;
+  const auto* folder = open_folder();
   if (folder != nullptr && folder->resumes() && std::filesystem::exists(folder->last()))
     drawn = restore(folder->last(), spec, who);
   if (folder != nullptr) write_atomically(folder->path() / "recipe.toml", who.recipe);
@@ -245,7 +245,6 @@ Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data
     joined.insert(joined.end(), static_cast<std::size_t>(spec.window),
                   static_cast<int32_t>(outcomes->count()));
   }
-  auto text = outcomes->text({});
   text.ids = std::move(joined);
   auto fit_spec = spec;
   const double spread =
