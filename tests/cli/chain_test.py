@@ -136,14 +136,14 @@ class Chain(unittest.TestCase):
 
     def test_a_walk_that_is_killed_and_resumed_leaves_the_same_bytes(self):
         name = self.write("p.csv", THREE)
-        arguments = ["walk", "--chain", name, "--until", "1e5", "--runs", 2000, "--threads", "1", "--out"]
+        arguments = ["walk", "--chain", name, "--until", "1e5", "--runs", 1000, "--threads", "1", "--out"]
         self.done(*arguments, "whole")
         command = [REGARD, "chain", *map(str, arguments), "killed"]
         killed = 0
-        for _ in range(12):
+        for _ in range(6):
             process = subprocess.Popen(command, cwd=self.dir, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
-                process.wait(timeout=1.6)
+                process.wait(timeout=0.7)
                 break
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)

@@ -16,8 +16,8 @@ namespace {
 
 constexpr int64_t kStarts = 1000;       // of the averaged equation
 constexpr int64_t kMostAveraged = 100;  // tokens up to which it is solved
-constexpr double kBlockSeconds = 0.4;   // of runs between two looks at signals
-constexpr double kSaveSeconds = 1;
+constexpr double kBlockSeconds = 0.1;   // of runs between two looks at signals
+constexpr double kSaveSeconds = 0.25;
 
 /// FNV-1a of the chain, so that a changed file is noticed.
 std::string digest(const Chain& chain) {
