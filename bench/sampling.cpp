@@ -8,6 +8,7 @@
 // do.
 #include <ATen/Parallel.h>
 #include <ATen/ops/full.h>
+#include <c10/core/InferenceMode.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -29,7 +30,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   at::set_num_threads(threads);
   const auto run = lab::open_run(folder, "cpu");
-  const torch::NoGradGuard guard;
+  const c10::InferenceMode guard;
   const auto say = [&](const char* peer, int64_t texts, double seconds, int64_t checksum) {
     std::printf(
         "{\"case\": \"sampling\", \"peer\": \"%s\", \"texts\": %lld, \"length\": %lld, "

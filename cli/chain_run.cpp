@@ -1,5 +1,6 @@
 // Texts and log-probabilities of a trained language model, for chain diagnose.
 #include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <cmath>
@@ -174,7 +175,7 @@ Texts as_outcomes(const Outcomes& outcomes, const Texts& ids) {
 
 Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data,
                        const OpenFolder& open_folder, int64_t threads, const markov::Told& told) {
-  const at::NoGradGuard guard;
+  const c10::InferenceMode guard;
   const auto run = open(spec.path);
   auto outcomes = std::make_shared<Outcomes>(run.encoding.tokenizer);
   auto text = outcomes->text({});

@@ -59,6 +59,16 @@ TEST(Collapse, EveryEndOfTheAveragedEquationIsStable) {
   }
 }
 
+TEST(Collapse, TokensOnTheirWayOutAreNoPartOfAnEnd) {
+  const auto chain = dirichlet_chain(40, 1);
+  for (const auto& end : averaged_ends(chain, 30, 1)) {
+    for (const auto i : end.support) {
+      EXPECT_GT(end.m[static_cast<std::size_t>(i)], 1e-6);
+      EXPECT_NEAR(end.lambda[static_cast<std::size_t>(i)], 1, 1e-3);
+    }
+  }
+}
+
 TEST(Collapse, WhatAWalkTeaches) {
   const auto ends = single_winners(three_tokens());
   EXPECT_TRUE(learnable(ends[0], 1, 0).learnable);   // a loser after the winner

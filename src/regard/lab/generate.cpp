@@ -1,5 +1,7 @@
 #include "regard/lab/generate.hpp"
 
+#include <c10/core/InferenceMode.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -113,7 +115,7 @@ std::string generate(const TrainedRun& run, const GenerateOptions& options,
   const auto& tokenizer = *run.encoding.tokenizer;
   tokenizer.encode(options.prompt, prompt);
   if (prompt.empty()) throw InputError("generate: a prompt of at least one token was expected");
-  const torch::NoGradGuard guard;
+  const c10::InferenceMode guard;
   const std::vector<int64_t> wide(prompt.begin(), prompt.end());
   std::string text;
   std::vector<int32_t> last;  // what was drawn before

@@ -45,7 +45,10 @@ int32_t draw_token(const double* logits, int64_t count, double temperature, int6
   };
   const auto best = *std::max_element(order.begin(), order.end(), below);
   if (temperature == 0) return best;
-  const auto weight = [&](int32_t i) { return std::exp((logits[i] - logits[best]) / temperature); };
+  std::vector<double> weights(static_cast<std::size_t>(count));
+  for (int64_t i = 0; i < count; ++i)
+    weights[static_cast<std::size_t>(i)] = std::exp((logits[i] - logits[best]) / temperature);
+  const auto weight = [&](int32_t i) { return weights[static_cast<std::size_t>(i)]; };
   auto kept = static_cast<std::ptrdiff_t>(count);
   if (top_k > 0 && top_k < count) {
     kept = static_cast<std::ptrdiff_t>(top_k);
@@ -88,14 +91,14 @@ std::vector<std::vector<int32_t>> sample(const Step& step, const torch::Tensor& 
     const auto logits = step(next);
     if (watch.logits) watch.logits(at, logits);
     const auto values = logits.to(torch::kCPU, torch::kDouble).contiguous();
-    if (!at::isfinite(values).all().item<bool>())
-      throw RunError("generate: the model's scores of the next token are not finite");
     const auto count = values.size(1);
     auto ids = torch::empty({rows, 1}, torch::kLong);
     for (int64_t b = 0; b < rows; ++b) {
       const auto place = static_cast<std::size_t>(b);
       const auto* first = values.const_data_ptr<double>() + b * count;
       row.assign(first, first + count);
+      if (!std::all_of(row.begin(), row.end(), [](double value) { return std::isfinite(value); }))
+        throw RunError("generate: the model's scores of the next token are not finite");
       counts.take_off(place, row);
       drawn[place] =
           draw_token(row.data(), count, sampling.temperature, sampling.top_k, random[place]);

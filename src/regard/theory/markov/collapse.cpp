@@ -57,6 +57,27 @@ std::vector<double> relax(const Chain& chain, std::vector<double> m) {
   return m;
 }
 
+/// Tokens that were still on their way out go: the rarest leaves where the others hold without it.
+Equilibrium settled(const Chain& chain, std::vector<double> m) {
+  constexpr double kRare = 0.05;
+  auto end = equilibrium(chain, relax(chain, std::move(m)));
+  while (end.support.size() > 1) {
+    const auto rarest = *std::min_element(
+        end.support.begin(), end.support.end(), [&](int32_t a, int32_t b) {
+          return end.m[static_cast<std::size_t>(a)] < end.m[static_cast<std::size_t>(b)];
+        });
+    const auto place = static_cast<std::size_t>(rarest);
+    if (end.m[place] > kRare) break;
+    auto without = end.m;
+    without[place] = 0;
+    for (auto& value : without) value /= 1 - end.m[place];
+    auto next = equilibrium(chain, relax(chain, std::move(without)));
+    if (!(next.lambda[place] < 1)) break;
+    end = std::move(next);
+  }
+  return end;
+}
+
 }  // namespace
 
 Equilibrium equilibrium(const Chain& chain, std::vector<double> m) {
@@ -118,7 +139,7 @@ std::vector<Equilibrium> averaged_ends(const Chain& chain, int64_t starts, uint6
     double total = 0;
     for (auto& value : m) total += value = -std::log1p(-random.uniform()) + 1e-9;
     for (auto& value : m) value /= total;
-    auto end = equilibrium(chain, relax(chain, std::move(m)));
+    auto end = settled(chain, std::move(m));
     const auto key = end.support;
     ++found.emplace(key, std::move(end)).first->second.starts;
   }

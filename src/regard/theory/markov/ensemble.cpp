@@ -16,7 +16,7 @@ struct Run {
   std::vector<double> mass;  // (S, n)
   std::vector<double> log_count;
   int64_t winner = 0;
-  double fixation = 0;  // 0: never
+  double fixation = 0;  // tokens drawn until one is alone; 0: never
 };
 
 /// Memory that programs may take now, by the kernel's own estimate.
@@ -59,7 +59,7 @@ Run run_one(const Kernel& kernel, const WalkSpec& spec, const std::vector<int64_
       // A token that has left the window cannot come back: one that is alone stays so.
       while (run.fixation == 0 && walk->length() < times[s]) {
         walk->run_to(std::min(times[s], walk->length() + stride));
-        if (alone(*walk)) run.fixation = static_cast<double>(walk->length());
+        if (alone(*walk)) run.fixation = static_cast<double>(walk->length() - times.front());
       }
     } else {
       walk->run_to(times[s]);
