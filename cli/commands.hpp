@@ -21,5 +21,6 @@ void add_bench(CLI::App& app);
 void add_report(CLI::App& app);
 void add_battery(CLI::App& app);
 void add_simulate(CLI::App& app);
+void add_chain(CLI::App& app);
 
 }  // namespace regard::cli

@@ -2,7 +2,6 @@
 #   libceres-dev   non-linear least squares: Ceres's TinySolver, headers alone, and Eigen with it
 #   libhdf5-dev    .mat files of version 7.3
 find_path(REGARD_CERES_INCLUDE ceres/tiny_solver.h)
-pkg_check_modules(eigen3 QUIET IMPORTED_TARGET GLOBAL eigen3)
 pkg_check_modules(hdf5 QUIET IMPORTED_TARGET GLOBAL hdf5)
 set(REGARD_BATTERY_LACKS "")
 if(NOT REGARD_CERES_INCLUDE OR NOT eigen3_FOUND)

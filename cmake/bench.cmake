@@ -6,4 +6,8 @@ foreach(file ${bench_files})
   file(GLOB parts CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/bench/${name}/*.cpp")
   add_executable(bench_${name} ${file} ${parts})
   regard_program(bench_${name} LINK regard)
+  if(name STREQUAL "sampling" AND tcmalloc_FOUND AND NOT REGARD_SANITIZE)
+    # As the command has it.
+    target_link_libraries(bench_${name} PRIVATE -Wl,--push-state,--no-as-needed PkgConfig::tcmalloc -Wl,--pop-state)
+  endif()
 endforeach()

@@ -36,6 +36,9 @@ if(REGARD_LIBLINEAR_INCLUDE AND REGARD_LIBLINEAR_LIBRARY)
   target_include_directories(Liblinear::liblinear SYSTEM INTERFACE "${REGARD_LIBLINEAR_INCLUDE}")
 endif()
 regard_need(Liblinear::liblinear liblinear-dev)
+# Small dense systems: Newton steps of theory/markov, least squares of the battery.
+pkg_check_modules(eigen3 QUIET IMPORTED_TARGET GLOBAL eigen3)
+regard_need(PkgConfig::eigen3 libeigen3-dev)
 # Optional: an allocator that keeps what large tensors give back. The C library returns it to the system, and each step then faults every page in
 # anew, half of the time of a large step on a CPU.
 pkg_check_modules(tcmalloc QUIET IMPORTED_TARGET GLOBAL libtcmalloc_minimal)

@@ -44,6 +44,7 @@ regard_layer(readers FOLDERS data/generators data/readers data/tokenizers data/t
 regard_layer(baselines FOLDERS baselines LINK readers Liblinear::liblinear)
 regard_layer(report FOLDERS report LINK metrics base nlohmann_json::nlohmann_json)
 regard_layer(particles FOLDERS theory/particles LINK kernels report run)
+regard_layer(markov FOLDERS theory/markov LINK readers report run PkgConfig::eigen3)
 include(battery)
 
 # Plotly's bundle is inlined into reports; without it they are written without figures.

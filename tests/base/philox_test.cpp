@@ -22,6 +22,27 @@ TEST(Philox, StreamsDifferAndRepeat) {
   EXPECT_NE(first, c.bits64());
 }
 
+// 2^33 doubles are 2^32 blocks: the counter goes on in the bits above the stream.
+TEST(Philox, NumbersDoNotRepeatAfterTwoToThe33) {
+  const uint64_t end = uint64_t{1} << 32;
+  Random first(5, RandomStream::kTest, 2), late(5, RandomStream::kTest, 2, end - 1);
+  const std::vector<uint64_t> begin = {first.bits64(), first.bits64(), first.bits64()};
+  const std::vector<uint64_t> last = {late.bits64(), late.bits64()};
+  const std::vector<uint64_t> next = {late.bits64(), late.bits64(), late.bits64()};
+  EXPECT_NE(next, begin);
+  EXPECT_NE(next[0], last[0]);
+  Random beyond(5, RandomStream::kTest, 2, end);
+  EXPECT_EQ(beyond.bits64(), next[0]);
+  // No other stream or step has these numbers either.
+  EXPECT_NE(Random(5, RandomStream::kTest, 3).bits64(), next[0]);
+}
+
+TEST(Philox, TheFirstNumbersOfAStreamStayWhatTheyWere) {
+  const auto block = philox(9, {0, static_cast<uint32_t>(RandomStream::kTest), 4, 0});
+  Random random(9, RandomStream::kTest, 4);
+  for (const auto word : block) EXPECT_EQ(random.bits32(), word);
+}
+
 TEST(Philox, BelowCoversItsRangeEvenly) {
   Random random(3, RandomStream::kTest);
   std::vector<int> count(7);

@@ -39,23 +39,32 @@ enum class RandomStream : uint32_t {
   kBootstrap,
   kRecall,
   kEdges,
-  kParticles = 32
+  kParticles = 32,
+  kChain = 40,
+  kChainWalk,
+  kChainPrompts
 };
 
 /// A sequence of numbers for (seed, stream, major): `major` is a step, an epoch or an index.
+///
+/// Blocks of four words are counted in 56 bits: the low 32 are the first word of the counter, the
+/// high 24 stand above the 8 bits of the stream. So 2^57 doubles come before a number is drawn
+/// twice.
 class Random {
  public:
-  Random(uint64_t seed, RandomStream stream, uint64_t major = 0)
-      : key_(seed), stream_(static_cast<uint32_t>(stream)), major_(major) {}
+  /// `block`: how many blocks of four words are passed over.
+  Random(uint64_t seed, RandomStream stream, uint64_t major = 0, uint64_t block = 0)
+      : key_(seed), stream_(static_cast<uint32_t>(stream)), major_(major), index_(block) {}
 
   uint32_t bits32() {
     if (used_ == 4) {
-      block_ = philox(key_, {index_++, stream_, static_cast<uint32_t>(major_),
-                             static_cast<uint32_t>(major_ >> 32)});
+      block_ = philox(key_, counter(index_++));
       used_ = 0;
     }
     return block_[used_++];
   }
+  /// The block of that number, whatever was drawn.
+  Philox4 block_at(uint64_t index) const { return philox(key_, counter(index)); }
   uint64_t bits64() {
     const uint64_t high = bits32();
     return high << 32 | bits32();
@@ -68,10 +77,15 @@ class Random {
   }
 
  private:
+  Philox4 counter(uint64_t index) const {
+    return {static_cast<uint32_t>(index), stream_ | static_cast<uint32_t>(index >> 32) << 8,
+            static_cast<uint32_t>(major_), static_cast<uint32_t>(major_ >> 32)};
+  }
+
   uint64_t key_;
   uint32_t stream_;
   uint64_t major_;
-  uint32_t index_ = 0;
+  uint64_t index_ = 0;
   Philox4 block_{};
   int used_ = 4;
 };

@@ -1,12 +1,11 @@
 #include "regard/lab/generate.hpp"
 
+#include <c10/core/InferenceMode.h>
+
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-#include <span>
 
 #include "regard/base/error.hpp"
-#include "regard/base/philox.hpp"
 #include "regard/base/text.hpp"
 #include "regard/base/utf8.hpp"
 #include "regard/models/kinds/language_model.hpp"
@@ -15,82 +14,59 @@
 namespace regard::lab {
 namespace {
 
-int32_t sample(const torch::Tensor& logits, const GenerateOptions& options, Random& random) {
-  const auto row = logits[0].to(torch::kCPU, torch::kDouble).contiguous();
-  const auto* values = row.const_data_ptr<double>();
-  if (!at::isfinite(row).all().item<bool>())
-    throw RunError("generate: the model's scores of the next token are not finite");
-  const auto count = static_cast<std::size_t>(row.numel());
-  std::vector<std::size_t> order(count);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return values[a] > values[b]; });
-  if (options.temperature == 0) return static_cast<int32_t>(order[0]);
-  const auto kept =
-      options.top_k > 0 ? std::min(count, static_cast<std::size_t>(options.top_k)) : count;
-  std::vector<double> weights(kept);
-  double total = 0;
-  for (std::size_t i = 0; i < kept; ++i) {
-    weights[i] = std::exp((values[order[i]] - values[order[0]]) / options.temperature);
-    total += weights[i];
-  }
-  double at = random.uniform() * total;
-  for (std::size_t i = 0; i < kept; ++i) {
-    at -= weights[i];
-    if (at < 0) return static_cast<int32_t>(order[i]);
-  }
-  return static_cast<int32_t>(order[kept - 1]);
-}
-
-class Generator {
+/// The state of B texts behind a step function. With a position table, the last half of the window
+/// is read anew beyond it.
+class Reader {
  public:
-  Generator(const TrainedRun& run, models::LanguageModel& model)
-      : run_(run), model_(model), state_(model.start()) {
-    bounded_ = nn::has_table(run.recipe.model.trunk.positions);
-  }
-  /// Logits (1, vocabulary) after `ids`.
-  torch::Tensor push(const std::vector<int32_t>& ids) {
+  Reader(const TrainedRun& run, models::LanguageModel& model)
+      : run_(run),
+        model_(model),
+        state_(model.start()),
+        bounded_(nn::has_table(run.recipe.model.trunk.positions)),
+        keep_(std::max<int64_t>(1, run.encoding.max_length / 2)) {}
+
+  torch::Tensor push(const torch::Tensor& ids) {
     torch::Tensor logits;
-    for (std::size_t at = 0; at < ids.size();) {
-      if (bounded_ && state_.position >= run_.encoding.max_length) {
-        seen_.push_back(ids[at++]);
-        logits = restart();
-        continue;
-      }
-      auto count = ids.size() - at;
-      if (bounded_) {
-        const auto room = static_cast<std::size_t>(run_.encoding.max_length - state_.position);
-        count = std::min(count, room);
-      }
-      const auto* first = ids.data() + at;
-      seen_.insert(seen_.end(), first, first + count);
-      logits = feed({first, count});
-      at += count;
+    for (int64_t at = 0, count = 0; at < ids.size(1); at += count) {
+      const auto room = run_.encoding.max_length - state_.position;
+      const bool full = bounded_ && room <= 0;
+      count = full ? 1 : ids.size(1) - at;
+      if (bounded_ && !full) count = std::min(count, room);
+      const auto part = ids.narrow(1, at, count);
+      remember(part);
+      logits = full ? restart() : feed(part);
     }
     return logits;
   }
 
  private:
-  torch::Tensor feed(std::span<const int32_t> ids) {
-    const std::vector<int64_t> wide(ids.begin(), ids.end());
-    return model_.step(at::tensor(wide, torch::kLong).unsqueeze(0).to(run_.device), state_);
-  }
+  torch::Tensor feed(const torch::Tensor& ids) { return model_.step(ids.to(run_.device), state_); }
   torch::Tensor restart() {
     state_ = model_.start();
-    const auto keep = static_cast<std::size_t>(std::max<int64_t>(1, run_.encoding.max_length / 2));
-    const auto count = std::min(keep, seen_.size());
-    return feed({seen_.data() + (seen_.size() - count), count});
+    return feed(seen_);
+  }
+  void remember(const torch::Tensor& ids) {
+    if (!bounded_) return;
+    seen_ = seen_.defined() ? at::cat({seen_, ids}, 1) : ids;
+    const auto length = seen_.size(1);
+    if (length > keep_) seen_ = seen_.narrow(1, length - keep_, keep_);
   }
   const TrainedRun& run_;
   models::LanguageModel& model_;
   nn::TrunkState state_;
-  std::vector<int32_t> seen_;
-  bool bounded_ = false;
+  torch::Tensor seen_;  // (B, up to keep_)
+  bool bounded_;
+  int64_t keep_;
 };
 
-}  // namespace
-
-namespace {
+models::LanguageModel& language_model(const TrainedRun& run, const char* who) {
+  auto* model = dynamic_cast<models::LanguageModel*>(run.model.get());
+  if (model == nullptr)
+    throw InputError(std::string(who) +
+                     ": a language model was expected, and this run is a classifier; use `regard "
+                     "predict`");
+  return *model;
+}
 
 void check(const GenerateOptions& options) {
   if (options.length < 0) throw InputError("generate: a length of 0 or more was expected");
@@ -126,32 +102,38 @@ std::vector<std::string> unknown_parts(const data::Tokenizer& tokenizer, const s
   return parts;
 }
 
+models::Step make_step(const TrainedRun& run, const char* who) {
+  auto reader = std::make_shared<Reader>(run, language_model(run, who));
+  return [reader](const torch::Tensor& ids) { return reader->push(ids); };
+}
+
 std::string generate(const TrainedRun& run, const GenerateOptions& options,
                      const std::function<void(const std::string&)>& each) {
-  auto* model = dynamic_cast<models::LanguageModel*>(run.model.get());
-  if (model == nullptr)
-    throw InputError(
-        "generate: a language model was expected, and this run is a classifier; use `regard "
-        "predict`");
+  const auto step = make_step(run, "generate");
   check(options);
   std::vector<int32_t> prompt;
-  run.encoding.tokenizer->encode(options.prompt, prompt);
+  const auto& tokenizer = *run.encoding.tokenizer;
+  tokenizer.encode(options.prompt, prompt);
   if (prompt.empty()) throw InputError("generate: a prompt of at least one token was expected");
-  const torch::NoGradGuard guard;
-  Generator generator(run, *model);
-  auto logits = generator.push(prompt);
-  Random random(static_cast<uint64_t>(options.seed), RandomStream::kSample);
-  std::vector<int32_t> made;
+  const c10::InferenceMode guard;
+  const std::vector<int64_t> wide(prompt.begin(), prompt.end());
   std::string text;
-  for (int64_t i = 0; i < options.length; ++i) {
-    made.push_back(sample(logits, options, random));
-    // Decoding everything keeps multi-byte characters and blanks between words right.
-    const auto all = run.encoding.tokenizer->decode(made);
-    const auto piece = all.substr(std::min(text.size(), all.size()));
-    text = all;
+  std::vector<int32_t> last;  // what was drawn before
+  models::SamplingWatch watch;
+  watch.drawn = [&](int64_t, const std::vector<int32_t>& ids) {
+    // What a token adds to the text depends on the one before it, which a blank may follow.
+    const auto before = tokenizer.decode(last).size();
+    last.push_back(ids[0]);
+    const auto piece = tokenizer.decode(last).substr(before);
+    if (last.size() > 1) last.erase(last.begin());
+    text += piece;
     if (each) each(piece);
-    if (i + 1 < options.length) logits = generator.push({made.back()});
-  }
+  };
+  models::sample(step, at::tensor(wide, torch::kLong).unsqueeze(0), options.length,
+                 {.temperature = options.temperature,
+                  .top_k = options.top_k,
+                  .seed = static_cast<uint64_t>(options.seed)},
+                 watch);
   return text;
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "regard/lab/session.hpp"
+#include "regard/models/sampling.hpp"
 
 namespace regard::lab {
 
@@ -17,11 +18,17 @@ struct GenerateOptions {
   int64_t seed = 1;
 };
 
-/// The parts of a prompt that the tokenizer has no id for, each once: characters, or words between blanks.
+/// The parts of a prompt that the tokenizer has no id for, each once: characters, or words between
+/// blanks.
 std::vector<std::string> unknown_parts(const data::Tokenizer& tokenizer, const std::string& text);
 
-/// The new text, without the prompt. The model sees at most its longest input: beyond it, with a position table, the last
-/// half of the window is read anew. `each`, when given, gets every piece as it comes.
+/// The run's step function, which remembers the texts it was given; the run must live as long.
+/// InputError, with `who` in front, when it is no language model.
+models::Step make_step(const TrainedRun& run, const char* who);
+
+/// The new text, without the prompt. The model sees at most its longest input: beyond it, with a
+/// position table, the last half of the window is read anew. `each`, when given, gets every piece
+/// as it comes.
 std::string generate(const TrainedRun& run, const GenerateOptions& options,
                      const std::function<void(const std::string&)>& each = {});
 

@@ -25,6 +25,8 @@ class Tokenizer {
   virtual void encode(std::string_view text, std::vector<int32_t>& ids) const = 0;
   /// The text of `ids`. InputError for an id outside the vocabulary.
   virtual std::string decode(std::span<const int32_t> ids) const = 0;
+  /// The text of one id, for tables and figures; "<other>" for the id that stands for every other.
+  std::string label(int32_t id) const { return id == unknown() ? "<other>" : decode({&id, 1}); }
   /// One JSON object that `tokenizer_from_json` reads back.
   virtual std::string to_json() const = 0;
 };

@@ -1,0 +1,291 @@
+// Texts and log-probabilities of a trained language model, for chain diagnose.
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+
+#include "chain_diagnose.hpp"
+#include "regard/base/error.hpp"
+#include "regard/base/files.hpp"
+#include "regard/base/philox.hpp"
+#include "regard/base/text.hpp"
+#include "regard/data/prepare.hpp"
+#include "regard/lab/generate.hpp"
+#include "regard/models/kinds/language_model.hpp"
+#include "regard/run/checkpoint.hpp"
+#include "regard/run/signals.hpp"
+
+namespace regard::cli {
+namespace {
+
+using Texts = std::vector<std::vector<int32_t>>;  // of outcomes
+
+lab::TrainedRun open(const std::string& path) {
+  auto run = lab::open_run(path);
+  if (dynamic_cast<models::LanguageModel*>(run.model.get()) == nullptr)
+    throw InputError("chain diagnose: " + path +
+                     ": a language model was expected, and this run is a classifier");
+  return run;
+}
+
+/// The validation text of the run, or the text that was named, as ids of its tokenizer.
+std::vector<int32_t> natural_text(const lab::TrainedRun& run, const std::string& named) {
+  std::vector<int32_t> ids;
+  const auto encode = [&](const data::Examples& examples) {
+    for (int64_t i = 0; i < examples.size(); ++i)
+      run.encoding.tokenizer->encode(examples.documents[i], ids);
+  };
+  if (!named.empty()) {
+    data::ReaderSpec reader;
+    reader.reader = "text";
+    encode(data::read_examples({named}, reader, data::Labels::kNone));
+  } else {
+    try {
+      encode(data::read_parts(run.recipe.data).valid);
+    } catch (const InputError& error) {
+      throw InputError(std::string("chain diagnose: the run's own text cannot be read (") +
+                       error.what() + "); --data names a text for prompts");
+    }
+  }
+  return ids;
+}
+
+/// Rows of `length` ids at places drawn from the seed, (rows, length).
+at::Tensor pieces(const std::vector<int32_t>& ids, int64_t rows, int64_t length, int64_t seed) {
+  auto out = at::empty({rows, length}, at::kLong);
+  for (int64_t b = 0; b < rows; ++b) {
+    Random random(static_cast<uint64_t>(seed), RandomStream::kChainPrompts,
+                  (uint64_t{2} << 48) + static_cast<uint64_t>(b));
+    const auto first = random.below(ids.size() - static_cast<std::size_t>(length) + 1);
+    for (int64_t t = 0; t < length; ++t)
+      out.data_ptr<int64_t>()[b * length + t] = ids[first + static_cast<std::size_t>(t)];
+  }
+  return out;
+}
+
+/// Collects counts and log-probabilities while texts are drawn.
+class LogRows {
+ public:
+  LogRows(const Outcomes& outcomes, int64_t window, const at::Tensor& prompts)
+      : outcomes_(outcomes), window_(window) {
+    constexpr int64_t kMostRows = 8;
+    constexpr double kMostNumbers = 2e7;
+    most_ = static_cast<std::size_t>(kMostNumbers / static_cast<double>(outcomes.count()));
+    past_.resize(static_cast<std::size_t>(std::min(kMostRows, prompts.size(0))));
+    for (std::size_t b = 0; b < past_.size(); ++b) {
+      const auto row = prompts[static_cast<int64_t>(b)].contiguous();
+      for (int64_t t = 0; t < row.numel(); ++t)
+        past_[b].push_back(outcomes.of_id(static_cast<int32_t>(row.const_data_ptr<int64_t>()[t])));
+    }
+  }
+  void look(const at::Tensor& logits) {
+    const auto log_p = at::log_softmax(logits.to(at::kCPU, at::kDouble), 1).contiguous();
+    for (std::size_t b = 0; b < past_.size() && rows_.size() < most_; ++b) {
+      const auto* first = log_p.const_data_ptr<double>() + static_cast<int64_t>(b) * log_p.size(1);
+      markov::LogRow row;
+      row.last = past_[b].back();
+      row.counts.assign(static_cast<std::size_t>(outcomes_.count()), 0);
+      const auto from =
+          past_[b].size() - std::min(past_[b].size(), static_cast<std::size_t>(window_));
+      for (auto t = from; t < past_[b].size(); ++t) {
+        if (past_[b][t] < outcomes_.count()) ++row.counts[static_cast<std::size_t>(past_[b][t])];
+      }
+      for (int32_t i = 0; i < outcomes_.count(); ++i)
+        row.log_p.push_back(first[outcomes_.id_of(i)]);
+      rows_.push_back(std::move(row));
+    }
+  }
+  void drawn(const std::vector<int32_t>& ids) {
+    for (std::size_t b = 0; b < past_.size(); ++b) past_[b].push_back(outcomes_.of_id(ids[b]));
+  }
+  const std::vector<markov::LogRow>& rows() const { return rows_; }
+
+ private:
+  const Outcomes& outcomes_;
+  int64_t window_;
+  std::size_t most_;
+  Texts past_;
+  std::vector<markov::LogRow> rows_;
+};
+
+/// Mean KL between the laws after a context and after it is shuffled, but for its last token.
+double shuffle_kl(const lab::TrainedRun& run, const std::vector<int32_t>& ids, int64_t seed) {
+  constexpr int64_t kContexts = 128, kLength = 64;
+  const auto length =
+      std::min({kLength, run.encoding.max_length, static_cast<int64_t>(ids.size())});
+  const auto given = pieces(ids, kContexts, length, seed);
+  auto shuffled = given.clone();
+  for (int64_t b = 0; b < kContexts; ++b) {
+    Random random(static_cast<uint64_t>(seed), RandomStream::kChainPrompts,
+                  (uint64_t{3} << 48) + static_cast<uint64_t>(b));
+    auto* row = shuffled.data_ptr<int64_t>() + b * length;
+    for (int64_t i = length - 2; i > 0; --i)
+      std::swap(row[i], row[random.below(static_cast<uint64_t>(i) + 1)]);
+  }
+  const auto p = at::log_softmax(lab::make_step(run, "chain diagnose")(given).to(at::kDouble), 1),
+             q = at::log_softmax(lab::make_step(run, "chain diagnose")(shuffled).to(at::kDouble),
+                                 1);
+  return (p.exp() * (p - q)).sum(1).mean().item<double>();
+}
+
+/// What has been drawn, by name ("base", "0.6"), with the numbers of the log-probabilities.
+struct Drawn {
+  std::map<std::string, Texts> texts;
+  run::State state = run::State::object();
+};
+
+void save(const std::filesystem::path& path, const Drawn& drawn, const run::Identity& who) {
+  run::Arrays arrays;
+  for (const auto& [name, texts] : drawn.texts) {
+    std::vector<int32_t> flat;
+    for (const auto& text : texts) flat.insert(flat.end(), text.begin(), text.end());
+    arrays[name] = run::array(
+        flat, {static_cast<int64_t>(texts.size()), static_cast<int64_t>(texts.front().size())});
+  }
+  run::save_checkpoint(path, arrays, drawn.state, who);
+}
+
+Drawn restore(const std::filesystem::path& path, const markov::DiagnoseSpec& spec,
+              const run::Identity& who) {
+  const auto saved = run::load_checkpoint(path, who);
+  Drawn drawn;
+  for (const auto& [name, array] : saved.arrays) {
+    const auto& flat = run::values_of<int32_t>(saved.arrays, name, {spec.samples, spec.length});
+    for (int64_t b = 0; b < spec.samples; ++b)
+      drawn.texts[name].emplace_back(flat.begin() + b * spec.length,
+                                     flat.begin() + (b + 1) * spec.length);
+  }
+  for (const char* key : {"alpha", "error", "epsilon", "explained", "contexts", "shuffle_kl"}) {
+    if (saved.state.contains(key)) drawn.state[key] = saved.state.at(key);
+  }
+  return drawn;
+}
+
+Texts as_outcomes(const Outcomes& outcomes, const Texts& ids) {
+  Texts out = ids;
+  for (auto& text : out) {
+    for (auto& id : text) id = outcomes.of_id(id);
+  }
+  return out;
+}
+
+}  // namespace
+
+Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data,
+                       const OpenFolder& open_folder, int64_t threads, const markov::Told& told) {
+  const c10::InferenceMode guard;
+  const auto run = open(spec.path);
+  auto outcomes = std::make_shared<Outcomes>(run.encoding.tokenizer);
+  auto text = outcomes->text({});
+  const auto natural = natural_text(run, data);
+  const int64_t prompt = std::min(spec.prompt, std::max<int64_t>(1, run.encoding.max_length / 2));
+  if (static_cast<int64_t>(natural.size()) < std::max<int64_t>(100, prompt))
+    throw InputError("chain diagnose: a text of at least 100 tokens is expected for prompts, and " +
+                     std::to_string(natural.size()) + " came");
+  auto copy = spec;
+  const run::Identity who{run::to_toml(copy.tables()), spec.seed, {}};
+  Drawn drawn;
+  const auto* folder = open_folder();
+  if (folder != nullptr && folder->resumes() && std::filesystem::exists(folder->last()))
+    drawn = restore(folder->last(), spec, who);
+  if (folder != nullptr) write_atomically(folder->path() / "recipe.toml", who.recipe);
+  const auto prompts = pieces(natural, spec.samples, prompt, spec.seed);
+  const run::SignalScope signals;
+  const double all = static_cast<double>(spec.temperatures.size() + 1);
+  const auto draw = [&](const std::string& name, double temperature, double penalty,
+                        const models::SamplingWatch& watch) {
+    drawn.texts[name] = models::sample(
+        lab::make_step(run, "chain diagnose"), prompts, spec.length,
+        {.temperature = temperature, .penalty = penalty, .seed = static_cast<uint64_t>(spec.seed)},
+        watch);
+  };
+  const auto keep = [&] {
+    if (folder != nullptr) save(folder->last(), drawn, who);
+    if (const int signal = run::SignalScope::caught(); signal != 0) throw Interrupted(signal);
+  };
+  if (!drawn.texts.count("base")) {
+    LogRows rows(*outcomes, spec.window, prompts);
+    models::SamplingWatch watch;
+    watch.logits = [&](int64_t at, const at::Tensor& logits) {
+      rows.look(logits);
+      told(0.7 / all * static_cast<double>(at) / static_cast<double>(spec.length), "texts at 1");
+      if (const int signal = run::SignalScope::caught(); signal != 0) throw Interrupted(signal);
+    };
+    watch.drawn = [&](int64_t, const std::vector<int32_t>& ids) { rows.drawn(ids); };
+    draw("base", 1, 0, watch);
+    const auto e = markov::exponent_of(rows.rows(), {1. / 16, 1. / 4, 1, 4});
+    drawn.state = {{"alpha", e.alpha},       {"error", e.error},
+                   {"epsilon", e.epsilon},   {"explained", e.explained},
+                   {"contexts", e.contexts}, {"shuffle_kl", shuffle_kl(run, natural, spec.seed)}};
+    keep();
+  }
+  for (std::size_t i = 0; i < spec.temperatures.size(); ++i) {
+    const double t = spec.temperatures[i];
+    if (drawn.texts.count(shortest(t))) continue;
+    models::SamplingWatch watch;
+    watch.logits = [&](int64_t at, const at::Tensor&) {
+      told(0.7 / all *
+               (static_cast<double>(i + 1) +
+                static_cast<double>(at) / static_cast<double>(spec.length)),
+           "texts at " + shortest(t));
+      if (const int signal = run::SignalScope::caught(); signal != 0) throw Interrupted(signal);
+    };
+    draw(shortest(t), t, spec.penalty, watch);
+    keep();
+  }
+  // Between two texts stands a window of what is neither predicted nor counted.
+  std::vector<int32_t> joined;
+  double others = 0, tokens = 0;
+  for (const auto& text : as_outcomes(*outcomes, drawn.texts.at("base"))) {
+    others += static_cast<double>(
+        std::count(text.begin(), text.end(), static_cast<int32_t>(outcomes->count())));
+    tokens += static_cast<double>(text.size());
+    joined.insert(joined.end(), text.begin(), text.end());
+    joined.insert(joined.end(), static_cast<std::size_t>(spec.window),
+                  static_cast<int32_t>(outcomes->count()));
+  }
+  text.ids = std::move(joined);
+  auto fit_spec = spec;
+  const double spread =
+      markov::mean_effective(outcomes->text(natural).ids, outcomes->count(), markov::kSpreadWindow);
+  fit_spec.temperatures.clear();
+  Diagnosed result{markov::diagnose_text(std::move(text), fit_spec, threads,
+                                         [&](double share, const std::string& what) {
+                                           told(0.7 + 0.2 * share, what);
+                                         }),
+                   outcomes};
+  auto& d = result.diagnosis;
+  d.of_run = true;
+  const auto folder_of_run = std::filesystem::absolute(spec.path / std::filesystem::path("."))
+                                 .lexically_normal()
+                                 .parent_path();
+  d.name =
+      folder_of_run.parent_path().filename().string() + "/" + folder_of_run.filename().string();
+  d.phrase = run.recipe.phrase_text();
+  d.spread = spread;
+  d.fit.other_share = others / tokens;
+  d.from_log_p = {drawn.state.at("alpha").get<double>(), drawn.state.at("error").get<double>(),
+                  drawn.state.at("epsilon").get<double>(),
+                  drawn.state.at("explained").get<double>(),
+                  drawn.state.at("contexts").get<int64_t>()};
+  d.shuffle_kl = drawn.state.at("shuffle_kl").get<double>();
+  for (const double t : spec.temperatures) {
+    const auto texts = as_outcomes(*outcomes, drawn.texts.at(shortest(t)));
+    markov::AtTemperature at{
+        t,
+        (d.fit.power.alpha - spec.penalty) / t,
+        markov::simulate(d, spec, t, threads),
+        markov::repetition(texts, outcomes->count(), markov::kOnsetShare * spread),
+        {}};
+    for (const auto& one : texts) {
+      auto loop = markov::loop_at_end(one);
+      if (!loop.tokens.empty()) at.loops.push_back(std::move(loop));
+    }
+    d.at.push_back(std::move(at));
+  }
+  return result;
+}
+
+}  // namespace regard::cli
