@@ -12,9 +12,9 @@
 
 namespace regard::attention {
 namespace {
-using torch::Tensor;
 using harness::edges_of_mask;
 using harness::with_edges;
+using torch::Tensor;
 
 std::vector<int64_t> numbers(const Tensor& x) {
   const auto flat = x.flatten().contiguous();
