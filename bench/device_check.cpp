@@ -1,5 +1,6 @@
-// Every way to compute every fold on a device, in value and gradient, against its definition in float64 on the
-// CPU; then training steps of both models on the device against the CPU. Exit code 1 when anything is off.
+// Every way to compute every fold on a device, in value and gradient, against its definition in
+// float64 on the CPU; then training steps of both models on the device against the CPU. Exit code 1
+// when anything is off.
 //
 //   bench_device_check [cuda | cpu] [file.json]
 #include <ATen/Functions.h>
@@ -56,7 +57,8 @@ struct Sample {
   }
 };
 
-/// Heads of (B, T, h, d) buffers, as a layer makes them. Rounded to `type`, so that the reference sees the same.
+/// Heads of (B, T, h, d) buffers, as a layer makes them. Rounded to `type`, so that the reference
+/// sees the same.
 Sample make_sample(const attention::Uses& uses, torch::ScalarType type, bool ragged) {
   const auto make = [&](bool used) {
     if (!used) return Tensor();
@@ -89,8 +91,9 @@ std::vector<Tensor> evaluate(const attention::Phrase& phrase, bool causal, Sampl
   return out;
 }
 
-/// How far the definition itself moves, in float64, when its inputs move by one rounding of `type` of their mean
-/// size: no computation in that type can be asked for more. Division by small |F(q)| makes it large.
+/// How far the definition itself moves, in float64, when its inputs move by one rounding of `type`
+/// of their mean size: no computation in that type can be asked for more. Division by small |F(q)|
+/// makes it large.
 std::pair<double, double> condition(const attention::Phrase& phrase, bool causal,
                                     const Sample& exact, torch::ScalarType type,
                                     const std::vector<Tensor>& expected) {

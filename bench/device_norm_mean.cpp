@@ -1,6 +1,7 @@
-// The last residual sum and norm of a model with the mean over tokens, as one operator of the device: against plain operations
-// in float64 on the CPU, in value and gradient, and twice for the same bits. Then its time beside the two operators that it
-// replaces, forward and backward, recorded. Exit code 1 when anything is off.
+// The last residual sum and norm of a model with the mean over tokens, as one operator of the
+// device: against plain operations in float64 on the CPU, in value and gradient, and twice for the
+// same bits. Then its time beside the two operators that it replaces, forward and backward,
+// recorded. Exit code 1 when anything is off.
 //
 //   bench_device_norm_mean [cuda]
 #include <ATen/Functions.h>

@@ -1,6 +1,7 @@
-// Operators of the device against plain operations in float64 on the CPU, in value and gradient: holographic attention
-// in every head width and option, packed and apart; residual sum with dropout and norm; embedding; dropout; features of
-// linear attention. Then 100 recorded training steps against 100 that are not. Exit code 1 when anything is off.
+// Operators of the device against plain operations in float64 on the CPU, in value and gradient:
+// holographic attention in every head width and option, packed and apart; residual sum with dropout
+// and norm; embedding; dropout; features of linear attention. Then 100 recorded training steps
+// against 100 that are not. Exit code 1 when anything is off.
 //
 //   bench_device_operators [cuda [GROUP [brief [wide]]]]        brief, wide: for compute-sanitizer
 #include <ATen/Functions.h>
@@ -85,7 +86,8 @@ void check_hrr(torch::Device device) {
                 return Tensors{ops::hrr_packed({x[0], {}}, there, with)};
               },
               exact);
-          // The bias of a layer whose weights are 0: the rows stay, and the gradient of the bias is their sum.
+          // The bias of a layer whose weights are 0: the rows stay, and the gradient of the bias is
+          // their sum.
           const Tensors with_bias = {inputs[0], torch::zeros({3 * s.heads * s.width})};
           compare(
               what + ", packed, bias", device, type, with_bias,
@@ -112,7 +114,8 @@ void check_hrr(torch::Device device) {
   }
 }
 
-/// Positions that take gradients of any type get that of a single sequence in its bits, and else a sum in fp32.
+/// Positions that take gradients of any type get that of a single sequence in its bits, and else a
+/// sum in fp32.
 void check_gradient_as_it_comes(torch::Device device) {
   const auto options = torch::dtype(torch::kFloat).device(device);
   const auto table = torch::randn({20, 64}, options);
@@ -208,8 +211,8 @@ void check_small_operators(torch::Device device) {
   }
 }
 
-/// 20 steps from the same gradients here and there; the last is bad and must change nothing. Clipped, as gradients of
-/// 3 to 60 thousand normal numbers are longer than 1.
+/// 20 steps from the same gradients here and there; the last is bad and must change nothing.
+/// Clipped, as gradients of 3 to 60 thousand normal numbers are longer than 1.
 void check_adamw(torch::Device device) {
   for (const double clip : {0.0, 1.0}) {
     for (const int tensors : {3, 300}) {
@@ -271,7 +274,8 @@ void check_adamw(torch::Device device) {
   }
 }
 
-/// Widths that have kernels of their own on Hopper, and one that has none; rows that fill tiles, and that do not.
+/// Widths that have kernels of their own on Hopper, and one that has none; rows that fill tiles,
+/// and that do not.
 void check_feed_forward(torch::Device device) {
   for (const int64_t width : {128, 256, 192}) {
     for (const int64_t hidden : {256, 512}) {

@@ -1,9 +1,11 @@
-// Particles on the sphere on a CPU: our kernel against PyTorch's attention on the same points, in turns; the
-// circle's series against our own pairs; the coarsening of 50 clusters. One JSON line a row.
+// Particles on the sphere on a CPU: our kernel against PyTorch's attention on the same points, in
+// turns; the circle's series against our own pairs; the coarsening of 50 clusters. One JSON line a
+// row.
 //
 //   build/bin/bench_particles [--sweep]          --sweep: n = 2^10 .. 2^17 as well
 //
-// bench/peers/particles.py has the peers that are written in Python, and runs this program beside them.
+// bench/peers/particles.py has the peers that are written in Python, and runs this program beside
+// them.
 #include <ATen/Parallel.h>
 #include <torch/torch.h>
 

@@ -1,4 +1,5 @@
-// A race between the threads of a block, for bench/gpu sanitize: a racecheck that does not report it is no witness for other kernels.
+// A race between the threads of a block, for bench/gpu sanitize: a racecheck that does not report
+// it is no witness for other kernels.
 #include <cuda_runtime.h>
 
 namespace regard {

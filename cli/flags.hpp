@@ -1,7 +1,7 @@
 // Flags that hold numbers, and the end of what a command prints.
 //
-// CLI11 reads 010 as eight, cuts a number beyond its type, and takes nan and inf; these flags take decimal
-// digits alone, in range and finite, and refuse the rest in a sentence that names the flag.
+// CLI11 reads 010 as eight, cuts a number beyond its type, and takes nan and inf; these flags take
+// decimal digits alone, in range and finite, and refuse the rest in a sentence that names the flag.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -21,11 +21,12 @@ CLI::Option* add_numbers(CLI::App& command, const std::string& flag, std::vector
 CLI::Option* add_numbers(CLI::App& command, const std::string& flag, std::vector<double>& values,
                          const std::string& help);
 
-/// Passes what was printed on to standard output; RunError when not all of it arrived (a full device).
+/// Passes what was printed on to standard output; RunError when not all of it arrived (a full
+/// device).
 void finish_output();
 
-/// Opens /dev/null for each of the descriptors 0, 1, 2 that is closed: the next file would get its number,
-/// and then what is printed.
+/// Opens /dev/null for each of the descriptors 0, 1, 2 that is closed: the next file would get its
+/// number, and then what is printed.
 void keep_standard_descriptors();
 
 }  // namespace regard::cli

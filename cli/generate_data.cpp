@@ -40,7 +40,8 @@ std::shared_ptr<Parts> add_parts(CLI::App* command, Parts defaults) {
   return parts;
 }
 
-// Calls `write(name, first, count)` for the parts that are not empty; examples are numbered from 1 through all of them.
+// Calls `write(name, first, count)` for the parts that are not empty; examples are numbered from 1
+// through all of them.
 template <class F>
 void for_each_part(const Parts& parts, F&& write) {
   make_directory(parts.out);

@@ -28,7 +28,8 @@ int fail(const std::string& sentence, int code) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
-// A command that does not exist, or a command of a command: the nearest that does. "" when it exists.
+// A command that does not exist, or a command of a command: the nearest that does. "" when it
+// exists.
 std::string unknown_command(const CLI::App& app, const std::string& before, char** word,
                             char** end) {
   if (word == end || (*word)[0] == '-') return "";
@@ -68,7 +69,8 @@ void add_commands(CLI::App& app) {
   }
 }
 
-// CLI11 takes "[a, b]" apart where an option may come with several values; behind a blank it leaves it whole.
+// CLI11 takes "[a, b]" apart where an option may come with several values; behind a blank it leaves
+// it whole.
 std::vector<std::string> whole_lists(int argc, char** argv) {
   std::vector<std::string> arguments;
   for (int i = argc - 1; i > 0; --i) {  // the last one first, as CLI11 wants it

@@ -140,7 +140,8 @@ void print(const particles::Spec& spec, const std::vector<particles::Outcome>& o
   for (const auto& outcome : outcomes) std::printf("%s\n", particles::sentence(outcome).c_str());
 }
 
-/// Without --out a new run takes runs/particles, or the first of runs/particles-2, -3, ... that is free.
+/// Without --out a new run takes runs/particles, or the first of runs/particles-2, -3, ... that is
+/// free.
 fs::path free_folder() {
   fs::path folder = kDefaultFolder;
   for (int number = 2; fs::exists(folder / "last.safetensors"); ++number)

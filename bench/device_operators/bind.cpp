@@ -1,4 +1,5 @@
-// The product that makes q, k and v and binds on the way, with the passes after it, against float64.
+// The product that makes q, k and v and binds on the way, with the passes after it, against
+// float64.
 #include <ATen/ops/linear.h>
 #include <ATen/ops/randn.h>
 #include <torch/csrc/autograd/autograd.h>

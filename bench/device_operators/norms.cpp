@@ -69,7 +69,8 @@ ops::Normed embed_norm_as(torch::Device device, torch::ScalarType type, bool cas
 
 }  // namespace
 
-/// Embedding, dropout and norm at once: against float64, and on a GPU bit for bit against one after the other.
+/// Embedding, dropout and norm at once: against float64, and on a GPU bit for bit against one after
+/// the other.
 void check_embedded_norms(torch::Device device) {
   struct Case {
     int64_t width;
@@ -105,7 +106,8 @@ void check_embedded_norms(torch::Device device) {
                      out.h.to(type) + (c.centred ? 0 : 1) * x[3]};
     };
     for (const auto type : types()) {
-      // PyTorch's layer_norm on a CPU sums the gradients of its weights in 16 bits: 9 % off after 5331 rows.
+      // PyTorch's layer_norm on a CPU sums the gradients of its weights in 16 bits: 9 % off after
+      // 5331 rows.
       if (device.is_cpu() && type != torch::kFloat) continue;
       for (const bool same : {true, false}) {
         if (!same && type == torch::kFloat) continue;

@@ -1,4 +1,5 @@
-// The product that ends a branch, with the residual sum, dropout and the norm after it, against float64.
+// The product that ends a branch, with the residual sum, dropout and the norm after it, against
+// float64.
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/randn.h>

@@ -25,7 +25,8 @@ struct Recorded {
   bool learning = false;     // with an auxiliary loss, a moving mean and a scalar of the step
 };
 
-/// A model with what a learning graph brings: its loss pulls the head to a moving mean, at a rate that falls.
+/// A model with what a learning graph brings: its loss pulls the head to a moving mean, at a rate
+/// that falls.
 class Learning final : public train::Learner {
  public:
   Learning(lab::ModelLearner& model, torch::Device device)
@@ -134,7 +135,8 @@ void check_recorded_steps(torch::Device device) {
            {"language_model", "window(width=8)"},
            {"language_model", "linear"}}) {
     for (const std::string dtype : {"fp32", "bf16"}) {
-      // The kernels of fp32 are those of the other groups; what is left to see here is how steps put them together.
+      // The kernels of fp32 are those of the other groups; what is left to see here is how steps
+      // put them together.
       const bool plain = of.kind == "encoder_classifier" && of.positions == "learned" &&
                          of.width == 64 && of.norm == "pre";
       if (brief() && dtype == "fp32" && !plain) continue;

@@ -37,8 +37,9 @@ std::shared_ptr<attention::SelfAttention> make_layer(const Layer& of, torch::Sca
   return layer;
 }
 
-/// The output, and the gradients of <g, output> for the input and all weights. With bf16 on a device the weights stay in fp32
-/// under autocast, as in training, where the gradient of a bias may be owed.
+/// The output, and the gradients of <g, output> for the input and all weights. With bf16 on a
+/// device the weights stay in fp32 under autocast, as in training, where the gradient of a bias may
+/// be owed.
 Tensors value_and_gradients(const Layer& of, torch::ScalarType type,
                             const torch::TensorOptions& there) {
   const bool mixed = there.device().is_cuda() && type == torch::kBFloat16;

@@ -1,4 +1,5 @@
-// Weights made ready together, and products by other algorithms: both have to give the bits of the plain way.
+// Weights made ready together, and products by other algorithms: both have to give the bits of the
+// plain way.
 #include <ATen/ops/equal.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/randn.h>

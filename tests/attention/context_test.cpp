@@ -1,4 +1,5 @@
-// What a step tells its layers and what they tell it: random numbers, auxiliary losses, scalars of the step.
+// What a step tells its layers and what they tell it: random numbers, auxiliary losses, scalars of
+// the step.
 #include "regard/attention/context.hpp"
 
 #include <gtest/gtest.h>

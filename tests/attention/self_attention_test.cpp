@@ -58,7 +58,8 @@ TEST(SelfAttention, IsTheStepsWrittenOut) {
   }
 }
 
-// Many positions at once, then one after another, against the whole sequence; and rows of the batch.
+// Many positions at once, then one after another, against the whole sequence; and rows of the
+// batch.
 TEST(SelfAttention, ExtendsByAnyNumberOfPositions) {
   const torch::NoGradGuard guard;
   for (const char* phrase :

@@ -30,7 +30,8 @@ void expect_near(const std::vector<double>& values, const std::vector<double>& w
   for (std::size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(values[i], wanted[i], by) << i;
 }
 
-// The numbers of the two tests that name scikit-learn are those of tests/baselines/reference.py with version 1.9.1.
+// The numbers of the two tests that name scikit-learn are those of tests/baselines/reference.py
+// with version 1.9.1.
 TEST(Tfidf, WeighsAsScikitLearn) {
   const Tfidf tfidf(kSmall);
   EXPECT_EQ(tfidf.columns(), 8 + 12);
@@ -73,7 +74,8 @@ TEST(Tfidf, ReadsScriptsWithoutBlanksAndRefusesWhatIsNoText) {
   EXPECT_TRUE(contains(input_error([] { Tfidf(Texts{{"a", "b", "c"}, 2}); }), "3 texts"));
 }
 
-// Speeches of the eight who speak most often in the shipped text, labelled by speaker; every fifth is for validation.
+// Speeches of the eight who speak most often in the shipped text, labelled by speaker; every fifth
+// is for validation.
 struct Speeches {
   std::vector<std::string> texts;
   std::vector<int32_t> labels;
@@ -171,8 +173,9 @@ TEST(BagOfWords, RefusesLabelsThatCannotBeLearned) {
   EXPECT_TRUE(contains(input_error([&] { BagOfWords(beyond, beyond, 2); }), "from 0 to 1"));
 }
 
-// What a user gets elsewhere: TfidfVectorizer(ngram_range=(1, 2)) and LogisticRegression(max_iter=1000) of scikit-learn 1.9.1
-// with the same choices of C and frequency, train to learn and dev to choose (docs/small-text.md).
+// What a user gets elsewhere: TfidfVectorizer(ngram_range=(1, 2)) and
+// LogisticRegression(max_iter=1000) of scikit-learn 1.9.1 with the same choices of C and frequency,
+// train to learn and dev to choose (docs/small-text.md).
 TEST(BagOfWords, IsWithinHalfAPointOfScikitLearnOnSst2) {
   const std::string root = REGARD_SOURCE_DIR "/../shared/data/glue/";
   if (!std::filesystem::exists(root)) GTEST_SKIP() << root << " is not there";

@@ -230,7 +230,8 @@ TEST(ImportWide, ReadsTheSeversonSetAsTheSetReadsItself) {
   }
 }
 
-/// Cycles of charge (capacity stands still), rest and a discharge from 3.6 to 2.0 V whose capacity is linear in voltage.
+/// Cycles of charge (capacity stands still), rest and a discharge from 3.6 to 2.0 V whose capacity
+/// is linear in voltage.
 std::string traces(const std::vector<int64_t>& cycles, double sign, const std::string& cell) {
   std::string csv;
   const auto row = [&](int64_t cycle, double v, double i, double q) {

@@ -1,4 +1,5 @@
-// Writes small .mat files of version 7.3 in the layout of data.matr.io: groups, numbers, text and references.
+// Writes small .mat files of version 7.3 in the layout of data.matr.io: groups, numbers, text and
+// references.
 #pragma once
 
 #include <hdf5.h>

@@ -1,5 +1,6 @@
-// The CUDA kernels of residual sum, norm and mean over tokens, run on the CPU, against loops in double; and those against
-// finite differences. Tokens behind a length are NaN, and so is all memory that a kernel must write.
+// The CUDA kernels of residual sum, norm and mean over tokens, run on the CPU, against loops in
+// double; and those against finite differences. Tokens behind a length are NaN, and so is all
+// memory that a kernel must write.
 #define REGARD_EMULATE_CUDA
 #include <gtest/gtest.h>
 

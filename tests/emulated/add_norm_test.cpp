@@ -1,4 +1,5 @@
-// The CUDA kernels of residual sum, dropout and norm, run on the CPU, against double and finite differences.
+// The CUDA kernels of residual sum, dropout and norm, run on the CPU, against double and finite
+// differences.
 #define REGARD_EMULATE_CUDA
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
-// The product that makes q, k and v and binds k and v on the way, the CUDA kernel run on the CPU, against double.
+// The product that makes q, k and v and binds k and v on the way, the CUDA kernel run on the CPU,
+// against double.
 #define REGARD_EMULATE_CUDA
 #include "regard/kernels/cuda/bind_product.cu"
 

@@ -1,4 +1,5 @@
-// CUDA kernels of column sums, GELU with its bias, and changes of basis, run on the CPU, against double.
+// CUDA kernels of column sums, GELU with its bias, and changes of basis, run on the CPU, against
+// double.
 #define REGARD_EMULATE_CUDA
 #include <gtest/gtest.h>
 

@@ -1,8 +1,10 @@
-// CUDA kernels on a CPU, for tests on machines without a GPU: every thread of a block is a fiber; barriers and shuffles
-// give way to the others. What a GPU would not forgive is an error here: a barrier that a running thread never
-// reaches, a shuffle that part of a warp never joins, a launch with too many threads.
+// CUDA kernels on a CPU, for tests on machines without a GPU: every thread of a block is a fiber;
+// barriers and shuffles give way to the others. What a GPU would not forgive is an error here: a
+// barrier that a running thread never reaches, a shuffle that part of a warp never joins, a launch
+// with too many threads.
 //
-// A .cu file is compiled as C++ with REGARD_EMULATE_CUDA defined, which makes kernels/cuda/device.cuh include this one.
+// A .cu file is compiled as C++ with REGARD_EMULATE_CUDA defined, which makes
+// kernels/cuda/device.cuh include this one.
 #pragma once
 
 #include <algorithm>

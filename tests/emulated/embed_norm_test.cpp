@@ -1,4 +1,5 @@
-// The CUDA kernel of embedding, dropout and norm, run on the CPU: bit for bit what the kernels give one after the other.
+// The CUDA kernel of embedding, dropout and norm, run on the CPU: bit for bit what the kernels give
+// one after the other.
 #define REGARD_EMULATE_CUDA
 #include "regard/kernels/cuda/embed_norm.cu"
 
@@ -71,7 +72,8 @@ TEST_P(EmulatedEmbedNorm, HasTheBitsOfTheKernelsOneAfterTheOther) {
 
 constexpr auto kF = Storage::kFloat, kH = Storage::kHalf, kB = Storage::kBFloat16;
 
-// One, two and four warps a row; more rows than all blocks hold at once, so that they start anew in a sequence.
+// One, two and four warps a row; more rows than all blocks hold at once, so that they start anew in
+// a sequence.
 INSTANTIATE_TEST_SUITE_P(Shapes, EmulatedEmbedNorm,
                          ::testing::Values(Case{1, 3, 8, kF, kF, true, true, 0},
                                            Case{2, 21, 64, kF, kF, true, true, 0.3},

@@ -53,7 +53,8 @@ void check(const GeluProduct& p, double rounding) {
 }
 
 TEST(EmulatedGeluProduct, BothWaysAtAnyCountOfRows) {
-  // One row; a tile and some; more tiles than one turn of all blocks has, and an odd number of them.
+  // One row; a tile and some; more tiles than one turn of all blocks has, and an odd number of
+  // them.
   for (const int64_t rows : {1, 77, 64 * 11}) {
     check<__nv_bfloat16>({Storage::kBFloat16, rows, 128, 256}, 1.0 / 256);
   }

@@ -1,4 +1,5 @@
-// The CUDA kernels of holographic attention, run on the CPU, against the definition in the time domain in float64.
+// The CUDA kernels of holographic attention, run on the CPU, against the definition in the time
+// domain in float64.
 #define REGARD_EMULATE_CUDA
 #include <gtest/gtest.h>
 
@@ -23,8 +24,9 @@ struct Case {
   bool vanishing = false;  // some numbers of q are 0 or noise, and some rows are tiny
 };
 
-/// The row whose plain unbinding is the inverse of the packed row `q`: c / |c|^2 or c / |c|, real numbers and pairs with the
-/// weights that F(q) gives them; 0 where a number is at most 2^-21 of the row's largest.
+/// The row whose plain unbinding is the inverse of the packed row `q`: c / |c|^2 or c / |c|, real
+/// numbers and pairs with the weights that F(q) gives them; 0 where a number is at most 2^-21 of
+/// the row's largest.
 Rows inverse_of(const Rows& q, Unbind unbind) {
   if (unbind == Unbind::kConj) return q;
   const std::size_t half = q.size() / 2;
@@ -152,7 +154,8 @@ void check(const Case& c, double limit) {
   ASSERT_EQ(
       hrr_forward(problem, q, k, v, y.rows(c, 0), s.data(), z.data(), scratch.data(), nullptr), 0);
   if (!c.causal) {
-    // S given as the sum of two parts, of which one is nothing: the same rows, up to the order of other sums.
+    // S given as the sum of two parts, of which one is nothing: the same rows, up to the order of
+    // other sums.
     std::vector<float> parts(2 * states * c.width), s2(s.size(), NAN), z2(z.size(), NAN);
     const int64_t each = c.heads * c.width;
     for (int64_t b = 0; b < c.batch; ++b) {

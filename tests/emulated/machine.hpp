@@ -1,8 +1,10 @@
-// The machine of tests/emulated/cuda.hpp: blocks, one fiber for each of their threads, and the order in which these go on.
+// The machine of tests/emulated/cuda.hpp: blocks, one fiber for each of their threads, and the
+// order in which these go on.
 //
-// REGARD_EMULATED_ORDER=N: threads take their turns in an order drawn from N, and a copy into shared memory is made as late as
-// it may be, when its thread waits for it. A missing barrier or wait then gives other numbers. Without it threads
-// go forwards and backwards in turn and copies are made at once, so that a buffer refilled too early shows.
+// REGARD_EMULATED_ORDER=N: threads take their turns in an order drawn from N, and a copy into
+// shared memory is made as late as it may be, when its thread waits for it. A missing barrier or
+// wait then gives other numbers. Without it threads go forwards and backwards in turn and copies
+// are made at once, so that a buffer refilled too early shows.
 #pragma once
 
 #include <ucontext.h>

@@ -1,4 +1,5 @@
-// A product with the residual sum, dropout and norm after it, the CUDA kernel run on the CPU, against double.
+// A product with the residual sum, dropout and norm after it, the CUDA kernel run on the CPU,
+// against double.
 #define REGARD_EMULATE_CUDA
 #include "regard/kernels/cuda/product_norm.cu"
 
@@ -70,7 +71,8 @@ void check(Storage storage, const Case& c, double rounding) {
 }
 
 TEST(EmulatedProductNorm, AnyCountOfRows) {
-  // One row; a tile and some; more tiles than one turn of all blocks has, and an odd number of them.
+  // One row; a tile and some; more tiles than one turn of all blocks has, and an odd number of
+  // them.
   for (const int64_t rows : {1, 77, 64 * 11}) {
     check<__nv_bfloat16>(Storage::kBFloat16, {rows, true, true, 0}, 1.0 / 256);
   }

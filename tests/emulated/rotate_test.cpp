@@ -39,7 +39,8 @@ double worst(const Values& expected, const std::vector<float>& came) {
 }
 
 TEST(EmulatedRotate, TurnsQueriesAndKeysAndCopiesValues) {
-  // Vectors of 8 pairs, single pairs, an odd channel, a single channel; places that fill a thread and that do not.
+  // Vectors of 8 pairs, single pairs, an odd channel, a single channel; places that fill a thread
+  // and that do not.
   for (const int64_t width : {16, 32, 64, 10, 7, 1}) {
     for (const int64_t time : {1, 8, 37}) {
       for (const bool back : {false, true}) {

@@ -1,4 +1,5 @@
-// Any bytes as a table of battery cells, in each layout; what is accepted can be fitted or is refused by name.
+// Any bytes as a table of battery cells, in each layout; what is accepted can be fitted or is
+// refused by name.
 #include <cmath>
 
 #include "fuzz/reader_case.hpp"

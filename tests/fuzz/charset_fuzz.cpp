@@ -1,4 +1,5 @@
-// Any bytes through byte order marks, ICU's converters and ICU's guess: UTF-8 comes out, or a sentence.
+// Any bytes through byte order marks, ICU's converters and ICU's guess: UTF-8 comes out, or a
+// sentence.
 #include <vector>
 
 #include "fuzz/reader_case.hpp"

@@ -1,5 +1,5 @@
-// Runs a fuzz target without libFuzzer: mutates its seeds under a fixed random stream, so that a fault
-// comes again with the same arguments.
+// Runs a fuzz target without libFuzzer: mutates its seeds under a fixed random stream, so that a
+// fault comes again with the same arguments.
 //
 //   <name>_fuzz [rounds] [first round]      mutate and run; default 20000 rounds
 //   <name>_fuzz --write-seeds FOLDER        write the seeds as files, as libFuzzer's first corpus

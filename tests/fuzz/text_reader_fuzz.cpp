@@ -32,7 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       std::vector<int32_t> ids;
       tokenizer->encode(examples.documents[0], ids);
       const auto text = tokenizer->decode(ids);
-      // Bytes and characters of the training text come back as they were; words lose case and blanks.
+      // Bytes and characters of the training text come back as they were; words lose case and
+      // blanks.
       if (!spec.tokenizer.ends_with("words") && text != examples.documents[0]) std::abort();
       if (tokenizer_from_json(tokenizer->to_json())->vocabulary() != tokenizer->vocabulary()) {
         std::abort();

@@ -10,9 +10,9 @@
 
 namespace regard::harness {
 
-/// What kernel and reference may differ by, beside the largest number: a few roundings of the type, and for a score
-/// of size s another s roundings of the type of scores, since e^(s (1 + eps)) = e^s (1 + s eps). bf16 is rounded on
-/// the way in and out; its scores and sums are fp32.
+/// What kernel and reference may differ by, beside the largest number: a few roundings of the type,
+/// and for a score of size s another s roundings of the type of scores, since e^(s (1 + eps)) = e^s
+/// (1 + s eps). bf16 is rounded on the way in and out; its scores and sums are fp32.
 inline double tolerance(torch::ScalarType dtype, Content content) {
   if (dtype == torch::kBFloat16) return 4 * 0x1.0p-8;
   return (dtype == torch::kDouble ? 0x1.0p-52 : 0x1.0p-23) * (16 + largest_score(content));
@@ -45,8 +45,8 @@ inline void expect_near(const Tensor& came, const Tensor& expected, double bound
   EXPECT_LE(difference(came, expected, scale), bound) << what;
 }
 
-/// y beside its largest number; gradients beside the largest of all three, since one of them may vanish (of q,
-/// where there is one key). They pass through more roundings than y.
+/// y beside its largest number; gradients beside the largest of all three, since one of them may
+/// vanish (of q, where there is one key). They pass through more roundings than y.
 inline void expect_near(const Run& came, const Run& expected, double bound) {
   expect_near(came.y, expected.y, bound, largest(expected.y), "y");
   double scale = 0;
@@ -65,8 +65,8 @@ inline std::vector<std::string> kernels_for(const attention::Fold& fold, const I
   return names;
 }
 
-/// Every kernel must take part in at least one case. `square`: as many queries as keys, for a fold that compares a
-/// token with its own key.
+/// Every kernel must take part in at least one case. `square`: as many queries as keys, for a fold
+/// that compares a token with its own key.
 inline void agree(const std::string& phrase, bool square = false) {
   const auto parsed = fold_of(phrase);
   const auto& fold = *parsed.fold;

@@ -31,7 +31,8 @@ struct Case {
   bool bias = false;
 };
 
-/// A score below this has the weight 0 in any type, so kernels and reference may differ only above it.
+/// A score below this has the weight 0 in any type, so kernels and reference may differ only above
+/// it.
 inline double largest_score(Content content) { return content == Content::kHundred ? 100 : 10; }
 
 /// A kind of graph that no kernel names: a query meets every third key, itself among them.

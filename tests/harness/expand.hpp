@@ -1,4 +1,5 @@
-// expand: a projection against `separate` with its expansion to three matrices, in value and gradient.
+// expand: a projection against `separate` with its expansion to three matrices, in value and
+// gradient.
 #pragma once
 
 #include <ATen/ops/zeros_like.h>

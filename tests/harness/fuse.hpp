@@ -57,8 +57,9 @@ inline PositionList without_and_with_rotary() {
   return {nullptr, std::make_shared<RotaryApart>(), nn::attention_positions("rotary", 1)};
 }
 
-/// Widths that are even and odd, causal or not, padded, with each kind of positions. The composition is
-/// the module with the fold's reference forced. `phrases` must all be taken by the fusion `name`.
+/// Widths that are even and odd, causal or not, padded, with each kind of positions. The
+/// composition is the module with the fold's reference forced. `phrases` must all be taken by the
+/// fusion `name`.
 inline void fuse(const std::string& name, const std::vector<std::string>& phrases,
                  const PositionList& kinds = without_and_with_rotary()) {
   for (const auto& phrase : phrases) {

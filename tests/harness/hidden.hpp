@@ -5,8 +5,8 @@
 
 namespace regard::harness {
 
-/// What a query may not meet influences nothing, whatever it holds: from `changed` on q, k and v hold `junk`, and the rows
-/// that cannot see it, and their gradients, stay as they were.
+/// What a query may not meet influences nothing, whatever it holds: from `changed` on q, k and v
+/// hold `junk`, and the rows that cannot see it, and their gradients, stay as they were.
 inline void hidden_is_nothing(const std::string& phrase, torch::ScalarType dtype, bool causal) {
   const auto parsed = fold_of(phrase);
   constexpr int64_t kPositions = 90, kChanged = 61;

@@ -1,4 +1,5 @@
-// laws: what holds for every fold whatever its equation: causality, equivariance, padding, streaming.
+// laws: what holds for every fold whatever its equation: causality, equivariance, padding,
+// streaming.
 #pragma once
 
 #include "harness/hidden.hpp"
@@ -52,7 +53,8 @@ inline void keys_are_a_set(const std::string& phrase) {
   }
 }
 
-/// More padding, with other garbage or NaN in it, changes nothing; padded rows are 0, and so are their gradients.
+/// More padding, with other garbage or NaN in it, changes nothing; padded rows are 0, and so are
+/// their gradients.
 inline void padding_is_nothing(const std::string& phrase, torch::ScalarType dtype, bool causal,
                                bool nan) {
   const auto parsed = fold_of(phrase);

@@ -7,7 +7,8 @@
 
 namespace regard::harness {
 
-/// graph_mask and dense_mask say what `allows` says, for equal and unequal numbers of queries and keys.
+/// graph_mask and dense_mask say what `allows` says, for equal and unequal numbers of queries and
+/// keys.
 inline void mask_is_predicate(const std::string& phrase) {
   for (const bool causal : {false, true}) {
     const auto graph = fold_of(phrase).graph->facts(causal);

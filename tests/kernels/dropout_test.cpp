@@ -40,8 +40,8 @@ TEST_P(Dropout, RangesGiveTheSameAndMayWriteInPlace) {
   EXPECT_EQ(parts, whole);
 }
 
-// The number of a block has 64 bits: a carry from the lower to the upper word within one vector. The element lies behind the array's
-// start by as much as the pointers are moved back.
+// The number of a block has 64 bits: a carry from the lower to the upper word within one vector.
+// The element lies behind the array's start by as much as the pointers are moved back.
 TEST_P(Dropout, BlocksBeyond32Bits) {
   const DropoutDraw draw(0.5, 1, 2, 3);
   const int64_t first = (int64_t{4} << 32) - 16;

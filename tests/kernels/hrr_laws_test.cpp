@@ -1,4 +1,5 @@
-// Laws of holographic attention that hold whatever the numbers: causality, order, threads, invariants.
+// Laws of holographic attention that hold whatever the numbers: causality, order, threads,
+// invariants.
 #include <algorithm>
 #include <cstring>
 #include <numeric>

@@ -1,5 +1,5 @@
-// Holographic attention in float64 from its definition in the time domain, by circular convolution; and
-// the orthonormal basis that the packed rows of the kernel are written in.
+// Holographic attention in float64 from its definition in the time domain, by circular convolution;
+// and the orthonormal basis that the packed rows of the kernel are written in.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,8 @@ struct HrrReference {
   Rows y, dq, dk, dv;
 };
 
-/// y and the gradients of <g, y>. Only the first `length` tokens exist; with `pads_in` (not with causal) all of them enter S.
+/// y and the gradients of <g, y>. Only the first `length` tokens exist; with `pads_in` (not with
+/// causal) all of them enter S.
 class TimeDomainHrr {
  public:
   struct Form {

@@ -1,4 +1,5 @@
-// Velocities of particles on every target, against a plain sum in float64; the Fourier series on the circle.
+// Velocities of particles on every target, against a plain sum in float64; the Fourier series on
+// the circle.
 #include "regard/kernels/cpu/particles.hpp"
 
 #include <vector>
@@ -23,7 +24,8 @@ struct Cloud {
   }
 };
 
-/// Points around one direction: spread 0 makes them coincide, infinity spreads them over the sphere.
+/// Points around one direction: spread 0 makes them coincide, infinity spreads them over the
+/// sphere.
 template <class T>
 Cloud<T> cloud(int64_t n, int64_t d, double spread) {
   std::mt19937 random(static_cast<unsigned>(n * 100 + d));
@@ -42,7 +44,8 @@ Cloud<T> cloud(int64_t n, int64_t d, double spread) {
   return c;
 }
 
-/// The worst |v - expected| over the largest |expected|, by a plain sum in float64 over the same numbers.
+/// The worst |v - expected| over the largest |expected|, by a plain sum in float64 over the same
+/// numbers.
 template <class T>
 double worst(const Cloud<T>& c, double beta, bool normalised, const std::vector<T>& v) {
   double most = 0, largest = 0;

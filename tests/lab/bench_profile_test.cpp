@@ -1,5 +1,5 @@
-// A profile adds up: own times of nested operators, time in which something ran, rows that make the total, and the trace
-// that it was taken from.
+// A profile adds up: own times of nested operators, time in which something ran, rows that make the
+// total, and the trace that it was taken from.
 #include "regard/lab/bench/profile.hpp"
 
 #include <gtest/gtest.h>
@@ -17,7 +17,8 @@
 namespace regard::lab {
 namespace {
 
-// Two steps: outer calls inner twice, the second time with leaf inside; beside them a lane of its own.
+// Two steps: outer calls inner twice, the second time with leaf inside; beside them a lane of its
+// own.
 const std::vector<Activity> kNested = {
     {"outer", 1, 0, 1000},    {"inner", 1, 100, 200},   {"inner", 1, 300, 900},
     {"leaf", 1, 400, 500},    {"other", 2, 50, 150},    {"outer", 1, 2000, 3000},

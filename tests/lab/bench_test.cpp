@@ -1,5 +1,5 @@
-// The bench measures what it says: peers compute the same function, the plain model is our model, times are the
-// quantiles of turns.
+// The bench measures what it says: peers compute the same function, the plain model is our model,
+// times are the quantiles of turns.
 #include "regard/lab/bench/bench.hpp"
 #include "regard/attention/fourier.hpp"
 
@@ -118,7 +118,8 @@ TEST(BenchLoad, CountsOnlyOthers) {
   const double own = (cpu_seconds_now() - own_start) / (seconds_now() - start);
   const double others = load.cores();
   EXPECT_GE(others, 0);
-  // Counting our own loop as another's would exceed the machine. Ticks of 10 ms on each core blur the sum.
+  // Counting our own loop as another's would exceed the machine. Ticks of 10 ms on each core blur
+  // the sum.
   EXPECT_LE(others + own, std::thread::hardware_concurrency() + 0.2);
 }
 

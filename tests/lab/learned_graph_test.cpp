@@ -1,5 +1,6 @@
-// A graph that learns: one parameter, one auxiliary loss, a moving mean and a scalar of the step, put into a model
-// by hand. It is trained, killed and resumed, and ends with the same bits as a run that nothing disturbed.
+// A graph that learns: one parameter, one auxiliary loss, a moving mean and a scalar of the step,
+// put into a model by hand. It is trained, killed and resumed, and ends with the same bits as a run
+// that nothing disturbed.
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -24,7 +25,8 @@ constexpr const char* kPhrase =
     "REGARD_TEST_LEARNED_GRAPH_PHRASE";  // unset: the graph of this file
 constexpr int64_t kSteps = 40;
 
-/// A window, and a parameter that follows the mean of the inputs, the more slowly the later the step.
+/// A window, and a parameter that follows the mean of the inputs, the more slowly the later the
+/// step.
 class Leaning final : public attention::GraphModule, public attention::ReadsStepScalars {
  public:
   Leaning() {

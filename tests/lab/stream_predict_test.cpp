@@ -1,4 +1,5 @@
-// Streaming: equal to the model on the whole file, for any chunk, any pooling, one layer and several; passes as promised.
+// Streaming: equal to the model on the whole file, for any chunk, any pooling, one layer and
+// several; passes as promised.
 #include "regard/lab/stream_predict.hpp"
 
 #include <gtest/gtest.h>

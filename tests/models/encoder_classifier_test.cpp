@@ -86,7 +86,8 @@ TEST(EncoderClassifier, PoolsAsItSays) {
             1e-6);
 }
 
-// One row of one length, whatever stands beside it: with a fixed T padding is part of the example, and nothing else is.
+// One row of one length, whatever stands beside it: with a fixed T padding is part of the example,
+// and nothing else is.
 TEST(EncoderClassifier, MeanOverPaddingKnowsNoCompany) {
   for (const char* phrase : {"softmax", "hrr", "hrr(mode=paper)"}) {
     const auto m = model(spec_of("mean_padded"), phrase);

@@ -1,6 +1,8 @@
-// The parameter counts of Hrrformer's released models, by the options of our own: nothing is added or taken away.
+// The parameter counts of Hrrformer's released models, by the options of our own: nothing is added
+// or taken away.
 //
-// The EMBER model is not among them: it has the biases, and its position table leaves out the CLS token, which ours gives a place.
+// The EMBER model is not among them: it has the biases, and its position table leaves out the CLS
+// token, which ours gives a place.
 #include <gtest/gtest.h>
 
 #include "models/fixture.hpp"

@@ -1,4 +1,5 @@
-// Residual sum, norm and mean over tokens as one operator: sequence by sequence, in value and gradient.
+// Residual sum, norm and mean over tokens as one operator: sequence by sequence, in value and
+// gradient.
 #include "regard/ops/block/add_norm_mean.hpp"
 
 #include <ATen/Functions.h>

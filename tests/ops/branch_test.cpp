@@ -1,4 +1,5 @@
-// A branch whose product waits: made once, as part of the graph where it began, with the numbers of the product.
+// A branch whose product waits: made once, as part of the graph where it began, with the numbers of
+// the product.
 #include "regard/ops/block/branch.hpp"
 
 #include <ATen/core/grad_mode.h>

@@ -7,7 +7,8 @@ namespace regard::ops {
 namespace {
 
 TEST(MeanRows, KeepsWhatSixteenBitsWouldLose) {
-  // One token of 1000 differs by a hundredth: 1e-5 of a mean of 1, where a rounding of bf16 is 4e-3.
+  // One token of 1000 differs by a hundredth: 1e-5 of a mean of 1, where a rounding of bf16 is
+  // 4e-3.
   auto x = at::ones({2, 1000, 4}, torch::kBFloat16);
   x.select(0, 1).select(0, 17).fill_(1.0078125);
   for (const bool ragged : {false, true}) {

@@ -1,4 +1,5 @@
-// The velocity of particles is one call of attention: fold softmax on k = v = x, q = beta sqrt(d) x, projected.
+// The velocity of particles is one call of attention: fold softmax on k = v = x, q = beta sqrt(d)
+// x, projected.
 #include "regard/ops/attention/particles.hpp"
 
 #include <gtest/gtest.h>

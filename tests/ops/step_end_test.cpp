@@ -1,4 +1,5 @@
-// What a training step asks of a device, on the CPU: scalars are set, and the fused end is refused untouched.
+// What a training step asks of a device, on the CPU: scalars are set, and the fused end is refused
+// untouched.
 #include <ATen/ops/equal.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>

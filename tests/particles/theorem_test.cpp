@@ -39,7 +39,8 @@ TEST(Theorem, ConstantsInAllPrintedDigits) {
   EXPECT_FALSE(overlap.holds);
 }
 
-/// Runs one configuration of caps to the end of the theorem's time; the violations, or -1 where it is not covered.
+/// Runs one configuration of caps to the end of the theorem's time; the violations, or -1 where it
+/// is not covered.
 int64_t violations(int64_t d, uint64_t seed) {
   Random random(seed, RandomStream::kTest);
   Spec spec;

@@ -28,7 +28,8 @@ void expect_rules(const PathfinderImage& image, int contour, double length, doub
   for (const auto& tips : image.tips) {
     ASSERT_EQ(static_cast<int>(tips.size()), contour);
     for (std::size_t i = 1; i < tips.size(); ++i) {
-      // One dash and two margins from tip to tip (the first tip is a tail); rounding moves each end by a pixel.
+      // One dash and two margins from tip to tip (the first tip is a tail); rounding moves each end
+      // by a pixel.
       const double d = distance(tips[i - 1], tips[i]);
       EXPECT_LE(d, 2 * length + 2 * margin + 3);
       EXPECT_GE(d, 1);
@@ -61,7 +62,8 @@ TEST(Pathfinder, LabelsAreBalanced) {
   EXPECT_NEAR(ones / 10000, 0.5, 0.01);
 }
 
-// A direction whose window can leave the image as a whole starts no curve: at side 32 all but 31 degrees about -135.
+// A direction whose window can leave the image as a whole starts no curve: at side 32 all but 31
+// degrees about -135.
 TEST(Pathfinder, FirstDashesHaveFewDirections) {
   const DashTables small({2, 0.5, 1}, 1.0), large({5, 1.5, 2}, 1.8);
   for (int degree = 0; degree < kDegrees; ++degree) {
@@ -106,7 +108,8 @@ Moments moments(const Stamp& stamp, const std::vector<uint8_t>& values) {
   return m;
 }
 
-// Lines by Pillow 13 (ImageDraw.line, width = thickness * 2), grown by OpenCV 5 (dilate with a disc), resized by Pillow (LANCZOS).
+// Lines by Pillow 13 (ImageDraw.line, width = thickness * 2), grown by OpenCV 5 (dilate with a
+// disc), resized by Pillow (LANCZOS).
 TEST(Pathfinder, DashesAreThoseOfPillow) {
   struct Case {
     DashShape shape;
@@ -157,8 +160,9 @@ bool connected(const PathfinderImage& image, int side, int reach, int bright) {
   return false;
 }
 
-// The answer is in the picture: a flood over the gaps of curves finds labels where curves keep apart. At side 32 other curves
-// are as near as the next dash, and a flood without a sense of direction is at chance.
+// The answer is in the picture: a flood over the gaps of curves finds labels where curves keep
+// apart. At side 32 other curves are as near as the next dash, and a flood without a sense of
+// direction is at chance.
 TEST(Pathfinder, AFloodFindsLabelsWhereCurvesKeepApart) {
   const auto all = images(Pathfinder({128, 14}), 100);
   double right = 0;
@@ -167,8 +171,9 @@ TEST(Pathfinder, AFloodFindsLabelsWhereCurvesKeepApart) {
   EXPECT_LT(right, 95);
 }
 
-// Against 1500 images by the published rules in Python, with Pillow and OpenCV: mean 20.18 of 255, 12.56 % of the pixels above 64, 8.48 %
-// above 128, 3.783 pixels from tip to tip, tips of both curves nearer than 4 pixels 5.4 times an image, 1.16 short curves.
+// Against 1500 images by the published rules in Python, with Pillow and OpenCV: mean 20.18 of 255,
+// 12.56 % of the pixels above 64, 8.48 % above 128, 3.783 pixels from tip to tip, tips of both
+// curves nearer than 4 pixels 5.4 times an image, 1.16 short curves.
 TEST(Pathfinder, ImagesAreDistributedAsThePublishedOnes) {
   double mean = 0, above_64 = 0, above_128 = 0, step = 0, near = 0, distractors = 0;
   for (const auto& image : images(Pathfinder({32, 14}), 2000)) {
@@ -190,7 +195,8 @@ TEST(Pathfinder, ImagesAreDistributedAsThePublishedOnes) {
   EXPECT_NEAR(distractors / 2000, 1.16, 0.1);
 }
 
-// Short curves are drawn in contrast 2, long ones in 2 x 0.75, discs in 1, and the brightest pixel becomes white.
+// Short curves are drawn in contrast 2, long ones in 2 x 0.75, discs in 1, and the brightest pixel
+// becomes white.
 TEST(Pathfinder, ShortCurvesAreBrighterAtSide32) {
   double on_long = 0, tips = 0;
   for (const auto& image : images(Pathfinder({32, 14}), 200)) {

@@ -76,7 +76,8 @@ TEST(Machine, FactsAreThere) {
   for (const auto& [name, value] : facts) EXPECT_FALSE(value.empty()) << name;
 }
 
-/// x_{t+1} = x_t + t^2 to step 200, with everything that a long run has; sent to sleep at each step.
+/// x_{t+1} = x_t + t^2 to step 200, with everything that a long run has; sent to sleep at each
+/// step.
 void work(const std::filesystem::path& path) {
   const Folder folder(path, Folder::Open::kResume);
   const Identity identity{"squares", 1, {}};

@@ -1,5 +1,5 @@
-// A run that SIGKILL ends at random moments, and goes on each time, ends with the same bytes as one that
-// nothing disturbed. The run is this program again, in a process of its own.
+// A run that SIGKILL ends at random moments, and goes on each time, ends with the same bytes as one
+// that nothing disturbed. The run is this program again, in a process of its own.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -71,7 +71,8 @@ TEST(Safetensors, DamagedFilesAreInputErrorsWithThePath) {
   EXPECT_THROW(load_safetensors(folder.path() / "absent"), InputError);
 }
 
-/// Makes the disk look full: a file may have at most `bytes`, and more is an error instead of a signal.
+/// Makes the disk look full: a file may have at most `bytes`, and more is an error instead of a
+/// signal.
 class FullDisk {
  public:
   explicit FullDisk(rlim_t bytes) {

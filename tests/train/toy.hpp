@@ -1,4 +1,5 @@
-// A small classifier with dropout, and data that is a function of the index: what the loop is tested on.
+// A small classifier with dropout, and data that is a function of the index: what the loop is
+// tested on.
 #pragma once
 
 #include <ATen/CPUGeneratorImpl.h>
@@ -102,7 +103,8 @@ class ToyLearner : public Learner {
   double dropout_;
 };
 
-/// Beside the parameters a moving mean of the loss, which weighs an auxiliary loss whose rate falls to 0 over the run.
+/// Beside the parameters a moving mean of the loss, which weighs an auxiliary loss whose rate falls
+/// to 0 over the run.
 class BaselineLearner : public ToyLearner {
  public:
   explicit BaselineLearner(double dropout = 0) : ToyLearner(dropout) {}

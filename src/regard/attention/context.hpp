@@ -1,4 +1,5 @@
-// What a step tells every layer, and what a layer tells the step, without passing through every signature:
+// What a step tells every layer, and what a layer tells the step, without passing through every
+// signature:
 // the counter of random numbers, scalars that change with the step, and auxiliary losses.
 //
 // All of it belongs to the calling thread and to the innermost scope.
@@ -16,8 +17,9 @@
 
 namespace regard::attention {
 
-/// Keys dropout by (seed, step, site): the same numbers with graph capture, recomputation and any thread
-/// count. `step` is an int64 scalar on the device of the model, so that a captured step can advance it.
+/// Keys dropout by (seed, step, site): the same numbers with graph capture, recomputation and any
+/// thread count. `step` is an int64 scalar on the device of the model, so that a captured step can
+/// advance it.
 struct RandomContext {
   int64_t seed = 0;
   torch::Tensor step;
@@ -45,7 +47,8 @@ using NamedScalars = std::vector<std::pair<std::string, torch::Tensor>>;
 /// gradient, and returns a scalar. For policy gradients.
 using FeedbackLoss = std::function<torch::Tensor(const torch::Tensor& losses)>;
 
-/// Collects what `add_loss` is given in this thread, until the scope ends. An inner scope hides the outer.
+/// Collects what `add_loss` is given in this thread, until the scope ends. An inner scope hides the
+/// outer.
 class LossScope {
  public:
   LossScope();
@@ -73,21 +76,22 @@ class LossScope {
 /// Whether a scope collects losses: for losses that cost something and that nobody else needs.
 bool collects_losses();
 
-/// Adds a named auxiliary loss, a scalar that is a mean over valid examples and is weighed already; several
-/// of one name are summed. Nothing is kept without a LossScope. RunError for a tensor that is no scalar.
+/// Adds a named auxiliary loss, a scalar that is a mean over valid examples and is weighed already;
+/// several of one name are summed. Nothing is kept without a LossScope. RunError for a tensor that
+/// is no scalar.
 void add_loss(const std::string& name, const torch::Tensor& loss);
 /// The same, once the loss of each example is known.
 void add_loss(const std::string& name, FeedbackLoss loss);
 
-/// A scalar that changes with the step: its value at `step` (from 0) of a run of `steps`, which is 0 where a
-/// time ends the run.
+/// A scalar that changes with the step: its value at `step` (from 0) of a run of `steps`, which is
+/// 0 where a time ends the run.
 struct StepScalar {
   std::string name;
   std::function<double(int64_t step, int64_t steps)> value;
 };
 
-/// A module that reads scalars of the step derives from this and names them. Two modules that name the same
-/// scalar share the first one's.
+/// A module that reads scalars of the step derives from this and names them. Two modules that name
+/// the same scalar share the first one's.
 class ReadsStepScalars {
  public:
   virtual ~ReadsStepScalars() = default;
@@ -106,11 +110,13 @@ class ScalarScope {
   const NamedScalars* before_;
 };
 
-/// A scalar on the device of the model that changes with the step, such as a temperature; a recorded step
-/// reads its present value. nullptr where no scope has one of this name, as in evaluation.
+/// A scalar on the device of the model that changes with the step, such as a temperature; a
+/// recorded step reads its present value. nullptr where no scope has one of this name, as in
+/// evaluation.
 const torch::Tensor* step_scalar(const std::string& name);
 
-/// What a batch tells every layer: the edges that it brings. One layer may also leave edges there for those behind it.
+/// What a batch tells every layer: the edges that it brings. One layer may also leave edges there
+/// for those behind it.
 class BatchScope {
  public:
   explicit BatchScope(EdgeTensors edges);
@@ -132,7 +138,8 @@ const EdgeTensors& batch_edges();
 /// What layers of this batch leave for each other under `name`; nullptr without a scope.
 EdgeTensors* edges_left(const std::string& name);
 
-/// What graphs did in this thread since it was last taken: for the table, the report and for people.
+/// What graphs did in this thread since it was last taken: for the table, the report and for
+/// people.
 struct EdgeCounts {
   double seconds = 0;  // that predictors took forward, with their losses
   double edges =

@@ -19,8 +19,9 @@ KeyValue keys_and_values(const std::vector<torch::Tensor>& rows, int64_t first);
 class Decoder {
  public:
   virtual ~Decoder() = default;
-  /// The next T positions, each a query: q (B, h, T, d), undefined where the fold does not use it; rows
-  /// as the projection keeps them, (B, g, T, c) each; bias (h, T, positions so far) or undefined.
+  /// The next T positions, each a query: q (B, h, T, d), undefined where the fold does not use it;
+  /// rows as the projection keeps them, (B, g, T, c) each; bias (h, T, positions so far) or
+  /// undefined.
   /// Returns y (B, h, T, d).
   virtual torch::Tensor extend(const torch::Tensor& q, const std::vector<torch::Tensor>& rows,
                                const torch::Tensor& bias) = 0;

@@ -16,8 +16,8 @@ namespace {
 
 constexpr const char* kReference = "reference";
 
-// Kept rows of the positions so far; new queries meet all of them. Rows that the graph can never need
-// again are dropped.
+// Kept rows of the positions so far; new queries meet all of them. Rows that the graph can never
+// need again are dropped.
 class CacheDecoder final : public Decoder {
  public:
   CacheDecoder(const Fold& fold, const graph::Graph& graph, ReadRows read)

@@ -46,12 +46,13 @@ class Fold {
   virtual void check() {}
 
   virtual Uses uses() const { return {}; }
-  /// Whether the fold has pairwise scores, to which a bias (ALiBi, relative) can be added, and pairwise
-  /// weights, of which dropout can take some.
+  /// Whether the fold has pairwise scores, to which a bias (ALiBi, relative) can be added, and
+  /// pairwise weights, of which dropout can take some.
   virtual bool has_scores() const { return false; }
   /// Whether edges may carry log gates; without scores they are factors of the weights.
   virtual bool takes_gates() const { return has_scores(); }
-  /// Whether the reference gives a row without the other rows, so that queries can be taken in chunks.
+  /// Whether the reference gives a row without the other rows, so that queries can be taken in
+  /// chunks.
   virtual bool row_by_row() const { return true; }
   /// Numbers that the reference keeps for a pair and a head, in units of a score.
   virtual int64_t numbers_of_pair(int64_t /*width*/) const { return 1; }
@@ -62,8 +63,9 @@ class Fold {
   /// Parameters of its own, given as Inputs::parameters.
   virtual std::vector<ParameterSpec> parameters(const Size&) const { return {}; }
 
-  /// The definition: plain tensor operations, any dtype, differentiable. `mask` is boolean and broadcastable to
-  /// (B, h, T_q, T_k), true = may attend; a row without keys gives 0. q, k, v with h heads each.
+  /// The definition: plain tensor operations, any dtype, differentiable. `mask` is boolean and
+  /// broadcastable to (B, h, T_q, T_k), true = may attend; a row without keys gives 0. q, k, v with
+  /// h heads each.
   virtual torch::Tensor reference(const Inputs& x, const torch::Tensor& mask) const = 0;
 
   /// Ordered candidates besides the reference.
@@ -74,7 +76,8 @@ class Fold {
   virtual torch::Tensor edge_weights(const Inputs& x) const;
   virtual Cost cost(const ops::Problem& p) const = 0;
 
-  /// Generation on the graph, made causal; by default from a cache of all rows that it can still need.
+  /// Generation on the graph, made causal; by default from a cache of all rows that it can still
+  /// need.
   /// InputError for a graph of edges.
   std::unique_ptr<Decoder> decoder(const graph::Graph& graph,
                                    ReadRows read = keys_and_values) const;
@@ -98,18 +101,20 @@ torch::Tensor attend(const Fold& fold, const std::string& name, const Inputs& x)
 /// `run`, which is what the kernel computes, where keys that a query may not meet reach no row.
 torch::Tensor run_kernel(const Fold& fold, const Kernel& kernel, const Inputs& x, const Run& run);
 
-/// Whether the reference with one dense mask fits, with the bytes that it would take. With edges the mask of a chunk of
-/// queries counts, where the fold takes these one after another.
+/// Whether the reference with one dense mask fits, with the bytes that it would take. With edges
+/// the mask of a chunk of queries counts, where the fold takes these one after another.
 ops::Support reference_fits(const ops::Problem& p, int64_t numbers_of_pair = 1,
                             bool row_by_row = false);
 
-/// Queries of one chunk of the reference on edges: a function of the sizes alone, so that no bit depends on free memory.
+/// Queries of one chunk of the reference on edges: a function of the sizes alone, so that no bit
+/// depends on free memory.
 int64_t chunk_of_queries(const ops::Problem& p, int64_t numbers_of_pair);
 
 /// weights (B, h, T_q, T_k) with the dropout that the call asks for.
 torch::Tensor drop_weights(const torch::Tensor& weights, const Inputs& x);
 
-/// What the dropout of the call multiplies the weight of each edge by, (B, h, C) of the type of `like`.
+/// What the dropout of the call multiplies the weight of each edge by, (B, h, C) of the type of
+/// `like`.
 torch::Tensor kept_edges(const torch::Tensor& like, const Inputs& x);
 
 }  // namespace regard::attention

@@ -29,7 +29,8 @@ struct Inputs {
   int64_t keys() const { return v.size(2); }
   /// Queries and keys are the same positions of one sequence.
   bool whole() const { return graph.one_sequence() && queries == keys(); }
-  /// Lengths of one sequence: those of its keys, and of its queries where these are all its positions.
+  /// Lengths of one sequence: those of its keys, and of its queries where these are all its
+  /// positions.
   void set_lengths(const torch::Tensor& lengths);
 };
 
@@ -37,7 +38,8 @@ struct Inputs {
 Inputs make_inputs(torch::Tensor q, torch::Tensor k, torch::Tensor v, graph::Graph graph,
                    const char* function = "attention");
 
-/// One rule for all folds: q and k (where defined) and v of one type among fp32, fp64, fp16 and bf16, on one device.
+/// One rule for all folds: q and k (where defined) and v of one type among fp32, fp64, fp16 and
+/// bf16, on one device.
 void check_types(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
                  const char* function);
 
@@ -53,7 +55,8 @@ torch::Tensor graph_mask(const graph::Graph& graph, graph::Extent extent, torch:
 /// (B, 1, T, 1), true where t < length.
 torch::Tensor valid_rows(const torch::Tensor& lengths, int64_t positions);
 
-/// Number of allowed keys of each query, (B or 1, h or 1, T_q, 1), without a dense mask where the graph is plain.
+/// Number of allowed keys of each query, (B or 1, h or 1, T_q, 1), without a dense mask where the
+/// graph is plain.
 torch::Tensor allowed_keys(const Inputs& x, torch::ScalarType dtype);
 
 /// (B, g, T, d) repeated to h heads.

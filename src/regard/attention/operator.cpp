@@ -1,7 +1,9 @@
-// torch.ops.regard.attention(q, k, v, phrase, causal): a phrase on tensors, in Python and TorchScript.
+// torch.ops.regard.attention(q, k, v, phrase, causal): a phrase on tensors, in Python and
+// TorchScript.
 //
-// In eager mode it is the composition of what the chosen kernel records. Under a tracer (torch.compile, export,
-// fake tensors) it stays one operator with a known shape, and its backward recomputes the forward.
+// In eager mode it is the composition of what the chosen kernel records. Under a tracer
+// (torch.compile, export, fake tensors) it stays one operator with a known shape, and its backward
+// recomputes the forward.
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
 #include <c10/core/impl/TorchDispatchModeTLS.h>
@@ -49,8 +51,9 @@ const Phrase& checked_phrase(Text text, bool causal) {
   }
 }
 
-// y as a view of (B, T, h, d), whichever kernel ran: compiled code relies on strides that are known before. Merging the
-// heads afterwards copies nothing. `off` gives v itself, and an operator may not return its input.
+// y as a view of (B, T, h, d), whichever kernel ran: compiled code relies on strides that are known
+// before. Merging the heads afterwards copies nothing. `off` gives v itself, and an operator may
+// not return its input.
 Tensor heads_inside(const Tensor& y, const Tensor& v) {
   const auto rows = y.transpose(1, 2);
   const auto own = y.is_alias_of(v) ? rows.clone(at::MemoryFormat::Contiguous) : rows.contiguous();
@@ -150,7 +153,8 @@ bool traced(const Tensor& x) {
   return x.is_meta() || x.key_set().has_any(kTracing);
 }
 
-// torch.func.grad, jvp and their kin wrap tensors in a way that operators in C++ with gradients of their own cannot take.
+// torch.func.grad, jvp and their kin wrap tensors in a way that operators in C++ with gradients of
+// their own cannot take.
 bool in_functorch(const Tensor& x) {
   return x.key_set().has_any(c10::DispatchKeySet(
       {c10::DispatchKey::FuncTorchGradWrapper, c10::DispatchKey::FuncTorchBatched}));

@@ -1,5 +1,5 @@
-// Parameters as names with shapes and start values, and the one module that holds them. A part of an
-// attention (projection, fold) names what it needs and computes with tensors that it is given.
+// Parameters as names with shapes and start values, and the one module that holds them. A part of
+// an attention (projection, fold) names what it needs and computes with tensors that it is given.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -9,8 +9,8 @@
 
 namespace regard::attention {
 
-/// How a fresh parameter starts. kModel: as the model's rule has it, normal numbers for matrices and
-/// zeros for vectors. kIdentity: of the last two axes.
+/// How a fresh parameter starts. kModel: as the model's rule has it, normal numbers for matrices
+/// and zeros for vectors. kIdentity: of the last two axes.
 enum class Start { kModel, kZeros, kOnes, kIdentity };
 
 struct ParameterSpec {

@@ -1,4 +1,5 @@
-// A phrase names an attention: term { + term }, term = name [ (key=value, ...) ], at most one name from each axis.
+// A phrase names an attention: term { + term }, term = name [ (key=value, ...) ], at most one name
+// from each axis.
 //
 //   softmax    window(width=256)    window(width=64)+hrr(scale=time)    off
 //
@@ -24,7 +25,8 @@ struct Phrase {
   std::string causal_meaning;
 };
 
-/// Throws InputError: unknown name or option (with the nearest), two names of one axis, a combination without meaning.
+/// Throws InputError: unknown name or option (with the nearest), two names of one axis, a
+/// combination without meaning.
 Phrase parse_phrase(std::string_view text);
 
 /// Throws InputError when the phrase has no meaning for a causal call (a language model).

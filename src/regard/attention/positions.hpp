@@ -1,5 +1,5 @@
-// How positions reach attention: a map of q and k after the projection (rotary), or a bias added to the
-// scores (ALiBi). A module, so that it may own parameters.
+// How positions reach attention: a map of q and k after the projection (rotary), or a bias added to
+// the scores (ALiBi). A module, so that it may own parameters.
 #pragma once
 
 #include <torch/nn/module.h>

@@ -1,4 +1,5 @@
-// The first axis: x -> q, k, v. An entry names its parameters and computes with tensors that it is given.
+// The first axis: x -> q, k, v. An entry names its parameters and computes with tensors that it is
+// given.
 #pragma once
 
 #include <memory>
@@ -44,8 +45,8 @@ class Projection {
   virtual KeyValue key_value(const Parameters& p, const Size& size,
                              const torch::Tensor& memory) const = 0;
 
-  /// The same projection as three matrices: the parameters of `separate`, as functions of `p`. Its tests
-  /// compare with that, and a conversion may use it.
+  /// The same projection as three matrices: the parameters of `separate`, as functions of `p`. Its
+  /// tests compare with that, and a conversion may use it.
   virtual Parameters expand(const Parameters& p, const Size& size) const = 0;
 
   /// With a fold that reads values alone, it is `separate`.
@@ -58,7 +59,8 @@ class Projection {
   /// Keys and values of kept rows.
   virtual KeyValue read(const Parameters& p, const Size& size,
                         const std::vector<torch::Tensor>& rows) const;
-  /// Whether the first row is k itself: positions then map it once, when it is kept, else on reading.
+  /// Whether the first row is k itself: positions then map it once, when it is kept, else on
+  /// reading.
   virtual bool keeps_keys() const { return true; }
 };
 

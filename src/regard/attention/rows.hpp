@@ -17,8 +17,8 @@ inline torch::Tensor clear_keys(const torch::Tensor& k, const Inputs& x) {
   return k.masked_fill(~valid_rows(x.key_lengths, x.keys()), 0.0);
 }
 
-/// softmax over the allowed keys of scores (B, h, T_q, T_k); rows without keys are 0. It runs over finite numbers, so that no
-/// NaN reaches the gradient.
+/// softmax over the allowed keys of scores (B, h, T_q, T_k); rows without keys are 0. It runs over
+/// finite numbers, so that no NaN reaches the gradient.
 inline torch::Tensor softmax_of_allowed(const torch::Tensor& scores, const torch::Tensor& mask) {
   const double lowest = scores.scalar_type() == torch::kHalf ? -65504.0 : -1e30;
   return at::softmax(scores.masked_fill(~mask, lowest), -1).masked_fill(~mask, 0.0);
@@ -36,7 +36,8 @@ inline torch::ScalarType sum_type(torch::ScalarType type) {
   return type == torch::kHalf || type == torch::kBFloat16 ? torch::kFloat : type;
 }
 
-/// Sequences of one head: B h. In double, as every size that a product of shapes can carry beyond 64 bits.
+/// Sequences of one head: B h. In double, as every size that a product of shapes can carry beyond
+/// 64 bits.
 inline double rows_of(const ops::Problem& p) {
   return static_cast<double>(p.batch) * static_cast<double>(p.heads);
 }

@@ -1,5 +1,5 @@
-// The module that composes projection, graph and fold: y = fold(project(x), graph) W_o. With a memory in
-// the call it is cross attention: queries of x, keys and values of the memory.
+// The module that composes projection, graph and fold: y = fold(project(x), graph) W_o. With a
+// memory in the call it is cross attention: queries of x, keys and values of the memory.
 #pragma once
 
 #include <torch/nn/modules/linear.h>
@@ -19,14 +19,15 @@ struct SelfAttentionOptions {
   int64_t earlier = 0;         // layers before this one with the same phrase
 };
 
-/// Parameters: projection.* (by the projection's own names), graph.*, fold.* and positions.* where these
-/// have some, out.weight (H, h d) and out.bias (H) unless told.
+/// Parameters: projection.* (by the projection's own names), graph.*, fold.* and positions.* where
+/// these have some, out.weight (H, h d) and out.bias (H) unless told.
 class SelfAttention : public torch::nn::Module {
  public:
   SelfAttention(Phrase phrase, const SelfAttentionOptions& options,
                 std::shared_ptr<Positions> positions = nullptr);
 
-  /// (B, T_q, H), or (B, T_q, h d) without W_o. The call's own `causal` and `dropout` are those of the options.
+  /// (B, T_q, H), or (B, T_q, h d) without W_o. The call's own `causal` and `dropout` are those of
+  /// the options.
   torch::Tensor forward(Call call) { return branch(std::move(call)).sum(); }
   /// The same for a residual sum, out.bias apart.
   ops::Branch branch(Call call);

@@ -16,7 +16,8 @@ struct Wanted {
 /// The parameters `name`.weight and .bias of both matrices, or of the second alone.
 std::vector<ParameterSpec> two_matrices(const std::string& name, const Size& size, bool first);
 
-/// The products of x with those matrices whose results are wanted; p[0] and p[1] hold weight and bias.
+/// The products of x with those matrices whose results are wanted; p[0] and p[1] hold weight and
+/// bias.
 Two project_two(const Parameters& p, const Size& size, const torch::Tensor& x, Wanted held,
                 Wanted wanted);
 

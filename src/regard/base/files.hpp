@@ -12,7 +12,8 @@ namespace regard {
 std::string read_file(const std::filesystem::path& path);
 
 /// Calls `write` with a sink for bytes; the target appears complete or stays as it was.
-/// Throws RunError with the system's reason (disk full, no permission) and removes the temporary file.
+/// Throws RunError with the system's reason (disk full, no permission) and removes the temporary
+/// file.
 using Sink = std::function<void(const void* data, std::size_t size)>;
 void write_atomically(const std::filesystem::path& path,
                       const std::function<void(const Sink&)>& write);

@@ -7,8 +7,8 @@
 
 namespace regard {
 
-/// All of `text` as a number in decimal digits, with or without a sign; nothing for any other text, for a
-/// number out of range, and for "nan" and "inf". "010" is ten.
+/// All of `text` as a number in decimal digits, with or without a sign; nothing for any other text,
+/// for a number out of range, and for "nan" and "inf". "010" is ten.
 std::optional<int64_t> whole_number(std::string_view text);
 std::optional<double> real_number(std::string_view text);
 

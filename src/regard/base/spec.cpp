@@ -38,7 +38,8 @@ class Describe final : public Visitor {
   }
 };
 
-// Sets one field from one value, with the conversions that lose nothing (int to float, word to list).
+// Sets one field from one value, with the conversions that lose nothing (int to float, word to
+// list).
 class Set final : public Visitor {
  public:
   Set(const std::string& key, const Value& value, std::string_view where)

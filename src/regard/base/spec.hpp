@@ -1,12 +1,13 @@
-// Options with a name, a type, a default and one line of help, declared once in the struct that uses them.
+// Options with a name, a type, a default and one line of help, declared once in the struct that
+// uses them.
 //
 //   struct Spec {
 //     int64_t width = 256;
 //     void visit(Visitor& f) { f("width", width, "keys with |i - j| < width may meet"); }
 //   };
 //
-// One `visit` serves reading (recipe, phrase, flag), printing (`regard list`, `regard show`) and the
-// canonical form of a phrase. A default exists in one place: the member's initialiser.
+// One `visit` serves reading (recipe, phrase, flag), printing (`regard list`, `regard show`) and
+// the canonical form of a phrase. A default exists in one place: the member's initialiser.
 #pragma once
 
 #include <cstdint>
@@ -52,8 +53,10 @@ struct Field {
 /// All fields in declared order with their present values.
 std::vector<Field> fields(const Visit& visit);
 
-/// Sets the fields named in `given`; throws InputError with `where`, the nearest name, or the type expected.
-/// A whole number is taken for a real one, one value for a list of one; NaN and infinity are refused.
+/// Sets the fields named in `given`; throws InputError with `where`, the nearest name, or the type
+/// expected.
+/// A whole number is taken for a real one, one value for a list of one; NaN and infinity are
+/// refused.
 void assign(const Visit& visit, const std::vector<std::pair<std::string, Value>>& given,
             std::string_view where);
 

@@ -1,4 +1,5 @@
-// Small helpers on text: splitting, joining, the nearest known name, sizes and durations for people.
+// Small helpers on text: splitting, joining, the nearest known name, sizes and durations for
+// people.
 #pragma once
 
 #include <cstdint>
@@ -17,13 +18,15 @@ std::vector<std::string> split_outside_brackets(std::string_view text, char sepa
 /// Levenshtein distance.
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-/// The known name nearest to `name`, or "" when none is near (more than two letters and a third of it differ).
+/// The known name nearest to `name`, or "" when none is near (more than two letters and a third of
+/// it differ).
 std::string nearest(std::string_view name, const std::vector<std::string>& known);
 
 /// `; did you mean "x"?` or `; known: a, b, c`, to end the sentence about an unknown name.
 std::string suggestion(std::string_view name, const std::vector<std::string>& known);
 
-/// The text on one line without tabs: \t, \n, \r, other control characters as \x07, and \\ for a backslash.
+/// The text on one line without tabs: \t, \n, \r, other control characters as \x07, and \\ for a
+/// backslash.
 std::string on_one_line(std::string_view text);
 
 std::string human_bytes(double bytes);      // "1.2 GiB"

@@ -7,7 +7,8 @@
 
 namespace regard {
 
-/// The code point at the front of `text`, which is taken off; -1 when the bytes are no UTF-8 (nothing is taken).
+/// The code point at the front of `text`, which is taken off; -1 when the bytes are no UTF-8
+/// (nothing is taken).
 int32_t take_code_point(std::string_view& text);
 
 void append_utf8(std::string& text, int32_t code_point);
@@ -20,7 +21,8 @@ bool is_utf8(std::string_view text);
 /// Takes UTF-8 off the front; what is left begins with a byte that is none, or is empty.
 void skip_utf8(std::string_view& text);
 
-/// The text with every byte that is no UTF-8 as \xE9, for JSON and pages: names of files may hold any bytes.
+/// The text with every byte that is no UTF-8 as \xE9, for JSON and pages: names of files may hold
+/// any bytes.
 std::string readable(std::string_view text);
 
 /// InputError with the position of the first byte that is no UTF-8.

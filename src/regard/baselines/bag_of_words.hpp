@@ -1,4 +1,5 @@
-// What a user has without attention: TF-IDF of words and pairs (tfidf.hpp) with logistic regression (logistic.hpp).
+// What a user has without attention: TF-IDF of words and pairs (tfidf.hpp) with logistic regression
+// (logistic.hpp).
 #pragma once
 
 #include <span>
@@ -25,7 +26,8 @@ struct Choice {
 
 class BagOfWords {
  public:
-  /// Learns from `train` alone; `valid` chooses by accuracy, and between equal ones by loss. The same texts give the same bits.
+  /// Learns from `train` alone; `valid` chooses by accuracy, and between equal ones by loss. The
+  /// same texts give the same bits.
   BagOfWords(const Labelled& train, const Labelled& valid, int64_t classes);
 
   /// (N, classes), rows of sum 1.

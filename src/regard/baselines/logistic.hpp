@@ -1,10 +1,11 @@
 // Logistic regression on sparse rows by LIBLINEAR, one label against the rest:
 //
-//   min over w   |w|^2 / 2 + C sum_i ln(1 + exp(-y_i w . (x_i, 1)))          for each label (two labels: once)
+//   min over w   |w|^2 / 2 + C sum_i ln(1 + exp(-y_i w . (x_i, 1)))          for each label (two
+//   labels: once)
 //   p_k = sigmoid(w_k . (x, 1)) / sum over labels
 //
-// by the trust-region Newton method, which draws no random numbers (Lin, Weng, Keerthi 2008). A column that is 1 everywhere
-// stands for the bias, and is held small like the others.
+// by the trust-region Newton method, which draws no random numbers (Lin, Weng, Keerthi 2008). A
+// column that is 1 everywhere stands for the bias, and is held small like the others.
 #pragma once
 
 #include <memory>
@@ -20,7 +21,8 @@ class Logistic {
   /// Rows that were made ready for LIBLINEAR once, for several C.
   class Problem;
 
-  /// labels (N) in 0 .. classes - 1, two of which occur; C above 0. InputError otherwise. `before`, of the same rows, saves steps.
+  /// labels (N) in 0 .. classes - 1, two of which occur; C above 0. InputError otherwise. `before`,
+  /// of the same rows, saves steps.
   Logistic(const Problem& problem, double c, const Logistic* before = nullptr);
   /// (N, classes), rows of sum 1; a label that no training row had gets 0.
   std::vector<double> probabilities(const SparseRows& rows) const;

@@ -4,8 +4,9 @@
 //   idf   = ln((1 + N) / (1 + df)) + 1          df: rows of N with the column
 //   row   = tf idf / |tf idf|_2
 //
-// as TfidfVectorizer(ngram_range=(1, 2)) of scikit-learn 1.x. Words are the segments of readers/word_boundaries.hpp that hold
-// a letter, a digit or an ideograph, capitals read as small letters; words of one letter count.
+// as TfidfVectorizer(ngram_range=(1, 2)) of scikit-learn 1.x. Words are the segments of
+// readers/word_boundaries.hpp that hold a letter, a digit or an ideograph, capitals read as small
+// letters; words of one letter count.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@
 
 namespace regard::baselines {
 
-/// Rows of `per_row` texts each. The words of different texts of a row are different columns, and with two texts so are the
-/// words that both hold.
+/// Rows of `per_row` texts each. The words of different texts of a row are different columns, and
+/// with two texts so are the words that both hold.
 struct Texts {
   std::vector<std::string_view> views;
   int64_t per_row = 1;
@@ -41,8 +42,9 @@ enum class Frequency { kCount, kSublinear };
 
 class Tfidf {
  public:
-  /// Learns columns and idf from the training rows, and gives their counts where asked. Of more than 2^21 pairs those of a single
-  /// row are left out. InputError when a text is no UTF-8 or no row has a word.
+  /// Learns columns and idf from the training rows, and gives their counts where asked. Of more
+  /// than 2^21 pairs those of a single row are left out. InputError when a text is no UTF-8 or no
+  /// row has a word.
   explicit Tfidf(const Texts& training, SparseRows* its_counts = nullptr);
 
   /// Counts of the known columns.

@@ -38,8 +38,8 @@ Counts count(std::string_view line) {
   return counts;
 }
 
-/// TAB where the first line has one. Where it has commas and semicolons, the semicolon separates if the second line has as
-/// many, with at most one comma, a decimal one, in each cell.
+/// TAB where the first line has one. Where it has commas and semicolons, the semicolon separates if
+/// the second line has as many, with at most one comma, a decimal one, in each cell.
 char separator_of(std::string_view body) {
   const auto first = first_line(body);
   if (first.find('\t') != std::string_view::npos) return '\t';

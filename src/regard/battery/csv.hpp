@@ -1,4 +1,5 @@
-// A table of numbers and words from a CSV or TSV file; every fault names the file, the line and the column.
+// A table of numbers and words from a CSV or TSV file; every fault names the file, the line and the
+// column.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +17,11 @@ std::string_view first_line(std::string_view content);
 
 class CsvTable {
  public:
-  /// Reads the whole file, separated by the one of TAB, comma, semicolon that its first line holds (of commas and semicolons:
-  /// semicolons if the second line can hold decimal commas), or by X after a first line "sep=X". A byte order mark and blank lines are dropped. InputError when the file is empty, a row has more or fewer cells than the first, or a
-  /// name comes twice.
+  /// Reads the whole file, separated by the one of TAB, comma, semicolon that its first line holds
+  /// (of commas and semicolons:
+  /// semicolons if the second line can hold decimal commas), or by X after a first line "sep=X". A
+  /// byte order mark and blank lines are dropped. InputError when the file is empty, a row has more
+  /// or fewer cells than the first, or a name comes twice.
   explicit CsvTable(const std::filesystem::path& path, Header header = Header::kYes);
   /// The same of the content of a file; `file` is its name in sentences.
   CsvTable(std::string file, std::string_view content, Header header = Header::kYes);
@@ -35,7 +38,8 @@ class CsvTable {
   const std::string& text(std::size_t row, std::size_t column) const {
     return cells_[row * width_ + column];
   }
-  /// A number; kMissing for "" and "NaN"; InputError for anything else. "1,5" is a number where commas do not separate.
+  /// A number; kMissing for "" and "NaN"; InputError for anything else. "1,5" is a number where
+  /// commas do not separate.
   double number(std::size_t row, std::size_t column) const;
   /// A finite number; InputError also where nothing stands.
   double finite(std::size_t row, std::size_t column) const;

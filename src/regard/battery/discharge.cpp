@@ -58,7 +58,8 @@ std::vector<double> capacity_on_grid(const Discharge& discharge, const std::vect
         q[g] = grid[g] > v ? 0 : discharge.capacity_ah[0];
         continue;
       }
-      // A sample above the grid's voltage and this one below it: i - 1 is the last before the first crossing.
+      // A sample above the grid's voltage and this one below it: i - 1 is the last before the first
+      // crossing.
       const double before = discharge.voltage_v[i - 1];
       const double share = before > v ? (before - grid[g]) / (before - v) : 1;
       q[g] =

@@ -7,8 +7,9 @@
 
 namespace regard::battery {
 
-/// Voltages that Q(V) is interpolated on: high, high - step, ... with step = (high - low) / (points - 0.1). The
-/// default is the grid of the Severson set: every tenth of 1000 voltages from 3.6 to 2.0 V.
+/// Voltages that Q(V) is interpolated on: high, high - step, ... with step = (high - low) / (points
+/// - 0.1). The default is the grid of the Severson set: every tenth of 1000 voltages from 3.6 to
+///   2.0 V.
 struct VoltageGrid {
   double high_v = 3.6, low_v = 2.0;
   int64_t points = 100;
@@ -31,8 +32,8 @@ struct Discharge {
   double capacity() const { return empty() ? 0 : capacity_ah.back(); }
 };
 
-/// Where a counter of discharged capacity falls, and whether it lost most of what it had counted at once: a counter
-/// that starts again. A current of the other sign makes it fall bit by bit.
+/// Where a counter of discharged capacity falls, and whether it lost most of what it had counted at
+/// once: a counter that starts again. A current of the other sign makes it fall bit by bit.
 struct CounterFall {
   int64_t sample = -1;  // -1: it never falls
   bool restart = false;
@@ -40,12 +41,13 @@ struct CounterFall {
   std::string hint() const;
 };
 
-/// The samples whose current has the sign of a discharge and is above `least_current_a`. `fall`: the first
-/// sample at which the discharged capacity falls by more than 1 % of what was discharged.
+/// The samples whose current has the sign of a discharge and is above `least_current_a`. `fall`:
+/// the first sample at which the discharged capacity falls by more than 1 % of what was discharged.
 Discharge discharge_of(const Trace& trace, DischargeSign sign, double least_current_a,
                        CounterFall& fall);
 
-/// Q at each voltage of the grid, linear in between: 0 above the first sample, the whole capacity below the last.
+/// Q at each voltage of the grid, linear in between: 0 above the first sample, the whole capacity
+/// below the last.
 /// Where the voltage recovers for a moment, the first time that it falls below a value counts.
 std::vector<double> capacity_on_grid(const Discharge& discharge, const std::vector<double>& grid);
 

@@ -13,7 +13,8 @@
 namespace regard::battery {
 namespace {
 
-// Residuals in millionths of nominal: the solver's damping and tolerances are absolute, made for numbers above 1.
+// Residuals in millionths of nominal: the solver's damping and tolerances are absolute, made for
+// numbers above 1.
 constexpr double kScale = 1e6;
 
 struct Residuals {

@@ -2,8 +2,9 @@
 //
 //   minimise over (A, B)   sum_i [ loss_i - exp(A) x_i^B - C ]^2        x_i = cycle_i - 1
 //
-// Cycle 1 is dropped, C is the loss measured at the first cycle that is kept, and (A, B) starts at (-30, 3), as in
-// the public code of arXiv 2404.17174. Solved by Levenberg-Marquardt (Ceres's TinySolver).
+// Cycle 1 is dropped, C is the loss measured at the first cycle that is kept, and (A, B) starts at
+// (-30, 3), as in the public code of arXiv 2404.17174. Solved by Levenberg-Marquardt (Ceres's
+// TinySolver).
 #pragma once
 
 #include <array>
@@ -17,9 +18,10 @@ namespace regard::battery {
 
 enum class Weights {
   kEqual,  // least squares
-  /// Spikes are dropped first (spikes.hpp), then cycle i weighs 1 / (1 + (d / 2.385 s)^2), Cauchy's weight. d is its
-  /// distance from the median of its eleven neighbours, and s is 1.4826 times the median of |d|, at least 0.05 %. By
-  /// the distance from the curve, the end of life would weigh nothing.
+  /// Spikes are dropped first (spikes.hpp), then cycle i weighs 1 / (1 + (d / 2.385 s)^2), Cauchy's
+  /// weight. d is its distance from the median of its eleven neighbours, and s is 1.4826 times the
+  /// median of |d|, at least 0.05 %. By the distance from the curve, the end of life would weigh
+  /// nothing.
   kRobust,
 };
 
@@ -30,10 +32,10 @@ struct FitOptions {
   double confidence = 0.95;
 };
 
-/// Intervals are centre +- half. They take the residuals for an AR(1) series: the variance of least squares times
-/// (1 + r) / (1 - r) with r the correlation of neighbouring residuals, at least 0. The misfit of a smooth curve to a
-/// smooth record is correlated; independent errors would make the intervals many times too narrow. The error of C,
-/// one measured cycle, is not in them.
+/// Intervals are centre +- half. They take the residuals for an AR(1) series: the variance of least
+/// squares times (1 + r) / (1 - r) with r the correlation of neighbouring residuals, at least 0.
+/// The misfit of a smooth curve to a smooth record is correlated; independent errors would make the
+/// intervals many times too narrow. The error of C, one measured cycle, is not in them.
 struct Fit {
   PowerLaw curve;
   double a_half = kMissing,
@@ -46,7 +48,8 @@ struct Fit {
   bool converged = false;
   bool rises = false;  // the curve explains more of the (weighted) record than its mean does
 
-  /// kNotReached for a record that does not rise. With the interval of ln(life - 1) by the delta method, so that it is never negative.
+  /// kNotReached for a record that does not rise. With the interval of ln(life - 1) by the delta
+  /// method, so that it is never negative.
   Life life(double threshold) const;
 
   std::array<double, 3> covariance = {kMissing, kMissing, kMissing};  // of (A, B): AA, AB, BB

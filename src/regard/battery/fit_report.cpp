@@ -52,7 +52,8 @@ bool any_undefined(const FittedCell& fit) {
                      [](const FittedLife& life) { return life.life.reach == Reach::kUndefined; });
 }
 
-/// Outliers that a fit with equal weights follows, and the flag that leaves them out; "" without any.
+/// Outliers that a fit with equal weights follows, and the flag that leaves them out; "" without
+/// any.
 std::string outlier_note(const FittedCell& fit) {
   const auto& off = fit.fit.off;
   if (off.empty()) return "";

@@ -14,7 +14,8 @@
 
 namespace regard::battery {
 
-/// The life at one threshold: of the fitted curve, and as measured (kMissing when the record ends before).
+/// The life at one threshold: of the fitted curve, and as measured (kMissing when the record ends
+/// before).
 struct FittedLife {
   Threshold threshold;
   Life life;
@@ -29,8 +30,8 @@ struct FittedCell {
   std::vector<FittedLife> lives;  // one for each threshold
 };
 
-/// Fits every cell. `thresholds` as parse_threshold takes them, at least one. A cell that has too few cycles keeps its
-/// place with the reason; InputError when that holds for all.
+/// Fits every cell. `thresholds` as parse_threshold takes them, at least one. A cell that has too
+/// few cycles keeps its place with the reason; InputError when that holds for all.
 std::vector<FittedCell> fit_cells(const std::vector<Cell>& cells,
                                   const std::vector<std::string>& thresholds,
                                   const FitOptions& options = {});
@@ -41,8 +42,9 @@ std::vector<const FittedCell*> fitted(const std::vector<FittedCell>& fits);
 /// A row for each cell, with notes that say what the columns mean.
 report::Table fit_table(const std::vector<FittedCell>& fits);
 
-/// cell, A, A_low, A_high, B, ..., C, r2, life, life_low, life_high, life_state, measured_life, knee_onset, knee_point,
-/// outliers (numbers of cycles that bend the fit), lives; for the first threshold, `lives` has all. What is not known is null.
+/// cell, A, A_low, A_high, B, ..., C, r2, life, life_low, life_high, life_state, measured_life,
+/// knee_onset, knee_point, outliers (numbers of cycles that bend the fit), lives; for the first
+/// threshold, `lives` has all. What is not known is null.
 nlohmann::ordered_json fit_json(const FittedCell& fit);
 
 /// Measured and fitted curves, fitted against measured life, and the table.

@@ -1,5 +1,5 @@
-// What MATLAB writes into a .mat file of version 7.3: HDF5 with numbers, text as UTF-16 numbers, and cell arrays as
-// references to objects. Read through HDF5's C interface.
+// What MATLAB writes into a .mat file of version 7.3: HDF5 with numbers, text as UTF-16 numbers,
+// and cell arrays as references to objects. Read through HDF5's C interface.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,8 @@
 
 namespace regard::battery {
 
-/// A group or dataset of a file; copies share it. Errors are InputErrors that name the file and the path within it.
+/// A group or dataset of a file; copies share it. Errors are InputErrors that name the file and the
+/// path within it.
 class Hdf5Object {
  public:
   /// Opens the file at its root; InputError when it is missing or no HDF5.

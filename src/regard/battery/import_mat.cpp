@@ -1,7 +1,9 @@
 // The layout of data.matr.io: a struct array `batch` with one element a cell.
 //
-//   batch/summary      references to groups: cycle, QDischarge (Ah), IR (ohm), Tavg (C), chargetime (min)
-//   batch/cycles       references to groups: Qdlin (Ah on 1000 voltages), or V, I, Qd; references again, one a cycle
+//   batch/summary      references to groups: cycle, QDischarge (Ah), IR (ohm), Tavg (C), chargetime
+//   (min)
+//   batch/cycles       references to groups: Qdlin (Ah on 1000 voltages), or V, I, Qd; references
+//   again, one a cycle
 //   batch/cycle_life, policy_readable, barcode, Vdlin     references; each may be absent
 #include <cmath>
 

@@ -45,7 +45,8 @@ void expect_rows(const CsvTable& table, std::size_t rows) {
                      std::to_string(table.rows()) + " came");
 }
 
-/// Row r of a file of curves (column j is cycle j + 1, NaN where nothing was measured) goes to cell `to[r]`.
+/// Row r of a file of curves (column j is cycle j + 1, NaN where nothing was measured) goes to cell
+/// `to[r]`.
 void read_capacities(const fs::path& path, const std::vector<std::size_t>& to,
                      std::vector<Cell>& cells) {
   const CsvTable table(path, Header::kNo);

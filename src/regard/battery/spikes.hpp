@@ -22,21 +22,24 @@ inline constexpr double kVoltageSpike = 0.09;
 /// The median of those that are not missing; kMissing without any.
 double median(std::vector<double> values);
 
-/// The median of each value's neighbourhood, which ends where the values end; missing values do not count.
+/// The median of each value's neighbourhood, which ends where the values end; missing values do not
+/// count.
 std::vector<double> running_median(std::span<const double> values);
 
 /// Indices of the spikes in capacities in Ah.
 std::vector<std::size_t> spikes(std::span<const double> capacity_ah, double nominal_ah,
                                 double share = kCapacitySpike);
 
-/// The spikes but those with which a record ends that falls faster and faster: there each cycle falls at most twice as much
-/// as the one before it, and 3 % of nominal, and none after it is higher again. A last cycle that was cut off is a spike.
+/// The spikes but those with which a record ends that falls faster and faster: there each cycle
+/// falls at most twice as much as the one before it, and 3 % of nominal, and none after it is
+/// higher again. A last cycle that was cut off is a spike.
 std::vector<std::size_t> outliers(const Cell& cell);
 
 /// The cell without the cycles that are spikes; returns how many were dropped.
 std::size_t drop_spikes(Cell& cell, double share = kCapacitySpike);
 
-/// Replaces each curve that is a spike at any voltage by the neighbourhood's median; returns the cycle numbers.
+/// Replaces each curve that is a spike at any voltage by the neighbourhood's median; returns the
+/// cycle numbers.
 std::vector<int64_t> filter_spikes(VoltageCurves& curves, double nominal_ah,
                                    double share = kVoltageSpike);
 

@@ -26,7 +26,8 @@ class Dataset {
   virtual int64_t size() const = 0;
   /// Training batches on the device, without an end.
   virtual std::unique_ptr<Stream> train(const StreamOptions& options) const = 0;
-  /// Everything once, in a fixed order, at most `rows` examples a batch, on the device. Safe for any number of callers.
+  /// Everything once, in a fixed order, at most `rows` examples a batch, on the device. Safe for
+  /// any number of callers.
   virtual std::unique_ptr<Stream> sweep(int64_t rows) const = 0;
   /// Where each example came from; empty for a language model.
   virtual const Places& places() const = 0;
@@ -38,12 +39,14 @@ class Dataset {
   virtual int64_t tokens() const { return 0; }
   /// Share of the tokens that the tokenizer does not know, in [0, 1].
   virtual double unknown() const { return 0; }
-  /// What stands in the batch of `step`, for the message about a failed step: "reviews.tsv: line 7, ...".
+  /// What stands in the batch of `step`, for the message about a failed step: "reviews.tsv: line 7,
+  /// ...".
   std::string describe(const Stream& stream, int64_t step) const;
 };
 
-/// Encodes examples as the training data was. Labels, when there are any, are mapped to `encoding.classes`. InputError names the
-/// place of what cannot be encoded: a label not seen in training, text that is no UTF-8, images of another shape.
+/// Encodes examples as the training data was. Labels, when there are any, are mapped to
+/// `encoding.classes`. InputError names the place of what cannot be encoded: a label not seen in
+/// training, text that is no UTF-8, images of another shape.
 std::shared_ptr<const Dataset> make_dataset(Examples examples, const Encoding& encoding,
                                             torch::Device device);
 

@@ -1,4 +1,5 @@
-// Documents of any length with a label each: packed on the host, padded to the longest of the batch or to one length for all.
+// Documents of any length with a label each: packed on the host, padded to the longest of the batch
+// or to one length for all.
 // The two texts of pair i of a batch are its rows 2 i and 2 i + 1.
 #include <cstring>
 
@@ -106,7 +107,8 @@ class DocumentStream final : public Stream {
   int64_t steps_per_epoch() const override { return plan_->steps_per_epoch(); }
   std::vector<int64_t> examples(int64_t step) const override { return plan_->rows(step); }
 
-  // Plain loops: no tensor operation runs in the threads that prepare batches, so none starts threads of its own.
+  // Plain loops: no tensor operation runs in the threads that prepare batches, so none starts
+  // threads of its own.
   nn::Batch batch(int64_t step) override {
     const auto rows = plan_->rows(step);
     std::vector<int64_t> texts;
@@ -123,7 +125,8 @@ class DocumentStream final : public Stream {
       batch.tokens += data_->length(text);
     }
     batch.inputs = host_tensor({count, longest}, torch::kLong, device_);  // (B, T)
-    // Padded to one length, batches have one shape: a step is then recorded once (train/captured_step).
+    // Padded to one length, batches have one shape: a step is then recorded once
+    // (train/captured_step).
     if (batch.tokens < count * longest || data_->pad_to > 0) {
       batch.lengths = host_tensor({count}, torch::kLong, device_);  // (B)
     }
@@ -154,7 +157,8 @@ class DocumentStream final : public Stream {
   }
 
  private:
-  // Each token itself, and the planted edges. Room for two keys a token, so that batches of one length have one shape.
+  // Each token itself, and the planted edges. Room for two keys a token, so that batches of one
+  // length have one shape.
   void add_edges(const std::vector<int64_t>& rows, int64_t longest, nn::Batch& batch) const {
     const auto count = static_cast<int64_t>(rows.size()), room = 2 * longest;
     auto queries = host_tensor({count, room}, torch::kLong, device_);  // (B, C)

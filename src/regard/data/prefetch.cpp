@@ -62,7 +62,8 @@ nn::Batch Prefetch::batch(int64_t step) {
     return found != slots_.end() && found->second.ready;
   });
   auto slot = std::move(slots_.extract(step).mapped());
-  // The thread that meets an error past the end of an evaluation does so for a step that nobody asks for.
+  // The thread that meets an error past the end of an evaluation does so for a step that nobody
+  // asks for.
   lock.unlock();
   wanted_.notify_all();
   if (slot.error) std::rethrow_exception(slot.error);

@@ -13,9 +13,11 @@
 
 namespace regard::data {
 
-/// `source` gives batches on the host and may be called from several threads. The copy to the device is made by the caller of
-/// `batch`, so that no other thread touches the device while a step is captured. Steps asked for in order come from the threads;
-/// any other step starts them anew there. What `source` throws for a step is thrown by `batch` of that step.
+/// `source` gives batches on the host and may be called from several threads. The copy to the
+/// device is made by the caller of
+/// `batch`, so that no other thread touches the device while a step is captured. Steps asked for in
+/// order come from the threads; any other step starts them anew there. What `source` throws for a
+/// step is thrown by `batch` of that step.
 class Prefetch final : public Stream {
  public:
   Prefetch(std::unique_ptr<Stream> source, torch::Device device, int64_t threads);

@@ -36,8 +36,9 @@ struct Parts {
   std::vector<std::string> notes;  // of the readers
 };
 
-/// Reads everything that `spec` names. Without `valid` a part of the training data is held out: for a classification
-/// valid_fraction of each label, for a language model the last part of the text. InputError names what is wrong and where.
+/// Reads everything that `spec` names. Without `valid` a part of the training data is held out: for
+/// a classification valid_fraction of each label, for a language model the last part of the text.
+/// InputError names what is wrong and where.
 Parts read_parts(const DataSpec& spec);
 
 struct Prepared {
@@ -50,7 +51,8 @@ struct Prepared {
 /// Reads (read_parts) and encodes everything that `spec` names.
 Prepared prepare(const DataSpec& spec, torch::Device device);
 
-/// `sentences` gets what was left out or guessed. A file is read as a table, whatever its name, when `spec.train` is a table.
+/// `sentences` gets what was left out or guessed. A file is read as a table, whatever its name,
+/// when `spec.train` is a table.
 ///
 /// Data with labels for `eval`, read by `spec.reader`, encoded as the training data was.
 std::shared_ptr<const Dataset> prepare_evaluation(const std::vector<std::string>& paths,
@@ -58,7 +60,8 @@ std::shared_ptr<const Dataset> prepare_evaluation(const std::vector<std::string>
                                                   torch::Device device,
                                                   std::vector<std::string>* sentences = nullptr);
 
-/// Data without labels for `predict`: files, tables, a directory, or "-" for the lines of standard input.
+/// Data without labels for `predict`: files, tables, a directory, or "-" for the lines of standard
+/// input.
 std::shared_ptr<const Dataset> prepare_inputs(const std::vector<std::string>& paths,
                                               const DataSpec& spec, const Encoding& encoding,
                                               torch::Device device,

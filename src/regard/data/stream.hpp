@@ -1,4 +1,5 @@
-// Batches by their step. A batch is a pure function of (seed, step), so that a run resumes from the step alone.
+// Batches by their step. A batch is a pure function of (seed, step), so that a run resumes from the
+// step alone.
 #pragma once
 
 #include <cstdint>

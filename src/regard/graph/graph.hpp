@@ -4,11 +4,11 @@
 //   edges()               are the pairs data, and what is known of them without it?
 //   name()                what a kernel calls it where it refuses it
 //
-// The last query aligns with the last key: with fewer queries than keys (generation), query i sits at
-// position i + (keys - queries).
+// The last query aligns with the last key: with fewer queries than keys (generation), query i sits
+// at position i + (keys - queries).
 //
-// A graph is one of several kinds. A kernel takes the kinds that it names (plain, window, edges) and
-// refuses every other, so that a new kind is never taken for an old one.
+// A graph is one of several kinds. A kernel takes the kinds that it names (plain, window, edges)
+// and refuses every other, so that a new kind is never taken for an old one.
 #pragma once
 
 #include <cstdint>
@@ -37,8 +37,8 @@ enum class Alignment {
 
 constexpr int64_t kUnlimited = -1;
 
-/// A band around the diagonal: `left` keys before the query and `right` after it, besides itself; the
-/// first `global` positions see and are seen by all.
+/// A band around the diagonal: `left` keys before the query and `right` after it, besides itself;
+/// the first `global` positions see and are seen by all.
 struct Band {
   int64_t left = kUnlimited;
   int64_t right = kUnlimited;
@@ -54,8 +54,9 @@ class Pattern {
   virtual bool allows(int64_t query, int64_t key, Extent extent) const = 0;
 };
 
-/// Pairs that data names or a model learns. Here stands what is known without them; the pairs themselves are
-/// beside the graph (graph/edge_list.hpp on the host, attention/edges.hpp as tensors).
+/// Pairs that data names or a model learns. Here stands what is known without them; the pairs
+/// themselves are beside the graph (graph/edge_list.hpp on the host, attention/edges.hpp as
+/// tensors).
 struct Edges {
   int64_t per_query = 0;  // most keys of a query, itself among them; 0: the data decides
   bool self = true;       // each query meets its own position
@@ -96,8 +97,8 @@ class Graph {
   bool allows(int64_t query, int64_t key, Extent extent) const;
   /// The smallest range that holds every key that queries [first, last) may meet.
   Range keys(int64_t first, int64_t last, Extent extent) const;
-  /// Number of allowed pairs, for costs: in closed form where there is one, exact below 2^53; of edges the most
-  /// that there may be.
+  /// Number of allowed pairs, for costs: in closed form where there is one, exact below 2^53; of
+  /// edges the most that there may be.
   double pairs(Extent extent) const;
 
  private:

@@ -6,11 +6,12 @@
 
 namespace regard::lab {
 
-/// projections, graphs, folds, models, tasks, readers: a list of {name, summary, ...} each; options: the tables
-/// of a recipe, each a list of {name, type, default, help, choices}.
+/// projections, graphs, folds, models, tasks, readers: a list of {name, summary, ...} each;
+/// options: the tables of a recipe, each a list of {name, type, default, help, choices}.
 nlohmann::ordered_json catalogue();
 
-/// The same for people: one part, or all but the options with "". InputError names the nearest part.
+/// The same for people: one part, or all but the options with "". InputError names the nearest
+/// part.
 std::string catalogue_text(const std::string& part);
 
 }  // namespace regard::lab

@@ -60,7 +60,8 @@ std::vector<std::string> distinct_phrases(const Recipe& recipe, bool causal) {
   return phrases;
 }
 
-// The width of the feed-forward with which a phrase has the parameters of the first one, as near as it goes.
+// The width of the feed-forward with which a phrase has the parameters of the first one, as near as
+// it goes.
 int64_t matching_mlp(Recipe recipe, const data::Encoding& encoding, const std::string& phrase,
                      int64_t target) {
   recipe.set_attention(phrase);
@@ -102,7 +103,8 @@ std::string budget_text(const Recipe& recipe) {
   return steps;
 }
 
-// The recipe without what may grow or change between calls: phrases and seeds, and how the runs are watched.
+// The recipe without what may grow or change between calls: phrases and seeds, and how the runs are
+// watched.
 std::string settled(Recipe recipe) {
   // The first phrase decides how wide the others are at equal parameters.
   auto& phrases = recipe.compare.attention;

@@ -1,4 +1,5 @@
-// Phrases x seeds, each its own process, at an equal budget; interrupted and continued, nothing repeated.
+// Phrases x seeds, each its own process, at an equal budget; interrupted and continued, nothing
+// repeated.
 #pragma once
 
 #include <filesystem>
@@ -9,8 +10,10 @@
 
 namespace regard::lab {
 
-/// Runs what is missing in `folder`/<phrase>/seed<N>, then reads everything and writes report.html and comparison.json.
-/// Phrases and seeds may be added to a comparison. InputError when the folder holds one by another recipe, or when two phrases mean the same.
+/// Runs what is missing in `folder`/<phrase>/seed<N>, then reads everything and writes report.html
+/// and comparison.json.
+/// Phrases and seeds may be added to a comparison. InputError when the folder holds one by another
+/// recipe, or when two phrases mean the same.
 report::Comparison compare(const Recipe& recipe, const std::filesystem::path& folder);
 
 /// Reads a folder of runs without running anything.

@@ -1,4 +1,5 @@
-// The runs of a comparison: each in a process of its own, several at a time, with one line of progress.
+// The runs of a comparison: each in a process of its own, several at a time, with one line of
+// progress.
 #pragma once
 
 #include <filesystem>
@@ -22,7 +23,8 @@ struct JobPlan {
   int64_t parallel = 1, threads = 1, steps = 0;
 };
 
-/// Runs by `folder`/recipe.toml what is not finished yet. A run that fails leaves error.txt in its folder, and the others go on.
+/// Runs by `folder`/recipe.toml what is not finished yet. A run that fails leaves error.txt in its
+/// folder, and the others go on.
 /// RunError when none finished; Interrupted, after all have saved, on SIGINT, SIGTERM and SIGHUP.
 void run_jobs(const Recipe& recipe, const std::filesystem::path& folder,
               const std::vector<Job>& jobs, const JobPlan& plan);

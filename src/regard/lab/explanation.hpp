@@ -1,4 +1,5 @@
-// Which kernel would run for a phrase on a problem, why not the others, and what the forward pass costs.
+// Which kernel would run for a phrase on a problem, why not the others, and what the forward pass
+// costs.
 #pragma once
 
 #include <nlohmann/json.hpp>

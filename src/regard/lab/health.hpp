@@ -1,4 +1,5 @@
-// What `regard doctor` says: versions, processors, and what is missing with the command that mends it.
+// What `regard doctor` says: versions, processors, and what is missing with the command that mends
+// it.
 #pragma once
 
 #include <string>

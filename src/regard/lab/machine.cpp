@@ -43,7 +43,8 @@ void set_threads(int64_t threads) {
 
 std::string device_name(torch::Device device) {
   if (device.is_cpu()) return run::cpu_name();
-  // PyTorch tells the name only through headers that need a CUDA toolkit; the driver tells it to all.
+  // PyTorch tells the name only through headers that need a CUDA toolkit; the driver tells it to
+  // all.
   using Init = int (*)(unsigned);
   using Name = int (*)(char*, int, int);
   if (void* driver = dlopen("libcuda.so.1", RTLD_LAZY)) {

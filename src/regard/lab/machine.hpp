@@ -9,7 +9,8 @@
 
 namespace regard::lab {
 
-/// "auto", "cpu" or "cuda" -> the device; InputError when a GPU is asked for and there is none, with the reason.
+/// "auto", "cpu" or "cuda" -> the device; InputError when a GPU is asked for and there is none,
+/// with the reason.
 torch::Device choose_device(const std::string& name);
 
 /// "" when PyTorch can use a GPU, else why not.

@@ -81,7 +81,8 @@ run::Tables Recipe::tables() {
 
 namespace {
 
-// projection = "shared", graph = { name = "window", width = 64 }: an axis as a table instead of a term.
+// projection = "shared", graph = { name = "window", width = 64 }: an axis as a table instead of a
+// term.
 std::string term_of(const run::TomlEntry& axis) {
   if (!axis.table) return to_text(axis.value);
   std::string name;
@@ -266,7 +267,8 @@ std::string Recipe::phrase_text() const { return attention_text(phrases()); }
 std::string Recipe::to_toml() const { return run::to_toml(Recipe(*this).tables()); }
 
 namespace {
-// Options that came after the first checkpoints. At their defaults they are left out, so that those still fit.
+// Options that came after the first checkpoints. At their defaults they are left out, so that those
+// still fit.
 const std::vector<std::string>& later_options() {
   static const std::vector<std::string> names = {"attention_dropout",
                                                  "encoding",

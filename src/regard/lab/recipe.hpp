@@ -1,4 +1,5 @@
-// A recipe: everything that decides a run, as tables of a TOML file. Unknown keys are errors with file and line.
+// A recipe: everything that decides a run, as tables of a TOML file. Unknown keys are errors with
+// file and line.
 #pragma once
 
 #include <filesystem>
@@ -72,12 +73,13 @@ struct Recipe {
   std::string to_toml() const;
   /// What decides the weights, without paths, seeds, threads and budgets of other runs.
   std::string identity() const;
-  /// Writes the warm-up as texts of before have it, where a number was cut to a tenth of the run: the default is 50,
-  /// and a number as given that is above a tenth is negative.
+  /// Writes the warm-up as texts of before have it, where a number was cut to a tenth of the run:
+  /// the default is 50, and a number as given that is above a tenth is negative.
   void write_warmup();
 };
 
-/// The phrases in "phrase" or "[phrase, phrase]", parsed. InputError for an open bracket and an empty list.
+/// The phrases in "phrase" or "[phrase, phrase]", parsed. InputError for an open bracket and an
+/// empty list.
 std::vector<attention::Phrase> parse_attention(const std::string& text);
 /// Their canonical text: "softmax", or "[window(width=8), softmax]".
 std::string attention_text(const std::vector<attention::Phrase>& phrases);
@@ -91,8 +93,9 @@ void check(const LoadSpec& spec);
 /// Reads a file on top of the defaults.
 Recipe load_recipe(const std::filesystem::path& path);
 
-/// Columns that are named mean a table: files whose names do not end as tables do are then read as one, too. `flag` is the flag that
-/// names a column, or "" when only the recipe may; InputError when it meets a reader without columns.
+/// Columns that are named mean a table: files whose names do not end as tables do are then read as
+/// one, too. `flag` is the flag that names a column, or "" when only the recipe may; InputError
+/// when it meets a reader without columns.
 void read_named_columns(Recipe& recipe, const std::string& flag);
 
 }  // namespace regard::lab

@@ -96,7 +96,8 @@ void add_maps(const TrainedRun& run, const nn::Batch& one, int64_t input,
   }
 }
 
-// Test inputs, or where none are named those that validate; nullptr where the files are there no more.
+// Test inputs, or where none are named those that validate; nullptr where the files are there no
+// more.
 std::shared_ptr<const data::Dataset> unseen_inputs(const TrainedRun& run) {
   const auto& spec = run.recipe.data;
   try {

@@ -12,8 +12,8 @@ namespace regard::lab {
 report::Run report_run(const std::filesystem::path& folder, const std::string& phrase,
                        int64_t seed);
 
-/// The attention weights of a run on a few inputs that it was not trained on, at most 64 positions each; none where the data is
-/// there no more.
+/// The attention weights of a run on a few inputs that it was not trained on, at most 64 positions
+/// each; none where the data is there no more.
 std::vector<report::AttentionMap> attention_maps(const std::filesystem::path& folder);
 
 /// Writes report.html into the folder of one run.

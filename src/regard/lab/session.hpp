@@ -57,14 +57,15 @@ train::Evaluation evaluation_of(const data::Dataset& dataset, int64_t rows);
 /// The kind of network of the task, unless the recipe names another that answers it.
 std::string model_kind(const Recipe& recipe, const data::Encoding& encoding);
 
-/// A fresh model for the data. InputError where the graph is edges of the data, and the data has none.
+/// A fresh model for the data. InputError where the graph is edges of the data, and the data has
+/// none.
 std::shared_ptr<models::Model> make_model(const Recipe& recipe, const data::Encoding& encoding);
 
 int64_t count_parameters(const torch::nn::Module& model);
 /// Those of the projections, graphs and folds of all layers; W_o is not among them.
 int64_t count_attention_parameters(const torch::nn::Module& model);
-/// Bytes that generation keeps of a token, after the longest input of the model (at most 1,024 tokens): what
-/// a window or a recurrent state takes is spread over them. -1: no language model.
+/// Bytes that generation keeps of a token, after the longest input of the model (at most 1,024
+/// tokens): what a window or a recurrent state takes is spread over them. -1: no language model.
 double cache_bytes(models::Model& model, int64_t max_length);
 
 /// A trained run, read from its folder: recipe, encoding, and the weights of its best checkpoint.
@@ -76,7 +77,8 @@ struct TrainedRun {
   std::filesystem::path checkpoint;
 };
 
-/// InputError when the folder holds no finished training. `device` as in a recipe; "" takes that of the run.
+/// InputError when the folder holds no finished training. `device` as in a recipe; "" takes that of
+/// the run.
 TrainedRun open_run(const std::filesystem::path& folder, const std::string& device = "");
 
 }  // namespace regard::lab

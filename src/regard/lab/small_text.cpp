@@ -6,7 +6,8 @@
 namespace regard::lab {
 namespace {
 
-// Positions of one layer of width 64 that fit into the minute of a default run; 100,000 rows get five times as many.
+// Positions of one layer of width 64 that fit into the minute of a default run; 100,000 rows get
+// five times as many.
 constexpr double kPositions = 7e6, kRows = 10000, kMostRows = 100000;
 constexpr double kLongText = 64;                     // tokens: one layer instead of two
 constexpr double kMostEpochs = 20, kFewSteps = 500;  // few rows are passed over more often

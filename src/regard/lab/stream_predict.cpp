@@ -85,7 +85,8 @@ StreamPredictor::StreamPredictor(const TrainedRun& run, int64_t chunk, Counting 
   for (auto& item : model_->named_parameters()) item.value().copy_(trained[item.key()]);
 }
 
-// Calls visit(ids (1, n), rows) for each chunk of the file, or once for the bytes that were counted.
+// Calls visit(ids (1, n), rows) for each chunk of the file, or once for the bytes that were
+// counted.
 template <class F>
 void StreamPredictor::for_each_chunk(const std::string& path, F&& visit) {
   if (ids_.defined()) {

@@ -1,8 +1,10 @@
-// Labels for files of any size in constant memory: the file is read several times in chunks, never held.
+// Labels for files of any size in constant memory: the file is read several times in chunks, never
+// held.
 //
-// Each layer of `hrr` needs its S, then its Z, then the outputs that the layer above reads, so L layers take 2 L + 1 passes over the
-// file; 2 L where the label depends on the CLS token alone, whose row is computed once at the end. Without positions (`none`) nothing
-// in the model knows the order of the bytes: then one pass counts them, and the rest works on at most 256 rows.
+// Each layer of `hrr` needs its S, then its Z, then the outputs that the layer above reads, so L
+// layers take 2 L + 1 passes over the file; 2 L where the label depends on the CLS token alone,
+// whose row is computed once at the end. Without positions (`none`) nothing in the model knows the
+// order of the bytes: then one pass counts them, and the rest works on at most 256 rows.
 #pragma once
 
 #include <string>
@@ -25,12 +27,13 @@ struct StreamedPrediction {
 
 class StreamPredictor {
  public:
-  /// InputError with the reason when the run cannot stream: a classifier of bytes, layers of hrr or off on the full graph, and
-  /// positions rotary or none are needed.
+  /// InputError with the reason when the run cannot stream: a classifier of bytes, layers of hrr or
+  /// off on the full graph, and positions rotary or none are needed.
   explicit StreamPredictor(const TrainedRun& run, int64_t chunk = 1 << 14,
                            Counting counting = Counting::kWherePossible);
 
-  /// The label of a whole plain file, whatever its length. InputError when it is missing, empty or no file.
+  /// The label of a whole plain file, whatever its length. InputError when it is missing, empty or
+  /// no file.
   StreamedPrediction predict(const std::string& path);
 
  private:

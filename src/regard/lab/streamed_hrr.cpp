@@ -22,7 +22,8 @@ std::vector<attention::Kernel> StreamedHrr::kernels() const {
            [this](const attention::Inputs& x) { return run(x); }}};
 }
 
-// Rotary positions of x (1, h, n, d): the CLS token stands at 0, which is no rotation, and the tokens behind it.
+// Rotary positions of x (1, h, n, d): the CLS token stands at 0, which is no rotation, and the
+// tokens behind it.
 Tensor StreamedHrr::place(const Tensor& x) const {
   const auto first = state_->rows.first;
   if (!rotary_) return x;

@@ -1,10 +1,12 @@
-// Holographic attention over a sequence that comes in chunks: three readings of the keys, each with a state of fixed size.
+// Holographic attention over a sequence that comes in chunks: three readings of the keys, each with
+// a state of fixed size.
 //
 //   bind    S = sum_j k_j (*) v_j            d numbers a head
 //   gate    Z = sum_j e^{a_j}                1 number a head; needs S
 //   apply   y_t = e^{a_t} / Z v_t            needs S and Z
 //
-// S and Z are summed in float64 over chunks, so the chunks may be of any size. It stands in a phrase where `hrr` stood.
+// S and Z are summed in float64 over chunks, so the chunks may be of any size. It stands in a
+// phrase where `hrr` stood.
 #pragma once
 
 #include <memory>
@@ -13,7 +15,8 @@
 
 namespace regard::lab {
 
-/// Thrown by a layer that has read what it wanted, so that the layers above it are left out of this reading.
+/// Thrown by a layer that has read what it wanted, so that the layers above it are left out of this
+/// reading.
 struct LayerRead {};
 
 class StreamedHrr final : public attention::Fold {
@@ -25,7 +28,8 @@ class StreamedHrr final : public attention::Fold {
     torch::Tensor weights;  // (n) float64: how often each row occurs; undefined: once
   };
 
-  /// `rotary`: q and k come without positions, and are turned here; `cls`: each chunk has the CLS token as its first row.
+  /// `rotary`: q and k come without positions, and are turned here; `cls`: each chunk has the CLS
+  /// token as its first row.
   StreamedHrr(std::shared_ptr<const attention::folds::Hrr> fold, bool rotary, bool cls);
 
   /// The reading that the next chunks are for, and where each of them stands.

@@ -115,7 +115,8 @@ std::string one_answer_sentence(const std::string& label, double accuracy) {
 
 void say(const std::string& sentence) { std::fprintf(stderr, "%s\n", sentence.c_str()); }
 
-// The best checkpoint on the test part; what it answers to each text is kept for the comparison with a bag of words.
+// The best checkpoint on the test part; what it answers to each text is kept for the comparison
+// with a bag of words.
 void mark_parts(RunResult& result, models::Model& model, ModelLearner& learner,
                 const data::Prepared& prepared, const Recipe& recipe, const fs::path& folder) {
   const auto rows = recipe.load.eval_batch;
@@ -216,7 +217,8 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   const auto prepared = data::prepare(recipe.data, device);
   fit_to_size(recipe, prepared.encoding, *prepared.train);
   fit_to_nodes(recipe, prepared.encoding);
-  // Remembered for `predict`: a single file of any type is then read as the files in the folders were.
+  // Remembered for `predict`: a single file of any type is then read as the files in the folders
+  // were.
   if (recipe.data.reader.reader == "auto" &&
       data::guess_reader(recipe.data.train.front()) == "directory") {
     recipe.data.reader.reader = "directory";

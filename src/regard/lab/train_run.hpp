@@ -1,4 +1,5 @@
-// One training run: recipe -> run folder with recipe.toml, metrics.jsonl, checkpoints, result.json, report.html.
+// One training run: recipe -> run folder with recipe.toml, metrics.jsonl, checkpoints, result.json,
+// report.html.
 #pragma once
 
 #include <filesystem>
@@ -33,7 +34,8 @@ struct RunResult {
 enum class Start { kNew, kResume };
 enum class Report { kWrite, kNone };
 
-/// Trains by `recipe` in `folder`. A finished run is not repeated. Sentences about the data go to standard error.
+/// Trains by `recipe` in `folder`. A finished run is not repeated. Sentences about the data go to
+/// standard error.
 RunResult train_run(const Recipe& recipe, const std::filesystem::path& folder, Start start,
                     Report report);
 

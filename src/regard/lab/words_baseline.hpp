@@ -1,4 +1,5 @@
-// The bag of words beside a run or a comparison: TF-IDF with logistic regression on the same split (baselines/bag_of_words.hpp).
+// The bag of words beside a run or a comparison: TF-IDF with logistic regression on the same split
+// (baselines/bag_of_words.hpp).
 #pragma once
 
 #include <filesystem>
@@ -21,12 +22,12 @@ struct WordsResult {
   Right right;
 };
 
-/// Whether a bag of words says something here: texts with labels, read as words or characters from files that can be read twice,
-/// and the recipe wants it.
+/// Whether a bag of words says something here: texts with labels, read as words or characters from
+/// files that can be read twice, and the recipe wants it.
 bool wants_words(const Recipe& recipe, const data::Encoding& encoding);
 
-/// Reads the texts anew, fits, and writes `folder`/bag_of_words.json; what that holds already is not fitted again. Nothing where the
-/// texts have no words, which is said on standard error.
+/// Reads the texts anew, fits, and writes `folder`/bag_of_words.json; what that holds already is
+/// not fitted again. Nothing where the texts have no words, which is said on standard error.
 std::optional<WordsResult> fit_words(const Recipe& recipe, const std::filesystem::path& folder);
 /// What the folder holds, or nothing.
 std::optional<WordsResult> read_words(const std::filesystem::path& folder);
@@ -35,7 +36,8 @@ std::optional<WordsResult> read_words(const std::filesystem::path& folder);
 std::string words_line(const WordsResult& result);
 /// A row of a report.
 report::Run words_run(const WordsResult& result);
-/// Each phrase against the bag of words on the test part, or where there is none on the validation part.
+/// Each phrase against the bag of words on the test part, or where there is none on the validation
+/// part.
 /// `folders` holds the finished runs of each phrase.
 struct PhraseFolders {
   std::string phrase;

@@ -13,8 +13,9 @@ struct Metric {
   bool percent = true;  // a share in [0, 1], shown in percent
 };
 
-/// Every prediction of an evaluation with its truth: indices of classes, or numbers. A sequence of predictions,
-/// such as the labels of a sentence, ends at each of `ends`; where targets are single, each is a sequence.
+/// Every prediction of an evaluation with its truth: indices of classes, or numbers. A sequence of
+/// predictions, such as the labels of a sentence, ends at each of `ends`; where targets are single,
+/// each is a sequence.
 struct Predictions {
   std::vector<double> predicted, truth;
   std::vector<int64_t> ends;

@@ -1,10 +1,12 @@
 // Spans that labels such as B-PER, I-PER, O mark, and their F1.
 //
-//   precision = right spans / predicted spans,  recall = right spans / true spans,  F1 = 2 p r / (p + r)
+//   precision = right spans / predicted spans,  recall = right spans / true spans,  F1 = 2 p r / (p
+//   + r)
 //
-// A span is right when its type, its first and its last token are. Spans are read as conlleval reads them (Tjong Kim Sang
-// and De Meulder, CoNLL 2003), and seqeval's default mode with it: B, I, E, S and O are known, a span also begins at an I
-// that no span of its type stands before, and F1 is taken over all types together.
+// A span is right when its type, its first and its last token are. Spans are read as conlleval
+// reads them (Tjong Kim Sang and De Meulder, CoNLL 2003), and seqeval's default mode with it: B, I,
+// E, S and O are known, a span also begins at an I that no span of its type stands before, and F1
+// is taken over all types together.
 #pragma once
 
 #include <span>
@@ -24,10 +26,12 @@ struct Span {
 /// The spans of one sentence, in the order of their first tokens.
 std::vector<Span> spans(const std::vector<std::string>& labels);
 
-/// Whether the labels mark spans: each is O or begins with B-, I-, E- or S-, and a B- or S- is among them.
+/// Whether the labels mark spans: each is O or begins with B-, I-, E- or S-, and a B- or S- is
+/// among them.
 bool mark_spans(const std::vector<std::string>& classes);
 
-/// F1 of the spans in [0, 1]; 0 where neither truth nor prediction has one. The values index `classes`.
+/// F1 of the spans in [0, 1]; 0 where neither truth nor prediction has one. The values index
+/// `classes`.
 double span_f1(const Predictions& predictions, const std::vector<std::string>& classes);
 
 }  // namespace regard::metrics

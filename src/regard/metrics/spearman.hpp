@@ -1,6 +1,7 @@
 // Rank correlation.
 //
-//   rho = correlation of the ranks of prediction and truth; equal values share the mean of their ranks
+//   rho = correlation of the ranks of prediction and truth; equal values share the mean of their
+//   ranks
 //
 // Source: Spearman, The American Journal of Psychology 15, 1904.
 #pragma once

@@ -1,4 +1,5 @@
-// What classifiers share: a trunk, pooling to one vector a sequence, and a head on features made of those vectors.
+// What classifiers share: a trunk, pooling to one vector a sequence, and a head on features made of
+// those vectors.
 #pragma once
 
 #include "regard/models/model.hpp"

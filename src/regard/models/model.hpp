@@ -1,4 +1,5 @@
-// What lab asks of a model, whatever it is: a loss, a score, class or token probabilities, maps to look at.
+// What lab asks of a model, whatever it is: a loss, a score, class or token probabilities, maps to
+// look at.
 #pragma once
 
 #include <torch/nn/module.h>
@@ -39,11 +40,13 @@ struct LayerMap {
 
 class Model : public torch::nn::Module {
  public:
-  /// The mean loss in nats over the targets of a batch, with the auxiliary losses that graphs and folds add
-  /// on the way. Where one of these waits for the loss of each example, it is given it, one for each row.
+  /// The mean loss in nats over the targets of a batch, with the auxiliary losses that graphs and
+  /// folds add on the way. Where one of these waits for the loss of each example, it is given it,
+  /// one for each row.
   nn::Loss loss(const nn::Batch& batch, nn::Detail detail = nn::Detail::kMean);
-  /// {sum of losses, number right, number of targets}, float64; of a classifier then the sums of each
-  /// logit and of each logit squared. Beside them the likeliest class of each target, where a task asks for it.
+  /// {sum of losses, number right, number of targets}, float64; of a classifier then the sums of
+  /// each logit and of each logit squared. Beside them the likeliest class of each target, where a
+  /// task asks for it.
   virtual nn::BatchScore score(const nn::Batch& batch) = 0;
   /// Unnormalised log-probabilities: (B, classes), or (B, T, classes or vocabulary).
   torch::Tensor logits(const nn::Batch& batch);
@@ -59,17 +62,20 @@ class Model : public torch::nn::Module {
   virtual torch::Tensor example_losses(const torch::Tensor& logits, const nn::Batch& batch) = 0;
 };
 
-/// `losses` (B T), 0 where there is no target, of `targets` (B, T) -> the mean of each row (B); 0 without a target.
+/// `losses` (B T), 0 where there is no target, of `targets` (B, T) -> the mean of each row (B); 0
+/// without a target.
 torch::Tensor mean_over_rows(const torch::Tensor& losses, const torch::Tensor& targets);
 
 /// Makes a model of one of `model_kinds()`; fresh weights keyed by the seed.
 std::shared_ptr<Model> make_model(const ModelSpec& spec, const ModelShape& shape,
                                   const std::vector<attention::Phrase>& phrases, uint64_t seed);
 
-/// Whether a position sees those behind it; a causal model refuses attention without a causal meaning.
+/// Whether a position sees those behind it; a causal model refuses attention without a causal
+/// meaning.
 enum class Direction { kBoth, kCausal };
 
-/// A kind of network. Each file in models/kinds defines kinds::make_<name>(), which returns its kind.
+/// A kind of network. Each file in models/kinds defines kinds::make_<name>(), which returns its
+/// kind.
 struct ModelKind {
   using Make = std::shared_ptr<Model> (*)(const ModelSpec&, const ModelShape&,
                                           const std::vector<attention::Phrase>&, uint64_t seed);

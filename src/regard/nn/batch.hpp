@@ -8,15 +8,15 @@
 
 namespace regard::nn {
 
-/// Edges that a batch brings, in `others` as the rows of attention/edges.hpp: (B, C), or (1, C) for all rows; log gates only
-/// where edges have weights.
+/// Edges that a batch brings, in `others` as the rows of attention/edges.hpp: (B, C), or (1, C) for
+/// all rows; log gates only where edges have weights.
 inline constexpr const char* kEdgeQueries = "edges.queries";
 inline constexpr const char* kEdgeKeys = "edges.keys";
 inline constexpr const char* kEdgeGates = "edges.log_gate";
 
-/// Tensors by name. Three names are members, since nearly every model reads them; `others` has what a single kind
-/// of model needs beside them. Shapes: B rows, T positions, C channels. A row is an example, except for pairs of
-/// texts: pair i is the rows 2 i and 2 i + 1.
+/// Tensors by name. Three names are members, since nearly every model reads them; `others` has what
+/// a single kind of model needs beside them. Shapes: B rows, T positions, C channels. A row is an
+/// example, except for pairs of texts: pair i is the rows 2 i and 2 i + 1.
 struct Batch {
   torch::Tensor inputs;   // (B, T) int64 token ids, or (B, T, C) float values
   torch::Tensor lengths;  // (B) int64, or undefined when every row is full

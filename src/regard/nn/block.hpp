@@ -1,5 +1,6 @@
-// One layer of a Transformer: attention and feed-forward, each with norm, dropout and residual. Or one of a graph attention
-// network: dropout, attention without W_o, a bias, ELU, and nothing else (Velickovic et al. 2018).
+// One layer of a Transformer: attention and feed-forward, each with norm, dropout and residual. Or
+// one of a graph attention network: dropout, attention without W_o, a bias, ELU, and nothing else
+// (Velickovic et al. 2018).
 #pragma once
 
 #include "regard/attention/self_attention.hpp"
@@ -13,7 +14,8 @@ struct BlockOptions {
   std::string kind = "transformer";  // transformer | gat
   bool average = false;              // gat, the last layer: the mean over heads, no ELU
   int64_t hidden = 0;                // width of the feed-forward
-  // pre: x + f(norm(x)); post: norm(x + f(x)); feed_forward: x + attention(x), then x + mlp(norm(x))
+  // pre: x + f(norm(x)); post: norm(x + f(x)); feed_forward: x + attention(x), then x +
+  // mlp(norm(x))
   std::string norm = "pre";
   std::string norm_kind = "layer";  // layer | rms
   std::string activation = "gelu";  // gelu | relu | swiglu | geglu

@@ -1,5 +1,5 @@
-// An observer of layer outputs, without passing through every signature. What a step tells its layers stands
-// in attention/context.hpp.
+// An observer of layer outputs, without passing through every signature. What a step tells its
+// layers stands in attention/context.hpp.
 #pragma once
 
 #include <torch/types.h>

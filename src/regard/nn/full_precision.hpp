@@ -1,4 +1,5 @@
-// Small products in fp32 where the rest of a model runs under autocast: casts of a head cost more launches than its products.
+// Small products in fp32 where the rest of a model runs under autocast: casts of a head cost more
+// launches than its products.
 #pragma once
 
 #include <ATen/autocast_mode.h>

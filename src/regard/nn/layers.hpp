@@ -9,10 +9,12 @@
 
 namespace regard::nn {
 
-/// Dropout at a numbered site of the model, keyed by the step's RandomContext; identity outside of training.
+/// Dropout at a numbered site of the model, keyed by the step's RandomContext; identity outside of
+/// training.
 torch::Tensor dropout(const torch::Tensor& x, double p, int64_t site, bool training);
 
-/// LayerNorm ("layer": weight, bias, eps 1e-5) or RMSNorm ("rms": weight only, eps 1e-6) over the last axis.
+/// LayerNorm ("layer": weight, bias, eps 1e-5) or RMSNorm ("rms": weight only, eps 1e-6) over the
+/// last axis.
 class Norm : public torch::nn::Module {
  public:
   Norm(std::string kind, int64_t width);
@@ -24,8 +26,8 @@ class Norm : public torch::nn::Module {
   torch::Tensor weight_, bias_;
 };
 
-/// gelu | relu: down(act(up(x))); swiglu | geglu: down(act(gate(x)) * up(x)), gate and up in one matrix. down has a bias
-/// unless told.
+/// gelu | relu: down(act(up(x))); swiglu | geglu: down(act(gate(x)) * up(x)), gate and up in one
+/// matrix. down has a bias unless told.
 class FeedForward : public torch::nn::Module {
  public:
   FeedForward(std::string activation, int64_t width, int64_t hidden, bool down_bias = true);

@@ -1,6 +1,6 @@
-// The residual stream between two parts of a model: what was last added waits, so that the sum, its dropout and the
-// norm after it become one operator where the device has it (ops/add_norm.hpp). So does an embedding, of which a stream may
-// begin (ops/embed_norm.hpp).
+// The residual stream between two parts of a model: what was last added waits, so that the sum, its
+// dropout and the norm after it become one operator where the device has it (ops/add_norm.hpp). So
+// does an embedding, of which a stream may begin (ops/embed_norm.hpp).
 #pragma once
 
 #include <torch/types.h>
@@ -24,7 +24,8 @@ class Residual {
   void add(ops::Branch branch, int64_t site);
   /// norm(x); x stays as it is.
   torch::Tensor norm(Norm& norm);
-  /// norm(x) averaged over the first lengths[b] tokens, (B, H) (ops/add_norm_mean.hpp); x stays as it is.
+  /// norm(x) averaged over the first lengths[b] tokens, (B, H) (ops/add_norm_mean.hpp); x stays as
+  /// it is.
   torch::Tensor norm_mean(Norm& norm, const torch::Tensor& lengths);
   /// x <- norm(x)
   void replace_by(Norm& norm);

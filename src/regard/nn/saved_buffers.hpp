@@ -9,8 +9,8 @@
 
 namespace regard::nn {
 
-/// A buffer whose name begins so follows from the options of its module, as a table of positions does. It moves
-/// with the module to a device, and no checkpoint has it.
+/// A buffer whose name begins so follows from the options of its module, as a table of positions
+/// does. It moves with the module to a device, and no checkpoint has it.
 inline constexpr const char* kConstant = "constant_";
 
 /// The buffers that are state, such as a moving baseline, with their full names.

@@ -31,9 +31,10 @@ struct TrunkSpec {
 
   void visit(Visitor& f);
   void check() const;
-  /// Standard deviation of a fresh parameter: 0 for vectors; else `init`, or that of a fresh Linear of PyTorch. By the rule "inputs"
-  /// 1/sqrt(size of the last axis), which are a matrix's inputs (LeCun et al. 1998) and a table's width; by "glorot"
-  /// sqrt(2 / (rows + columns)) (Glorot, Bengio 2010).
+  /// Standard deviation of a fresh parameter: 0 for vectors; else `init`, or that of a fresh Linear
+  /// of PyTorch. By the rule "inputs" 1/sqrt(size of the last axis), which are a matrix's inputs
+  /// (LeCun et al. 1998) and a table's width; by "glorot" sqrt(2 / (rows + columns)) (Glorot,
+  /// Bengio 2010).
   double deviation(const torch::Tensor& parameter) const;
   int64_t hidden() const { return mlp > 0 ? mlp : 4 * width; }
 };
@@ -45,7 +46,8 @@ struct TrunkOptions {
   int64_t max_length = 0;
   bool causal = false;
   bool cls = false;  // a learned token in front
-  /// Of block gat: what the last layer gives in place of the width, averaged over heads_last heads; 0: the width.
+  /// Of block gat: what the last layer gives in place of the width, averaged over heads_last heads;
+  /// 0: the width.
   int64_t outputs = 0;
 };
 
@@ -65,8 +67,8 @@ class Trunk : public torch::nn::Module {
 
   /// (B, T) ids or (B, T, C) values -> (B, T, H), or (B, 1 + T, H) with a CLS token in front.
   torch::Tensor forward(const torch::Tensor& inputs, const torch::Tensor& lengths);
-  /// (B, H): the mean of `forward` over the valid tokens of each sequence, a CLS token among them. Without an observer the last norm
-  /// and the mean are one operator where the device has it.
+  /// (B, H): the mean of `forward` over the valid tokens of each sequence, a CLS token among them.
+  /// Without an observer the last norm and the mean are one operator where the device has it.
   torch::Tensor mean(const torch::Tensor& inputs, const torch::Tensor& lengths);
   TrunkState start() const;
   /// The next positions, (B, T) ids -> (B, T, H).
@@ -77,8 +79,9 @@ class Trunk : public torch::nn::Module {
   Embedding& embedding() { return *embedding_; }
   std::vector<std::shared_ptr<Block>>& blocks() { return blocks_; }
 
-  /// Normal(0, deviation) weights, zero biases, ones in norms; by the rule "residual" the matrices that write into the residual
-  /// stream are scaled by 1/sqrt(2 layers) (Radford et al. 2019). Numbers are keyed by (seed, parameter name).
+  /// Normal(0, deviation) weights, zero biases, ones in norms; by the rule "residual" the matrices
+  /// that write into the residual stream are scaled by 1/sqrt(2 layers) (Radford et al. 2019).
+  /// Numbers are keyed by (seed, parameter name).
   void initialise(uint64_t seed);
 
  private:

@@ -1,4 +1,5 @@
-// What operators with CUDA kernels share: the type of storage, the stream, the check of a status. Inside ops.
+// What operators with CUDA kernels share: the type of storage, the stream, the check of a status.
+// Inside ops.
 #pragma once
 
 #include <ATen/ops/empty.h>

@@ -32,7 +32,8 @@ struct Problem {
 std::size_t choose(std::vector<Candidate>& candidates, const std::string& force,
                    const std::string& what);
 
-/// Remembers by name that a kernel ran in this process; `kernels_that_ran` gives them in order of name.
+/// Remembers by name that a kernel ran in this process; `kernels_that_ran` gives them in order of
+/// name.
 void record_kernel(const std::string& name);
 std::vector<std::string> kernels_that_ran();
 

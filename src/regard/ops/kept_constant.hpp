@@ -1,4 +1,5 @@
-// Constants of the host on a device, copied once: a step that copies from the host cannot be recorded.
+// Constants of the host on a device, copied once: a step that copies from the host cannot be
+// recorded.
 #pragma once
 
 #include <torch/types.h>
@@ -20,8 +21,8 @@ class MadeOnce {
   std::map<int64_t, torch::Tensor> made_;
 };
 
-/// constant.to(options), kept until the process ends. For tensors that live as long and never change, such as
-/// attention::fourier_basis.
+/// constant.to(options), kept until the process ends. For tensors that live as long and never
+/// change, such as attention::fourier_basis.
 torch::Tensor kept_constant(const torch::Tensor& constant, const torch::TensorOptions& options);
 
 }  // namespace regard::ops

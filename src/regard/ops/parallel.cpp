@@ -1,4 +1,5 @@
-// The one file that is compiled with -fopenmp (cmake/layers.cmake); PyTorch's copy of the runtime serves it.
+// The one file that is compiled with -fopenmp (cmake/layers.cmake); PyTorch's copy of the runtime
+// serves it.
 #include "regard/ops/parallel.hpp"
 
 #include <ATen/Parallel.h>

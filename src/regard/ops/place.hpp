@@ -1,4 +1,5 @@
-// Where a part of a training step runs, and in which types: what `regard explain` knows as well as a call with data.
+// Where a part of a training step runs, and in which types: what `regard explain` knows as well as
+// a call with data.
 #pragma once
 
 #include <torch/types.h>

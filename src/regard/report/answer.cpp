@@ -123,7 +123,8 @@ std::string gap_text(const AgainstWords& gap) {
          " examples, " + seeds_text(gap.seeds) + (gap.seeds > 1 ? " pooled" : "") + ")";
 }
 
-/// The attentions' own standing against the bag of words: a first sentence where none beats it, else a remark.
+/// The attentions' own standing against the bag of words: a first sentence where none beats it,
+/// else a remark.
 void tell_bag_of_words(const Comparison& comparison, const std::vector<Standing>& all,
                        Answer& result) {
   const AgainstWords* nearest = nullptr;

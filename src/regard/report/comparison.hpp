@@ -25,10 +25,12 @@ struct Point {
   std::map<std::string, double> scores = {};  // other measures of the task on the validation part
 };
 
-/// The note of a finished run whose logits do not vary: its accuracy is that of the most frequent class.
+/// The note of a finished run whose logits do not vary: its accuracy is that of the most frequent
+/// class.
 inline constexpr const char* kSameAnswer = "the same answer for every example";
 
-/// The phrase of the run that has no attention: counts of words with logistic regression (baselines/bag_of_words.hpp).
+/// The phrase of the run that has no attention: counts of words with logistic regression
+/// (baselines/bag_of_words.hpp).
 inline constexpr const char* kBagOfWords = "bag of words";
 
 /// One training run. Losses in nats, accuracies in [0, 1].
@@ -42,16 +44,19 @@ struct Run {
   std::map<std::string, double> scores, test_scores;  // other measures of the task, likewise
   double parameters = kAbsent, seconds = kAbsent;     // seconds of training
   double tokens_per_second = kAbsent, peak_memory_bytes = kAbsent;
-  // Of attention on edges: keys a query, the share of planted edges that it keeps, and the predictor's share of a forward pass.
+  // Of attention on edges: keys a query, the share of planted edges that it keeps, and the
+  // predictor's share of a forward pass.
   double edges_per_query = kAbsent, edge_recall = kAbsent, predictor_share = kAbsent;
-  // Of the projections and folds of all layers; bytes that generation keeps of a token, at full context.
+  // Of the projections and folds of all layers; bytes that generation keeps of a token, at full
+  // context.
   double attention_parameters = kAbsent, cache_bytes = kAbsent;
   bool finished = false;  // unfinished runs stay out of every mean
   bool any_seed = false;  // draws no random numbers: it stands for every seed of the comparison
   std::string note;       // why it did not finish, or how it differs
 };
 
-/// Weights of one head on one input (row: query, column: key), or the gates T*w of a fold without scores.
+/// Weights of one head on one input (row: query, column: key), or the gates T*w of a fold without
+/// scores.
 struct AttentionMap {
   std::string title;  // parts between " · " become menus: "softmax · input 1 · layer 2 · head 3"
   int64_t rows = 0, cols = 0;
@@ -60,8 +65,9 @@ struct AttentionMap {
   std::vector<std::string> labels;  // one for each column, or none
 };
 
-/// Accuracy of a phrase minus that of the bag of words on the same examples: its seeds are averaged for each example, and the 95 %
-/// interval is that of a bootstrap over the examples (statistics.hpp).
+/// Accuracy of a phrase minus that of the bag of words on the same examples: its seeds are averaged
+/// for each example, and the 95 % interval is that of a bootstrap over the examples
+/// (statistics.hpp).
 struct AgainstWords {
   std::string phrase, part;  // "test" or "validation"
   int64_t examples = 0, seeds = 0;

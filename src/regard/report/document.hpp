@@ -1,4 +1,5 @@
-// A page of sections, for parts that are no comparison of runs: one file that loads nothing from anywhere.
+// A page of sections, for parts that are no comparison of runs: one file that loads nothing from
+// anywhere.
 #pragma once
 
 #include <filesystem>

@@ -18,9 +18,10 @@ struct Frame {
   Json data;         // one object for each of the first traces: {"x": [...], "y": [...]}
 };
 
-/// One form of a figure; several variants of a figure are switched by buttons. With frames it also has a
-/// slider and, unless the reader asks for less motion, a button that plays them. A layout with
-/// {"axes": false} has no x and y axes. Without WebGL a `scatter3d` is drawn as a disc, seen from `scene.camera`.
+/// One form of a figure; several variants of a figure are switched by buttons. With frames it also
+/// has a slider and, unless the reader asks for less motion, a button that plays them. A layout
+/// with {"axes": false} has no x and y axes. Without WebGL a `scatter3d` is drawn as a disc, seen
+/// from `scene.camera`.
 struct Variant {
   std::string name;  // "validation loss"
   Json data, layout;
@@ -50,7 +51,8 @@ Figure quality_by_memory(const Comparison& comparison);
 /// Against keys a query, where attention runs on edges.
 Figure quality_by_edges(const Comparison& comparison);
 
-/// Indices into `x`, `y` (lower is better in both) of the points that no other point beats in both, by x.
+/// Indices into `x`, `y` (lower is better in both) of the points that no other point beats in both,
+/// by x.
 std::vector<std::size_t> pareto_front(const std::vector<double>& x, const std::vector<double>& y);
 
 /// The attention maps with menus' parts, rounded to four digits.

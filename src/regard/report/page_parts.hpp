@@ -35,7 +35,8 @@ std::string notes_html(const Table& table);
 
 std::string figure_html(const Figure& figure);
 
-/// Figures side by side, with one row of buttons that switches their variants; those without any are left out.
+/// Figures side by side, with one row of buttons that switches their variants; those without any
+/// are left out.
 std::string pair_html(const std::vector<Figure>& pair);
 
 /// Buttons that hide and show the traces whose `meta` is a name; nothing for fewer than two names.

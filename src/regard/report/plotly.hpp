@@ -1,4 +1,5 @@
-// Finds Plotly's JavaScript bundle (MIT licence, from the Python package `plotly`), which draws the figures.
+// Finds Plotly's JavaScript bundle (MIT licence, from the Python package `plotly`), which draws the
+// figures.
 #pragma once
 
 #include <filesystem>
@@ -12,8 +13,9 @@ struct Plotly {
   std::string missing;  // then: where it was looked for, in one sentence
 };
 
-/// $REGARD_PLOTLY; the path known when Regard was built; <program>/../share/regard/plotly.min.js; and
-/// .venv/lib/python3*/site-packages/plotly/package_data/plotly.min.js in a folder above the program.
+/// $REGARD_PLOTLY; the path known when Regard was built; <program>/../share/regard/plotly.min.js;
+/// and .venv/lib/python3*/site-packages/plotly/package_data/plotly.min.js in a folder above the
+/// program.
 std::vector<std::filesystem::path> plotly_places();
 
 /// Reads the first of the places that has it. $REGARD_PLOTLY, when set, is the only place.

@@ -14,7 +14,8 @@ namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-/// Continued fraction of the incomplete beta function by Lentz's method; converges fast for x < (a+1)/(a+b+2).
+/// Continued fraction of the incomplete beta function by Lentz's method; converges fast for x <
+/// (a+1)/(a+b+2).
 double beta_fraction(double a, double b, double x) {
   constexpr double kTiny = 1e-300;
   const auto guarded = [](double v) { return std::abs(v) < kTiny ? kTiny : v; };

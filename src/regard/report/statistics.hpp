@@ -43,16 +43,17 @@ enum class Verdict {
 
 using BySeed = std::map<int64_t, double>;
 
-/// a - b over the seeds that both have with finite values. Pairing removes what a seed does to both alike
-/// (the order of the data, the initial embedding).
+/// a - b over the seeds that both have with finite values. Pairing removes what a seed does to both
+/// alike (the order of the data, the initial embedding).
 struct Difference {
   Interval interval;
   Verdict verdict = Verdict::kTooFewSeeds;
 };
 Difference paired_difference(const BySeed& a, const BySeed& b, double confidence = 0.95);
 
-/// The mean of the values with the middle 95 % of the means of `resamples` samples of as many values, drawn with replacement. The
-/// numbers are drawn from a fixed seed: the same values give the same interval. InputError without values.
+/// The mean of the values with the middle 95 % of the means of `resamples` samples of as many
+/// values, drawn with replacement. The numbers are drawn from a fixed seed: the same values give
+/// the same interval. InputError without values.
 struct BootstrapInterval {
   double centre = 0, low = 0, high = 0;
 };

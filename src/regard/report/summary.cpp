@@ -160,7 +160,8 @@ void add_costs(Builder& builder) {
   });
 }
 
-/// Phrases with a run that got stuck: what their row says is about the training and not about the attention.
+/// Phrases with a run that got stuck: what their row says is about the training and not about the
+/// attention.
 std::vector<std::string> stuck(const Comparison& comparison) {
   std::vector<std::string> sentences;
   for (const auto& phrase : phrases(comparison)) {

@@ -36,7 +36,8 @@ Cell number(double value, int decimals);                               // "12.30
 Cell interval(const Interval& value, int decimals, double scale = 1);  // "1.804 ± 0.012"
 std::string fixed(double value, int decimals);
 
-/// Aligned columns. With `width` > 0, a table that is wider is cut into stacked parts that repeat the first column.
+/// Aligned columns. With `width` > 0, a table that is wider is cut into stacked parts that repeat
+/// the first column.
 std::string to_text(const Table& table, int width = 0);
 std::string to_markdown(const Table& table);
 std::string to_csv(const Table& table);          // RFC 4180; full precision

@@ -12,7 +12,8 @@ namespace {
 constexpr const char* kKey = "regard";
 constexpr int64_t kVersion = 1;
 
-/// " (there warmup = 50, here warmup = 20)": the first line that only one of two recipes has; "" without lines.
+/// " (there warmup = 50, here warmup = 20)": the first line that only one of two recipes has; ""
+/// without lines.
 std::string difference(const std::string& there, const std::string& here) {
   const auto lines = [](const std::string& text) {
     std::vector<std::string> all;

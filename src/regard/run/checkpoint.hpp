@@ -1,6 +1,8 @@
-// A checkpoint: one file of named arrays whose rename is the only commit point, which knows its run.
+// A checkpoint: one file of named arrays whose rename is the only commit point, which knows its
+// run.
 //
-//   metadata "regard" = {"version": 1, <state>, "seed": 1, "recipe": "[run]\n..."}, beside the caller's notes
+//   metadata "regard" = {"version": 1, <state>, "seed": 1, "recipe": "[run]\n..."}, beside the
+//   caller's notes
 //
 // No clock and no path: two runs of one recipe on one machine write the same bytes.
 #pragma once
@@ -14,7 +16,8 @@
 
 namespace regard::run {
 
-/// What a run has come to besides its arrays: one JSON object without the keys version, seed and recipe.
+/// What a run has come to besides its arrays: one JSON object without the keys version, seed and
+/// recipe.
 using State = nlohmann::ordered_json;
 
 /// Which run a checkpoint belongs to.
@@ -34,7 +37,8 @@ struct Checkpoint {
 /// InputError when the file is damaged, of another version, or of another recipe or seed.
 Checkpoint load_checkpoint(const std::filesystem::path& path, const Identity& identity);
 
-/// The two halves for whoever keeps arrays elsewhere: the metadata of a checkpoint, and the state in it.
+/// The two halves for whoever keeps arrays elsewhere: the metadata of a checkpoint, and the state
+/// in it.
 /// `path` names the file in an InputError.
 Metadata to_metadata(const State& state, const Identity& identity);
 State state_of(const Metadata& metadata, const Identity& identity,

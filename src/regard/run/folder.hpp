@@ -25,7 +25,8 @@ class Folder {
   std::filesystem::path best() const { return path_ / "best.safetensors"; }
   std::filesystem::path metrics() const { return path_ / "metrics.jsonl"; }
 
-  /// Keeps the present last checkpoint as step-<step>.safetensors and all but the newest `keep` no more.
+  /// Keeps the present last checkpoint as step-<step>.safetensors and all but the newest `keep` no
+  /// more.
   void keep_last_as(int64_t step, int64_t keep) const;
 
   /// Removes what a killed process left half written.

@@ -1,5 +1,5 @@
-// Jobs in processes of their own: each is this very program with other arguments, so that a fault or its
-// memory is its own.
+// Jobs in processes of their own: each is this very program with other arguments, so that a fault
+// or its memory is its own.
 #pragma once
 
 #include <cstddef>
@@ -26,9 +26,10 @@ struct JobWatch {
   std::function<void()> stopping;
 };
 
-/// Runs all jobs, `parallel` at a time, in order. SIGINT, SIGTERM and SIGHUP are passed on to those that run;
-/// Interrupted, once these have ended. They also get SIGTERM when this process ends in any other way. Called
-/// from the main thread, since the end of the thread that started them counts; no other child may be waited for.
+/// Runs all jobs, `parallel` at a time, in order. SIGINT, SIGTERM and SIGHUP are passed on to those
+/// that run; Interrupted, once these have ended. They also get SIGTERM when this process ends in
+/// any other way. Called from the main thread, since the end of the thread that started them
+/// counts; no other child may be waited for.
 void run_jobs(const std::vector<Job>& jobs, int64_t parallel, const JobWatch& watch);
 
 }  // namespace regard::run

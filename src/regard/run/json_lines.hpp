@@ -1,10 +1,11 @@
-// A file of JSON lines that a run appends to, and that is cut back to its checkpoint before it goes on.
+// A file of JSON lines that a run appends to, and that is cut back to its checkpoint before it goes
+// on.
 //
 //   {"step": 10, "loss": 2.1}
 //   {"step": 20, "loss": 1.9}
 //
-// A killed run may have written past its last checkpoint, or half a line. Both go, so that a run which was
-// killed and resumed leaves the lines of one that was not.
+// A killed run may have written past its last checkpoint, or half a line. Both go, so that a run
+// which was killed and resumed leaves the lines of one that was not.
 #pragma once
 
 #include <filesystem>
@@ -19,8 +20,9 @@ class JsonLines {
   enum class Cut { kKeep, kDrop, kEnd };  // kEnd: this line and all after it go
   using Judge = std::function<Cut(const nlohmann::json& line)>;
 
-  /// Opens the file for appending, after cutting it back to what `judge` keeps of its whole lines. A line
-  /// that is no JSON object ends what is kept. RunError when the file cannot be opened or written.
+  /// Opens the file for appending, after cutting it back to what `judge` keeps of its whole lines.
+  /// A line that is no JSON object ends what is kept. RunError when the file cannot be opened or
+  /// written.
   JsonLines(std::filesystem::path path, const Judge& judge);
   ~JsonLines();
   JsonLines(const JsonLines&) = delete;

@@ -1,7 +1,7 @@
 // One line on standard error that says how far a long piece of work is.
 //
-// On a terminal it is written over. Elsewhere it is a plain line now and then: after each tenth of the work,
-// and at least half a minute after the last one, so that a log does not fill with them.
+// On a terminal it is written over. Elsewhere it is a plain line now and then: after each tenth of
+// the work, and at least half a minute after the last one, so that a log does not fill with them.
 #pragma once
 
 #include <string>
@@ -29,7 +29,8 @@ class ProgressLine {
 /// The line with title, share of the work, and the time that is left.
 ///
 ///   Progress progress("markov", resumed_at);
-///   progress.show(done / total, "row 512/4096");      // markov  row 512/4096  13 %  4.1 s, 28 s left
+///   progress.show(done / total, "row 512/4096");      // markov  row 512/4096  13 %  4.1 s, 28 s
+///   left
 class Progress {
  public:
   /// `begun`: the fraction at which this process begins, above 0 where a run is resumed.
@@ -47,7 +48,8 @@ class Progress {
   ProgressLine line_;
 };
 
-/// Seconds until `fraction` is 1, when it rose from `begun` in `elapsed` seconds; -1 before it rose.
+/// Seconds until `fraction` is 1, when it rose from `begun` in `elapsed` seconds; -1 before it
+/// rose.
 double seconds_left(double fraction, double begun, double elapsed);
 
 }  // namespace regard::run

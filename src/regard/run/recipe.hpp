@@ -1,7 +1,8 @@
 // Recipes: a TOML file of tables, each the options of one struct with a `visit` (base/spec.hpp).
 //
 //   run::Tables tables() {
-//     return {{"run", [this](Visitor& f) { run.visit(f); }}, {"model", [this](Visitor& f) { model.visit(f); }}};
+//     return {{"run", [this](Visitor& f) { run.visit(f); }}, {"model", [this](Visitor& f) {
+//     model.visit(f); }}};
 //   }
 //   run::read_recipe("chain.toml", spec.tables());
 //   write_atomically(folder.path() / "recipe.toml", run::to_toml(spec.tables()));
@@ -27,8 +28,8 @@ using Tables = std::vector<Table>;
 /// Readers of tables that are more than options, by name.
 using SpecialTables = std::map<std::string, std::function<void(const TomlEntry& table)>>;
 
-/// Sets what the file holds on top of what the tables have. InputError with file and line for a table or a key
-/// that is unknown, with the nearest name, and for a value of another type.
+/// Sets what the file holds on top of what the tables have. InputError with file and line for a
+/// table or a key that is unknown, with the nearest name, and for a value of another type.
 void read_recipe(const std::filesystem::path& path, const Tables& tables,
                  const SpecialTables& special = {});
 

@@ -1,7 +1,8 @@
 // The header of a safetensors file, without PyTorch.
 //
 //   file = u64 n, little endian | n bytes of JSON | data
-//   JSON = {"__metadata__": {word: word}, name: {"dtype", "shape", "data_offsets": [begin, end]}, ...}
+//   JSON = {"__metadata__": {word: word}, name: {"dtype", "shape", "data_offsets": [begin, end]},
+//   ...}
 //
 // The tensors cover the data without gap or overlap, as the format demands.
 #pragma once
@@ -46,8 +47,8 @@ uint64_t parse_length(std::string_view first_bytes, uint64_t file_bytes, const s
 SafetensorsHeader parse_header(std::string_view json, uint64_t data_bytes,
                                const std::string& place);
 
-/// Sorts the entries (largest element first, so that each is aligned; then by name), sets their offsets
-/// and returns length and JSON, padded with blanks to a multiple of 8 bytes.
+/// Sorts the entries (largest element first, so that each is aligned; then by name), sets their
+/// offsets and returns length and JSON, padded with blanks to a multiple of 8 bytes.
 std::string format_header(SafetensorsHeader& header);
 
 }  // namespace regard::run

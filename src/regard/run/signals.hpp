@@ -5,8 +5,8 @@
 
 namespace regard::run {
 
-/// Catches the three signals while it lives, one object at a time; SIGHUP stays ignored where it was. A
-/// second one of the same kind ends the process at once, as it would without us.
+/// Catches the three signals while it lives, one object at a time; SIGHUP stays ignored where it
+/// was. A second one of the same kind ends the process at once, as it would without us.
 class SignalScope {
  public:
   SignalScope();

@@ -23,8 +23,9 @@ std::string place_of(const std::string& file, const toml::source_region& source)
       " came");
 }
 
-// TOML is UTF-8, and the name of a file may hold any bytes: a byte that is no UTF-8 is written as one of these characters of the
-// private use area, U+EF80 to U+EFFF; such a character itself as its three bytes.
+// TOML is UTF-8, and the name of a file may hold any bytes: a byte that is no UTF-8 is written as
+// one of these characters of the private use area, U+EF80 to U+EFFF; such a character itself as its
+// three bytes.
 constexpr int32_t kFirstByte = 0xEF00, kByteMarks = 0xEF80, kByteMarksEnd = 0xF000;
 
 bool is_byte_mark(int32_t code) { return code >= kByteMarks && code < kByteMarksEnd; }

@@ -28,7 +28,8 @@ DeterministicScope::DeterministicScope(bool enabled)
       fill_before_(at::globalContext().deterministicFillUninitializedMemory()) {
   if (!enabled) return;
   at::globalContext().setDeterministicAlgorithms(true, /*warn_only=*/false);
-  // Filling fresh memory finds faults in operators and costs time; it changes no result of a right one.
+  // Filling fresh memory finds faults in operators and costs time; it changes no result of a right
+  // one.
   at::globalContext().setDeterministicFillUninitializedMemory(false);
 }
 

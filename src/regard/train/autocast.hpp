@@ -5,7 +5,8 @@
 
 namespace regard::train {
 
-/// Does nothing with `enabled` false. Leaving the outermost scope drops the cast copies of the weights.
+/// Does nothing with `enabled` false. Leaving the outermost scope drops the cast copies of the
+/// weights.
 class AutocastScope {
  public:
   AutocastScope(torch::DeviceType device, bool enabled);

@@ -15,7 +15,8 @@ std::vector<torch::Tensor*> tensors(nn::Batch& batch) {
   return all;
 }
 
-/// Types and sizes of all tensors; the names beyond the first three too, since batches may differ in them.
+/// Types and sizes of all tensors; the names beyond the first three too, since batches may differ
+/// in them.
 std::string shape_of(std::vector<nn::Batch>& batches) {
   std::string key;
   for (auto& batch : batches) {

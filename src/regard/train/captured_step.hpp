@@ -1,4 +1,5 @@
-// A training step that is recorded once for each shape of its batches and then replayed, on devices that can.
+// A training step that is recorded once for each shape of its batches and then replayed, on devices
+// that can.
 #pragma once
 
 #include <map>
@@ -32,8 +33,8 @@ class RecordedShapes {
   bool told_ = false;
 };
 
-/// Same losses and weights as TrainStep::run, without its launches: a shape runs twice as it is, is then recorded, and
-/// from there on replayed. The calling thread must be on a SideStream.
+/// Same losses and weights as TrainStep::run, without its launches: a shape runs twice as it is, is
+/// then recorded, and from there on replayed. The calling thread must be on a SideStream.
 class CapturedStep {
  public:
   CapturedStep(TrainStep& step, Record record);

@@ -1,6 +1,7 @@
 // A checkpoint: one safetensors file whose rename is the only commit point.
 //
-//   model.<p>   optimizer.step, optimizer.exp_avg.<p>, optimizer.exp_avg_sq.<p>   ema.<p>   rng.seed, rng.step
+//   model.<p>   optimizer.step, optimizer.exp_avg.<p>, optimizer.exp_avg_sq.<p>   ema.<p>
+//   rng.seed, rng.step
 //
 // State and identity are in the metadata, as run/checkpoint.hpp says.
 #pragma once

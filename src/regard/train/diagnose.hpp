@@ -1,4 +1,5 @@
-// Where a value that is not finite came from: the step is done again with an observer on every layer.
+// Where a value that is not finite came from: the step is done again with an observer on every
+// layer.
 #pragma once
 
 #include <string>

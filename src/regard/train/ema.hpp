@@ -1,4 +1,5 @@
-// A running average of the weights, used for evaluation (Polyak, Juditsky 1992; without start bias).
+// A running average of the weights, used for evaluation (Polyak, Juditsky 1992; without start
+// bias).
 //
 //   a_t = a_{t-1} + s_t (w_t - a_{t-1}),   s_t = (1 - d) / (1 - d^t),   so a_1 = w_1
 #pragma once

@@ -22,15 +22,17 @@ class Learner {
   virtual ~Learner() = default;
   /// All parameters with their full names, in an order that never changes, all on one device.
   virtual NamedTensors parameters() = 0;
-  /// State that no gradient changes and a checkpoint keeps, such as a moving baseline; as parameters().
+  /// State that no gradient changes and a checkpoint keeps, such as a moving baseline; as
+  /// parameters().
   virtual NamedTensors buffers() { return {}; }
   /// Scalars that change with the step; `attention::step_scalar` finds them inside of loss().
   virtual std::vector<attention::StepScalar> step_scalars() { return {}; }
-  /// The losses of a batch, scalars with gradient, as in training (dropout on). Inside a step: no copy to the
-  /// host, no `.item()`. The names of auxiliary losses are the same in every step.
+  /// The losses of a batch, scalars with gradient, as in training (dropout on). Inside a step: no
+  /// copy to the host, no `.item()`. The names of auxiliary losses are the same in every step.
   virtual nn::Loss loss(const nn::Batch& batch) = 0;
   /// {sum of losses, number right, number of targets}, float64 on the device, as in evaluation. A
-  /// classifier goes on with the sums of each logit and then of each logit squared, over the examples.
+  /// classifier goes on with the sums of each logit and then of each logit squared, over the
+  /// examples.
   /// Beside them the predictions, where metrics() has more than loss and accuracy.
   virtual nn::BatchScore score(const nn::Batch& batch) = 0;
   /// What an evaluation measures.
@@ -65,7 +67,8 @@ struct Score {
   double loss = 0;
   double accuracy = 0;
   int64_t count = 0;
-  /// Standard deviation over the examples of the logit that varies most; NaN where no logits are told, and for one example.
+  /// Standard deviation over the examples of the logit that varies most; NaN where no logits are
+  /// told, and for one example.
   double logit_deviation = std::numeric_limits<double>::quiet_NaN();
   std::map<std::string, double>
       others;  // metrics but loss and accuracy, and what was seen, by name
@@ -74,15 +77,18 @@ struct Score {
   double of(const std::string& metric) const;
 };
 
-/// Logits that hardly vary: the model answers every example alike, so that its accuracy says nothing about
-/// its layers. At a thousandth, probabilities differ by less than that. False for NaN.
+/// Logits that hardly vary: the model answers every example alike, so that its accuracy says
+/// nothing about its layers. At a thousandth, probabilities differ by less than that. False for
+/// NaN.
 inline bool same_answer(double logit_deviation) { return logit_deviation < 1e-3; }
 
-/// Scores all batches without gradient. `stop`, asked between batches, may end it early: count is then -1.
+/// Scores all batches without gradient. `stop`, asked between batches, may end it early: count is
+/// then -1.
 /// InputError without any target, RunError for a loss that is not finite.
 Score evaluate(Learner& learner, const Evaluation& data, const std::function<bool()>& stop = {});
 
-/// The weights of a checkpoint (its averaged ones where it has them) and its buffers into a learner.
+/// The weights of a checkpoint (its averaged ones where it has them) and its buffers into a
+/// learner.
 void load_weights(const std::filesystem::path& checkpoint, Learner& learner);
 
 }  // namespace regard::train

@@ -31,9 +31,9 @@ struct Outcome {
   std::string finished;        // "steps", "seconds" or "early stop"
 };
 
-/// Trains until the steps, the seconds or the patience of `spec` end it. In a folder opened to resume,
-/// it goes on from last.safetensors to the same weights bit for bit (deterministic, same machine and
-/// threads), from step 0 without one, and returns at once when the run is finished.
+/// Trains until the steps, the seconds or the patience of `spec` end it. In a folder opened to
+/// resume, it goes on from last.safetensors to the same weights bit for bit (deterministic, same
+/// machine and threads), from step 0 without one, and returns at once when the run is finished.
 ///
 /// Throws InputError for a checkpoint of another recipe, RunError for a loss that is not finite and
 /// for a full disk, and Interrupted after SIGINT, SIGTERM or SIGHUP, once the state is saved.

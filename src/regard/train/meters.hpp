@@ -16,8 +16,8 @@ namespace regard::train {
 /// The name of the main loss among the parts of a loss.
 inline constexpr const char* kMainLoss = "main";
 
-/// Keeps loss and gradient norm of the last steps on the device, and notices the first step at which one
-/// was not finite. Writing does not wait for the device; read() does.
+/// Keeps loss and gradient norm of the last steps on the device, and notices the first step at
+/// which one was not finite. Writing does not wait for the device; read() does.
 class StepMeter {
  public:
   /// Room for `capacity` steps between two reads.
@@ -26,11 +26,12 @@ class StepMeter {
   /// Notes one step; `step` is an int64 scalar on the device, the others are float scalars there.
   void note(const torch::Tensor& step, const torch::Tensor& loss, const torch::Tensor& norm);
 
-  /// Notes the parts of the loss of one step, where it has several. RunError when their names are others than
-  /// in the first step, since a recorded step could not follow.
+  /// Notes the parts of the loss of one step, where it has several. RunError when their names are
+  /// others than in the first step, since a recorded step could not follow.
   void note_parts(const torch::Tensor& step, const attention::NamedScalars& parts);
 
-  /// What ops::finish_step needs to note a step itself; its learning rate and count of updates are left open.
+  /// What ops::finish_step needs to note a step itself; its learning rate and count of updates are
+  /// left open.
   ops::StepRecord record(const torch::Tensor& step, const torch::Tensor& loss) const;
 
   /// 1 from the first bad step on, else 0: updates are skipped with it, so that the weights stay as

@@ -3,7 +3,8 @@
 //   g <- g / divisor;   m <- b1 m + (1 - b1) g;   v <- b2 v + (1 - b2) g^2
 //   w <- w - lr decay w - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
 //
-// With l2 > 0 the gradient of a parameter that decays is g / divisor + l2 w, as Adam with L2 regularisation has it.
+// With l2 > 0 the gradient of a parameter that decays is g / divisor + l2 w, as Adam with L2
+// regularisation has it.
 #pragma once
 
 #include <torch/types.h>
@@ -33,10 +34,12 @@ class AdamW {
   /// Drops the gradients, so that the next backward pass need not add to them.
   void clear_gradients();
 
-  /// One update; `lr`, `divisor`, `skip` are float scalars on the device. With skip = 1 nothing changes.
+  /// One update; `lr`, `divisor`, `skip` are float scalars on the device. With skip = 1 nothing
+  /// changes.
   void step(const torch::Tensor& lr, const torch::Tensor& divisor, const torch::Tensor& skip);
 
-  /// Norm, record, clipping and update at once, where ops::finish_step can; else false, and nothing was done.
+  /// Norm, record, clipping and update at once, where ops::finish_step can; else false, and nothing
+  /// was done.
   bool finish_step(const torch::Tensor& lr, double clip, ops::StepRecord record);
 
   const std::vector<torch::Tensor>& parameters() const { return parameters_; }

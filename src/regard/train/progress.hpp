@@ -31,8 +31,9 @@ struct Progress {
 
 using ProgressCallback = std::function<void(const Progress&)>;
 
-/// One line on standard error that is written over on a terminal; else a plain line after each tenth of
-/// the run, at least half a minute after the last. Evaluations always have their line. `title` comes first.
+/// One line on standard error that is written over on a terminal; else a plain line after each
+/// tenth of the run, at least half a minute after the last. Evaluations always have their line.
+/// `title` comes first.
 ProgressCallback console_progress(const std::string& title);
 
 }  // namespace regard::train

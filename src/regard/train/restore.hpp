@@ -9,8 +9,8 @@
 namespace regard::train {
 
 /// Copies each named tensor of `from` into the one of that name in `into`, whatever the devices.
-/// Throws InputError for a name that is missing, for a shape or dtype that differs, and for values that
-/// are not finite: no run saves such, and nothing computed with them means anything.
+/// Throws InputError for a name that is missing, for a shape or dtype that differs, and for values
+/// that are not finite: no run saves such, and nothing computed with them means anything.
 void restore(const NamedTensors& into, const std::map<std::string, torch::Tensor>& from);
 
 /// InputError with the tensor's name when a value is not finite.

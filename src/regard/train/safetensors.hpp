@@ -20,8 +20,8 @@ struct Safetensors {
   run::Metadata metadata;
 };
 
-/// Writes the file whole or not at all (RunError with the system's reason). The bytes depend only on
-/// names, values and metadata: no clock, no path, one order. Tensors may be on any device.
+/// Writes the file whole or not at all (RunError with the system's reason). The bytes depend only
+/// on names, values and metadata: no clock, no path, one order. Tensors may be on any device.
 void save_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                       const run::Metadata& metadata);
 

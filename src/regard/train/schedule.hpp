@@ -17,7 +17,8 @@ namespace regard::train {
 
 class Schedule {
  public:
-  /// `steps` is the length n of the run, whose warm-up w is Spec::warmup_steps(n); 0 when only a time ends it, and then at() needs a progress.
+  /// `steps` is the length n of the run, whose warm-up w is Spec::warmup_steps(n); 0 when only a
+  /// time ends it, and then at() needs a progress.
   Schedule(const Spec& spec, int64_t steps);
 
   /// The rate of step s, counted from 0. A `progress` in [0, 1] of 0 or more stands for s / n.

@@ -37,8 +37,8 @@ struct Spec {
   std::string capture = "auto";
 
   void visit(Visitor& f);
-  /// Steps of warm-up in a run of `run_steps` (0: a time ends it): `warmup` as given, else 50 and at most a
-  /// tenth of the run.
+  /// Steps of warm-up in a run of `run_steps` (0: a time ends it): `warmup` as given, else 50 and
+  /// at most a tenth of the run.
   int64_t warmup_steps(int64_t run_steps) const;
 };
 

@@ -72,7 +72,8 @@ nn::Loss TrainStep::forward(const nn::Batch& batch) {
 
 void TrainStep::backward(const torch::Tensor& loss) {
   torch::autograd::backward({loss}, {root_.to(loss.scalar_type())});
-  // Not before: a backward pass may draw the numbers of its forward pass again. prepare() sets it for the first batch.
+  // Not before: a backward pass may draw the numbers of its forward pass again. prepare() sets it
+  // for the first batch.
   if (accumulate_ > 1) random_.step.add_(1);
 }
 

@@ -1,7 +1,8 @@
 // One training step: micro-batches, clipping, AdamW, averaged weights.
 //
-// What run() does is device work whose host values never change, with its inputs in tensors of fixed address
-// (rate, counters): a CUDA graph can capture it. prepare() fills these inputs and does not wait.
+// What run() does is device work whose host values never change, with its inputs in tensors of
+// fixed address (rate, counters): a CUDA graph can capture it. prepare() fills these inputs and
+// does not wait.
 #pragma once
 
 #include <torch/types.h>
@@ -24,8 +25,8 @@ class TrainStep {
   /// `steps` is the length of the run, for scalars of the step; 0 where a time ends it.
   TrainStep(Learner& learner, const Spec& spec, int64_t seed, int64_t steps = 0);
 
-  /// Sets what step `step` (from 0) reads: learning rate, counters of random numbers, share of the EMA, and the
-  /// learner's own scalars.
+  /// Sets what step `step` (from 0) reads: learning rate, counters of random numbers, share of the
+  /// EMA, and the learner's own scalars.
   void prepare(int64_t step, double lr);
 
   /// `accumulate` batches, whose mean losses count alike.

@@ -1,4 +1,5 @@
-// Holographic attention: golden numbers, a circulant form, invariants, and the kernels against the reference.
+// Holographic attention: golden numbers, a circulant form, invariants, and the kernels against the
+// reference.
 #include "regard/attention/folds/hrr.hpp"
 
 #include <gtest/gtest.h>
@@ -232,7 +233,8 @@ TEST(Hrr, ZeroVectorsGiveCosineZeroAndNoGradient) {
   }
 }
 
-// Where a coefficient of q vanishes it has no inverse, in any type: neither it nor its gradient is noise.
+// Where a coefficient of q vanishes it has no inverse, in any type: neither it nor its gradient is
+// noise.
 TEST(Hrr, AnInverseLeavesOutWhatVanishes) {
   for (const int64_t width : {8, 10, 7, 64}) {
     for (const char* phrase : {"hrr(unbind=exact)", "hrr(unbind=unit)"}) {
@@ -271,7 +273,8 @@ TEST(Hrr, AnInverseLeavesOutWhatVanishes) {
   }
 }
 
-// Powers of two are exact, so that even rows of 1e-15 and sums of 1e-45 give the weights of the plain ones.
+// Powers of two are exact, so that even rows of 1e-15 and sums of 1e-45 give the weights of the
+// plain ones.
 TEST(Hrr, TheCosineSeesNoScale) {
   for (const bool causal : {false, true}) {
     const auto plain = harness::make_inputs(

@@ -36,7 +36,8 @@ TEST(Linear, WeightsMakeTheOutput) {
   EXPECT_LE(harness::relative(at::matmul(map.values, x.v), attend(Linear(), "linear", x)), 1e-14);
 }
 
-// Every feature of the query below the smallest number: no weights are left, and the row is 0, not NaN.
+// Every feature of the query below the smallest number: no weights are left, and the row is 0, not
+// NaN.
 TEST(Linear, ANormaliserOfZeroGivesZero) {
   for (const auto& [graph, kernel] :
        {std::pair{graph::full(), "sums"}, std::pair{graph::causal(), "chunks"}}) {

@@ -1,4 +1,5 @@
-// Sigmoid attention: golden numbers, what zero and huge scores give, and the kernels against the reference.
+// Sigmoid attention: golden numbers, what zero and huge scores give, and the kernels against the
+// reference.
 #include "regard/attention/folds/sigmoid.hpp"
 
 #include <gtest/gtest.h>
@@ -60,7 +61,8 @@ TEST(Sigmoid, ABiasIsAddedToTheScores) {
   }
 }
 
-// Far beyond where e^s overflows: every key with a positive score counts whole, gradients stay finite.
+// Far beyond where e^s overflows: every key with a positive score counts whole, gradients stay
+// finite.
 TEST(Sigmoid, HugeScoresSelectAndStayFinite) {
   auto x = harness::make_inputs({"", 60, 60, graph::window(4)}, torch::kFloat);
   x.q = at::full_like(x.q, 1e4);

@@ -43,7 +43,8 @@ TEST(Softmax, Laws) {
   harness::keys_are_a_set("softmax");
 }
 
-// Long beside the window, so that blocks are taken: with lengths that end inside a block, at its edge, at 0.
+// Long beside the window, so that blocks are taken: with lengths that end inside a block, at its
+// edge, at 0.
 TEST(Softmax, BlocksEqualTheDenseMask) {
   const ops::ForceKernel force("sdpa_blocks");
   for (const char* phrase : {"window(width=5)", "window(width=40)", "window(left=20,right=3)",

@@ -47,7 +47,8 @@ struct Direction {
   Tensor row, zero;
 };
 
-// x at length 1, and where it has none. No gradient goes through the length: the cosine does not see it.
+// x at length 1, and where it has none. No gradient goes through the length: the cosine does not
+// see it.
 Direction direction(const Tensor& x) {
   const double tiny = x.scalar_type() == torch::kDouble ? std::numeric_limits<double>::min()
                                                         : std::numeric_limits<float>::min();
@@ -68,7 +69,8 @@ Tensor safe_cosine(const Tensor& x, const Tensor& y) {
 
 namespace {
 
-// S with its largest element at 1. The cosine does not see the factor, so no gradient goes through it.
+// S with its largest element at 1. The cosine does not see the factor, so no gradient goes through
+// it.
 Tensor of_unit_size(const Tensor& s) {
   const auto size = s.detach().abs().amax({-1}, true);
   return s / size.masked_fill(size == 0, 1.0);
@@ -187,8 +189,8 @@ Tensor run_fused(const Hrr& fold, const Inputs& x) {
   return ops::hrr(x.q, x.k, x.v, x.key_lengths, fold.kernel_options(x.graph.causal()));
 }
 
-// `run` works in the basis; q, k and v come and y goes in the usual domain. `wide`: a basis in 16 bits
-// would lose what an exact or unit inverse needs, so it is taken in fp32.
+// `run` works in the basis; q, k and v come and y goes in the usual domain. `wide`: a basis in 16
+// bits would lose what an exact or unit inverse needs, so it is taken in fp32.
 Run through_basis(Run run, bool wide) {
   return [run = std::move(run), wide](const Inputs& given) {
     const auto own = given.v.scalar_type(), type = wide ? sum_type(own) : own;
@@ -227,8 +229,9 @@ std::vector<Kernel> Hrr::basis_kernels() const {
 
 namespace {
 
-// 1/F(q) = conj(F(q)) / |F(q)|^2, or conj(F(q)) / |F(q)|, up to a factor for each row, and 0 where F(q) vanishes: as
-// kVanishing has it for the numbers of the real basis, in which pairs weigh sqrt(2).
+// 1/F(q) = conj(F(q)) / |F(q)|^2, or conj(F(q)) / |F(q)|, up to a factor for each row, and 0 where
+// F(q) vanishes: as kVanishing has it for the numbers of the real basis, in which pairs weigh
+// sqrt(2).
 Tensor inverse_spectrum(const Tensor& q, const std::string& unbind) {
   const auto weight = at::full({q.size(-1)}, std::sqrt(2.0), q.options());
   weight.narrow(0, 0, 1).fill_(1);
@@ -289,7 +292,8 @@ Cost Hrr::cost(const ops::Problem& p) const {
 
 namespace {
 
-// State in the folded basis: S (d numbers) and Z (1 number) a head; a window keeps its last summands.
+// State in the folded basis: S (d numbers) and Z (1 number) a head; a window keeps its last
+// summands.
 class HrrDecoder final : public Decoder {
  public:
   HrrDecoder(const Hrr& fold, const graph::Graph& graph, ReadRows read)

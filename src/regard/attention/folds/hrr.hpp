@@ -1,10 +1,11 @@
-// Holographic attention (Hrrformer; Alam, Raff, Biderman, Oates, Holt, ICML 2023). Circular convolution (*), and per head:
+// Holographic attention (Hrrformer; Alam, Raff, Biderman, Oates, Holt, ICML 2023). Circular
+// convolution (*), and per head:
 //   S_i = sum_{j in E_i} k_j (*) v_j        superposition
 //   a_i = cos(v_i, q_i^+ (*) S_i)           unbind with the own query, compare with the own value
 //   y_i = e^{a_i} / sum_{j in E_i} e^{a_j} v_i
-// The cosine with a zero vector is 0, and so is its gradient; whatever the scale of S, a vector is zero when its square is
-// below the smallest normal number. An exact or unit inverse leaves out what vanishes in q (fourier.hpp, kVanishing). Each
-// token must be among its own keys.
+// The cosine with a zero vector is 0, and so is its gradient; whatever the scale of S, a vector is
+// zero when its square is below the smallest normal number. An exact or unit inverse leaves out
+// what vanishes in q (fourier.hpp, kVanishing). Each token must be among its own keys.
 #pragma once
 
 #include "regard/attention/fold.hpp"
@@ -39,7 +40,8 @@ class Hrr final : public Fold {
   WeightMap weights(const Inputs& x) const override;
   Cost cost(const ops::Problem& p) const override;
 
-  /// The kernels on q, k and v in the folded Fourier basis (fourier.hpp), with y in it too. Those of
+  /// The kernels on q, k and v in the folded Fourier basis (fourier.hpp), with y in it too. Those
+  /// of
   /// `kernels()` change the basis before and after.
   std::vector<Kernel> basis_kernels() const;
   /// The options of ops::hrr.
@@ -51,14 +53,16 @@ class Hrr final : public Fold {
   /// Weight on the real slots when two bindings are taken in the folded basis: 2, 1 or sqrt(2).
   double real_weight() const;
 
-  /// z (.., d) = the query's read-out of S in the folded basis, up to a factor that the cosine does not see.
+  /// z (.., d) = the query's read-out of S in the folded basis, up to a factor that the cosine does
+  /// not see.
   torch::Tensor read_out(const torch::Tensor& q, const torch::Tensor& s) const;
 
  protected:
   std::unique_ptr<Decoder> make_decoder(const graph::Graph& graph, ReadRows read) const override;
 };
 
-/// cos over the last axis, kept; 0 with gradient 0 where |x|^2 or |y|^2 is below the smallest normal number.
+/// cos over the last axis, kept; 0 with gradient 0 where |x|^2 or |y|^2 is below the smallest
+/// normal number.
 torch::Tensor safe_cosine(const torch::Tensor& x, const torch::Tensor& y);
 
 /// The fold as what it is, or nullptr.

@@ -49,7 +49,8 @@ Tensor run_device_sums(const Inputs& x) {
   const auto k = ops::linear_features(expand_heads(x.k, x.heads), x.key_lengths);
   const auto v = expand_heads(x.v, x.heads);
   const auto sums = at::matmul(q, at::matmul(k.transpose(2, 3), v));
-  // Without keys the sum of features is 0; a row of numbers below the smallest one divides by 1 as well.
+  // Without keys the sum of features is 0; a row of numbers below the smallest one divides by 1 as
+  // well.
   const auto total = at::matmul(q, k.sum(2, true).transpose(2, 3));  // (B, h, T, 1)
   const auto y = sums / total.masked_fill(total == 0, 1.0);
   return clear_queries(y, x);
@@ -63,7 +64,8 @@ ops::Support can_device_sums(const ops::Problem& p) {
   return needs_whole(p);
 }
 
-// Within a chunk the masked product, before it the state sum_j phi(k_j) (v_j, 1)^T of all earlier chunks.
+// Within a chunk the masked product, before it the state sum_j phi(k_j) (v_j, 1)^T of all earlier
+// chunks.
 Tensor run_chunks(const Inputs& x) {
   constexpr int64_t kChunk = 64;
   const auto f = features(x);

@@ -1,6 +1,7 @@
 // Sigmoid attention (Ramapuram et al. 2024). E_i: the keys that query i may meet.
 //   y_i = sum_{j in E_i} sigma(q_i . k_j / sqrt(d) + b_ij - log |E_i|) v_j
-// Each key is weighted alone, so a row's weights do not sum to one; -log |E_i| starts them near 1 / |E_i|.
+// Each key is weighted alone, so a row's weights do not sum to one; -log |E_i| starts them near 1 /
+// |E_i|.
 #pragma once
 
 #include "regard/attention/fold.hpp"

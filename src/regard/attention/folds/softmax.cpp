@@ -40,7 +40,8 @@ bool meets_all(const Inputs& x) {
   return x.graph.plain() && (!x.graph.causal() || x.queries == 1);
 }
 
-// Every row keeps one key, since backends differ on rows without keys; such rows are cleared afterwards.
+// Every row keeps one key, since backends differ on rows without keys; such rows are cleared
+// afterwards.
 Tensor safe_mask(const Inputs& x) {
   const graph::Extent extent{x.queries, x.keys()};
   const bool causal = x.graph.plain() && x.graph.causal();  // what SDPA does without a mask

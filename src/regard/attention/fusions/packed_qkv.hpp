@@ -1,5 +1,5 @@
-// q, k and v of three matrices as one packed tensor: one product, and one kernel for positions that map q
-// and k, instead of one for each.
+// q, k and v of three matrices as one packed tensor: one product, and one kernel for positions that
+// map q and k, instead of one for each.
 //
 //   qkv = x [W_q W_k W_v] + [b_q b_k b_v],   qkv (B, T, 3, h, d)
 #pragma once

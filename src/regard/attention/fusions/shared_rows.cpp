@@ -13,8 +13,8 @@ const projections::Shared* shared_of(const Phrase& phrase) {
   return dynamic_cast<const projections::Shared*>(phrase.projection.get());
 }
 
-// W_o with the columns of each channel times d_v, in the type of its product: made anew in each step,
-// it must not enter the plan of prepared weights.
+// W_o with the columns of each channel times d_v, in the type of its product: made anew in each
+// step, it must not enter the plan of prepared weights.
 Tensor scaled_out(const Tensor& weight, const Tensor& d_v, const Tensor& x) {
   if (!d_v.defined()) return weight;
   const auto place = ops::place_of(x);

@@ -1,4 +1,5 @@
-// A position meets its neighbours: |i - j| < width, or `left` before and `right` after it, where -1 means all.
+// A position meets its neighbours: |i - j| < width, or `left` before and `right` after it, where -1
+// means all.
 #pragma once
 
 #include <memory>

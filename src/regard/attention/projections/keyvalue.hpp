@@ -17,7 +17,8 @@ class KeyValueShared final : public Projection {
   bool values_are_separate() const override { return true; }
   Parameters expand(const Parameters& p, const Size& size) const override;
 
-  /// Kept once, and read as both. A key that is mapped by its position is no value: mapped on reading.
+  /// Kept once, and read as both. A key that is mapped by its position is no value: mapped on
+  /// reading.
   int64_t kept(const Size& size) const override;
   Extension extend(const Parameters& p, const Size& size, const torch::Tensor& x) const override;
   KeyValue read(const Parameters& p, const Size& size,

@@ -1,5 +1,5 @@
-// q = x W_q + b_q, k = q U_h with a matrix U_h (d, d) a head, v = x W_v + b_v: the "pairwise coefficients" of Courtois
-// et al., arXiv 2406.06366, in the form that their parameter count gives.
+// q = x W_q + b_q, k = q U_h with a matrix U_h (d, d) a head, v = x W_v + b_v: the "pairwise
+// coefficients" of Courtois et al., arXiv 2406.06366, in the form that their parameter count gives.
 #pragma once
 
 #include "regard/attention/projection.hpp"

@@ -1,4 +1,5 @@
-// q = x W_q + b_q, k = x W_k + b_k, v = x W_v + b_v: three matrices, kept as one parameter for one product.
+// q = x W_q + b_q, k = x W_k + b_k, v = x W_v + b_v: three matrices, kept as one parameter for one
+// product.
 #pragma once
 
 #include "regard/attention/projection.hpp"

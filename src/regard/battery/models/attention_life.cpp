@@ -25,7 +25,8 @@ constexpr double kLimit = 8;  // standard deviations; beyond, an input says no m
 constexpr double kSummaryGain = 3;
 constexpr int64_t kWarmup = 20;
 
-/// (N, F) -> (N, places, channels): a patch fills the first channels of its token, the summary the last of the last.
+/// (N, F) -> (N, places, channels): a patch fills the first channels of its token, the summary the
+/// last of the last.
 Tensor as_tokens(const Tensor& x) {
   const auto n = x.size(0);
   const auto patches = at::constant_pad_nd(
@@ -185,7 +186,8 @@ void train_member(LifeNetwork& net, const AttentionLifeSpec& spec, const Tensor&
   net.eval();
 }
 
-/// The mean of the plain prediction and of those by way of each reference cell; (N, 2), standardised.
+/// The mean of the plain prediction and of those by way of each reference cell; (N, 2),
+/// standardised.
 Tensor predict_member(LifeNetwork& net, const Tensor& x, const Tensor& reference,
                       const Tensor& answers, double pairs) {
   const auto n = x.size(0), r = reference.size(0);

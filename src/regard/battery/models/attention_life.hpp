@@ -3,10 +3,11 @@
 //   (z_life, z_B) = W_h Trunk(tokens)_last + W_s [3 summary, patches / sqrt(32)]
 //   log life = mean + sd z_life,   log B = mean + sd z_B;   A = ln(0.2 - C) - B ln(life - 1)
 //
-// The trunk is nn::Trunk with any phrase; the last token holds the summary. Half of the examples of a step are
-// differences: tokens and targets of a cell minus those of another training cell (the inter-cell learning of
-// fingertap/BatLiNet). A prediction is the mean of the plain one and of reference target + predicted difference over all
-// training cells. Inputs are mixed in pairs (Zhang et al., mixup, 2018) and get noise.
+// The trunk is nn::Trunk with any phrase; the last token holds the summary. Half of the examples of
+// a step are differences: tokens and targets of a cell minus those of another training cell (the
+// inter-cell learning of fingertap/BatLiNet). A prediction is the mean of the plain one and of
+// reference target + predicted difference over all training cells. Inputs are mixed in pairs (Zhang
+// et al., mixup, 2018) and get noise.
 // In the default ensemble, the linear path of every other member sees the summary alone.
 #pragma once
 
@@ -19,7 +20,8 @@
 
 namespace regard::battery {
 
-/// The table [model] of a battery recipe. Defaults were chosen by cross-validation on the 41 training cells.
+/// The table [model] of a battery recipe. Defaults were chosen by cross-validation on the 41
+/// training cells.
 struct AttentionLifeSpec {
   std::string phrase = "softmax";
   int64_t width = 8;
@@ -27,7 +29,8 @@ struct AttentionLifeSpec {
   int64_t heads = 2;
   int64_t mlp = 16;
   double dropout = 0.2;
-  // What the linear path sees: all, summary, none; mixed: all, and in every other member the summary.
+  // What the linear path sees: all, summary, none; mixed: all, and in every other member the
+  // summary.
   std::string linear = "mixed";
   double noise = 0.2;         // standard deviation added to standardised inputs
   double mix = 0.5;           // largest share of the other cell in a mixed input
@@ -49,7 +52,8 @@ class AttentionLife final : public LifeModel {
  public:
   explicit AttentionLife(const AttentionLifeSpec& spec);
   ~AttentionLife() override;
-  /// InputError when a cell has no tokens. Members are keyed by (seed, index) and train on one thread.
+  /// InputError when a cell has no tokens. Members are keyed by (seed, index) and train on one
+  /// thread.
   void fit(const Examples& train, uint64_t seed) override;
   std::vector<Estimate> predict(const Examples& cells) const override;
   bool random() const override { return true; }

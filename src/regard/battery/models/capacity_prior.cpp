@@ -53,7 +53,8 @@ double log_likelihood(const Record& record, const PowerLaw& curve) {
   return -(square - sum * sum / shrink) / (2 * kNoise * kNoise);
 }
 
-/// What capacities alone say of cycles 2 to n: first loss, largest gain, loss of the last tenth against the largest.
+/// What capacities alone say of cycles 2 to n: first loss, largest gain, loss of the last tenth
+/// against the largest.
 std::vector<double> look(const Cell& cell, int64_t n) {
   const auto record = record_of(cell, n);
   const auto& loss = record.loss;

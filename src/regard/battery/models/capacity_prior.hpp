@@ -1,11 +1,15 @@
-// Life from capacities alone: A and B of the first n cycles, held by what the curves of training cells look like.
+// Life from capacities alone: A and B of the first n cycles, held by what the curves of training
+// cells look like.
 //
-//   ln life ~ N(mean, (w sd)^2),  ln B ~ N(mean, sd^2), B >= 1, of the training cells;  w = 2, or 3 for cells unlike them
-//   loss_i = exp(A) (cycle_i - 1)^B + C + o + e_i,   A from life and B,   o ~ N(0, 0.005^2),   e ~ N(0, 0.003^2)
+//   ln life ~ N(mean, (w sd)^2),  ln B ~ N(mean, sd^2), B >= 1, of the training cells;  w = 2, or 3
+//   for cells unlike them
+//   loss_i = exp(A) (cycle_i - 1)^B + C + o + e_i,   A from life and B,   o ~ N(0, 0.005^2),   e ~
+//   N(0, 0.003^2)
 //
-// The posterior is computed on a grid; o, the offset that the first measured cycle leaves, is integrated out. The
-// likelihood is raised to a power below 1, because the errors of neighbouring cycles are alike: the power that predicts
-// the lives of the training cells best, each with the prior of the others.
+// The posterior is computed on a grid; o, the offset that the first measured cycle leaves, is
+// integrated out. The likelihood is raised to a power below 1, because the errors of neighbouring
+// cycles are alike: the power that predicts the lives of the training cells best, each with the
+// prior of the others.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -31,7 +35,8 @@ struct CapacityPosterior {
 class CapacityPrior {
  public:
   CapacityPrior() = default;
-  /// From cells with whole records and fitted curves, as they look after n cycles; at least ten, InputError.
+  /// From cells with whole records and fitted curves, as they look after n cycles; at least ten,
+  /// InputError.
   CapacityPrior(const Examples& examples, const std::vector<Cell>& cells, int64_t n,
                 double false_alarm);
 

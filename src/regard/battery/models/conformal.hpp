@@ -1,11 +1,15 @@
 // Intervals of life and bands of the curve from residuals of cells that a model had not seen.
 //
-//   s(d)  = 1 + beta d                                                      how much harder a cell at distance d is
-//   life:   |ln life - ln life'| <= s(d) q            q: the quantile of |residual| / s(d_i) over held-out cells
-//   curve:  loss(u life') - loss'(u life') in s(d) [q_low(u), q_high(u)]    u = cycle / predicted life
+//   s(d)  = 1 + beta d                                                      how much harder a cell
+//   at distance d is
+//   life:   |ln life - ln life'| <= s(d) q            q: the quantile of |residual| / s(d_i) over
+//   held-out cells
+//   curve:  loss(u life') - loss'(u life') in s(d) [q_low(u), q_high(u)]    u = cycle / predicted
+//   life
 //
-// Split-conformal prediction (Lei et al., JASA 113, 1094, 2018) on normalised cross-validation residuals: ranks
-// ceil((n + 1) p). The residuals come from both k-fold and leave-one-batch-out, since a user's cells are a new batch.
+// Split-conformal prediction (Lei et al., JASA 113, 1094, 2018) on normalised cross-validation
+// residuals: ranks ceil((n + 1) p). The residuals come from both k-fold and leave-one-batch-out,
+// since a user's cells are a new batch.
 // beta is the maximum-likelihood scale of Laplace-distributed residuals.
 #pragma once
 
@@ -54,7 +58,8 @@ class Calibration {
   std::vector<std::vector<double>> curve_;  // for each u, sorted signed residuals / s
 };
 
-/// The measured loss at a cycle, linear in between; beyond the record that of `beyond`, joined to the last value.
+/// The measured loss at a cycle, linear in between; beyond the record that of `beyond`, joined to
+/// the last value.
 double measured_loss(const Cell& cell, double cycle, const PowerLaw& beyond);
 
 }  // namespace regard::battery

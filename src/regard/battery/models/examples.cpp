@@ -16,8 +16,8 @@ double loss_at_start(const Cell& cell) {
   return kMissing;
 }
 
-// Columns of hybridpred_features5.csv that the paper's model takes: log variance, log min, "log mean", smallest
-// resistance, change of resistance.
+// Columns of hybridpred_features5.csv that the paper's model takes: log variance, log min, "log
+// mean", smallest resistance, change of resistance.
 constexpr std::array kPaperColumns = {1, 2, 3, 14, 15};
 
 void add_published(const Severson& data, const std::filesystem::path& folder, Examples& examples) {

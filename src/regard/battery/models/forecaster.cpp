@@ -25,7 +25,8 @@ Value from_json(const Json& json) {
   return json.get<std::string>();
 }
 
-/// The interval of the life at a threshold: the curves through the ends of the interval at kEndOfLife.
+/// The interval of the life at a threshold: the curves through the ends of the interval at
+/// kEndOfLife.
 Life life_between(const Estimate& estimate, const Range& range, double threshold, double last) {
   auto life = estimate.curve.life(threshold, last);
   if (!life.known()) return life;

@@ -1,4 +1,5 @@
-// A trained run on disk: what `regard battery predict` needs. model.json and a cycles<n>.safetensors for each n.
+// A trained run on disk: what `regard battery predict` needs. model.json and a
+// cycles<n>.safetensors for each n.
 #pragma once
 
 #include <filesystem>
@@ -41,7 +42,8 @@ class Forecaster {
   void add(Horizon horizon) { horizons_.push_back(std::move(horizon)); }
   const std::vector<Horizon>& horizons() const { return horizons_; }
 
-  /// With the largest trained n that the cell's record reaches. `threshold`: as parse_threshold takes it.
+  /// With the largest trained n that the cell's record reaches. `threshold`: as parse_threshold
+  /// takes it.
   Forecast forecast(const Cell& cell, const std::string& threshold) const;
 
   void save(const std::filesystem::path& folder) const;

@@ -41,7 +41,8 @@ double negative_log_likelihood(const std::vector<double>& hyper, const Rows& row
   return y.dot(factor.solve(y)) / 2 + factor.matrixLLT().diagonal().array().log().sum();
 }
 
-// Pattern search: few smooth parameters and a function of microseconds, so derivatives are not worth their code.
+// Pattern search: few smooth parameters and a function of microseconds, so derivatives are not
+// worth their code.
 std::vector<double> maximise(std::vector<double> at, const Rows& rows, const Eigen::VectorXd& y) {
   double best = negative_log_likelihood(at, rows, y);
   for (double step = 1; step > 1e-3; step /= 2) {

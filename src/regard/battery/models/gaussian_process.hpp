@@ -1,8 +1,10 @@
-// Gaussian process regression of log life on a few features (Rasmussen, Williams, 2006, algorithm 2.1).
+// Gaussian process regression of log life on a few features (Rasmussen, Williams, 2006, algorithm
+// 2.1).
 //
 //   y ~ N(0, K + s^2 I),   K_ij = g^2 exp(-1/2 sum_f (x_if - x_jf)^2 / l_f^2)
 //
-// Features and log life are standardised by the training cells; g, s and l maximise the marginal likelihood.
+// Features and log life are standardised by the training cells; g, s and l maximise the marginal
+// likelihood.
 #pragma once
 
 #include "regard/battery/models/model.hpp"

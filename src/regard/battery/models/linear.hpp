@@ -1,16 +1,19 @@
 // Regression of log10 life on a few features: least squares, or the elastic net.
 //
-//   minimise  1/(2N) |y - X w|^2 + alpha ( r |w|_1 + (1 - r)/2 |w|_2^2 )         (Zou, Hastie, JRSS B 67, 301, 2005)
+//   minimise  1/(2N) |y - X w|^2 + alpha ( r |w|_1 + (1 - r)/2 |w|_2^2 )         (Zou, Hastie, JRSS
+//   B 67, 301, 2005)
 //
-// Features are standardised by the training cells; a missing one takes their median. alpha and r are chosen by
-// cross-validation over four folds of the training cells. B is the median of the training cells.
+// Features are standardised by the training cells; a missing one takes their median. alpha and r
+// are chosen by cross-validation over four folds of the training cells. B is the median of the
+// training cells.
 #pragma once
 
 #include "regard/battery/models/model.hpp"
 
 namespace regard::battery {
 
-/// Coordinate descent on standardised columns; `x` is (N, F) row-major with column means 0, y has mean 0.
+/// Coordinate descent on standardised columns; `x` is (N, F) row-major with column means 0, y has
+/// mean 0.
 std::vector<double> elastic_net(const std::vector<double>& x, const std::vector<double>& y,
                                 double alpha, double ratio);
 

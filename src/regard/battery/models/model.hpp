@@ -1,4 +1,5 @@
-// What predicts the capacity-loss curve of a cell from its first cycles: one interface for all models.
+// What predicts the capacity-loss curve of a cell from its first cycles: one interface for all
+// models.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,13 @@
-// How far a cell lies from the cells that a model learned from, and whether it counts as out of distribution.
+// How far a cell lies from the cells that a model learned from, and whether it counts as out of
+// distribution.
 //
-//   d(x) = mean distance to the three nearest training cells, features standardised by them, in units of the median d
-//   out of distribution  <=>  d(x) > the (1 - e) quantile of the training cells' own d, each without itself
+//   d(x) = mean distance to the three nearest training cells, features standardised by them, in
+//   units of the median d
+//   out of distribution  <=>  d(x) > the (1 - e) quantile of the training cells' own d, each
+//   without itself
 //
-// e is the false-alarm rate: of cells like the training cells, a share e is flagged. Rank ceil((N + 1)(1 - e)).
+// e is the false-alarm rate: of cells like the training cells, a share e is flagged. Rank ceil((N +
+// 1)(1 - e)).
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,11 +1,14 @@
-// The model of arXiv 2404.17174, in closed form: five scalar features are five tokens of width 1, one head.
+// The model of arXiv 2404.17174, in closed form: five scalar features are five tokens of width 1,
+// one head.
 //
-//   q_i = x_i wq + bq    k_i = x_i wk + bk    v_i = x_i wv + bv                     wq, bq, ... in R^2: 12 parameters
+//   q_i = x_i wq + bq    k_i = x_i wk + bk    v_i = x_i wv + bv                     wq, bq, ... in
+//   R^2: 12 parameters
 //   (A, B) = mean over i of sum_j softmax_j(q_i . k_j / sqrt(2)) v_j
 //   life   = [exp(-A) (0.2 - C)]^(1/B)
 //
-// Trained cell by cell with Adam: first on mean[(A - A')^2 / 32, (B - B')^2], then on (life - life')^2. The output
-// does not change when the features are permuted: no token knows which feature it is.
+// Trained cell by cell with Adam: first on mean[(A - A')^2 / 32, (B - B')^2], then on (life -
+// life')^2. The output does not change when the features are permuted: no token knows which feature
+// it is.
 #pragma once
 
 #include <array>

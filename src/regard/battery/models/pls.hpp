@@ -1,6 +1,8 @@
-// Partial least squares of log10 life on a whole curve: dQ(V), or the tokens, which are shifts to three cycles (Wold, Sjostrom, Eriksson, 2001), one target.
+// Partial least squares of log10 life on a whole curve: dQ(V), or the tokens, which are shifts to
+// three cycles (Wold, Sjostrom, Eriksson, 2001), one target.
 //
-//   w = X'y / |X'y|,  t = X w,  p = X't / t't,  q = y't / t't,  X <- X - t p',  y <- y - t q        for each component
+//   w = X'y / |X'y|,  t = X w,  p = X't / t't,  q = y't / t't,  X <- X - t p',  y <- y - t q
+//   for each component
 //   coefficients = W (P'W)^-1 q
 //
 // Columns are standardised by the training cells. B is the median of the training cells.

@@ -22,7 +22,8 @@ struct Scores {
               undefined = 0;  // cells; undefined: without an estimate, left out of the means
 };
 
-/// `curves`: measured cells of the same names, where known (any order); a cell without one counts for life alone.
+/// `curves`: measured cells of the same names, where known (any order); a cell without one counts
+/// for life alone.
 /// Cells whose name is `without` are left out.
 Scores score(const Examples& cells, const std::vector<Estimate>& estimates,
              const std::vector<Cell>& curves, const std::string& without = "");

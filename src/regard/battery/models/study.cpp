@@ -184,7 +184,8 @@ Json run_study(const StudySpec& spec, const Progress& progress) {
     progress("other chemistries");
     results["other"] = study_other(spec, data);
   }
-  // Every model of the table, ours and two baselines again for each shorter record, and the routes to one of them.
+  // Every model of the table, ours and two baselines again for each shorter record, and the routes
+  // to one of them.
   results["looked_at"] = entries.size() + 3 * (spec.cycles.size() - 1) + results["short"].size();
   results["looked_before"] = spec.looked_before;
   results["parameters"] = last.model->parameters();

@@ -1,6 +1,8 @@
-// `regard battery train`: every model side by side on the Severson set, our bands, and other chemistries.
+// `regard battery train`: every model side by side on the Severson set, our bands, and other
+// chemistries.
 //
-// Choices are made on the 41 training cells alone; each model is looked at on the tests once, and counted.
+// Choices are made on the 41 training cells alone; each model is looked at on the tests once, and
+// counted.
 #pragma once
 
 #include <filesystem>
@@ -42,12 +44,13 @@ struct Entry {
   MakeModel make;
 };
 std::vector<Entry> study_entries(const StudySpec& spec);
-/// Routes to fewer cycles, which are compared at spec.compare_at: features of the whole record instead of two cycles,
-/// several pairs of cycles, lives kept near those of training, and a mean with our model.
+/// Routes to fewer cycles, which are compared at spec.compare_at: features of the whole record
+/// instead of two cycles, several pairs of cycles, lives kept near those of training, and a mean
+/// with our model.
 std::vector<Entry> short_entries(const StudySpec& spec);
 
-/// One row of the table: per seed, RMSE, MAPE, curve error and crossings on each set; cross-validated RMSE on the
-/// training cells; seconds.
+/// One row of the table: per seed, RMSE, MAPE, curve error and crossings on each set;
+/// cross-validated RMSE on the training cells; seconds.
 Json study_entry(const Entry& entry, const StudySpec& spec, const StudyData& data);
 
 /// Our model for one number of early cycles with its calibration, ready to forecast.
@@ -59,7 +62,8 @@ Json study_bands(const StudySpec& spec, const StudyData& data, const Horizon& ho
 /// Capacity-only forecasts of the cells of other chemistries, from 100 and from 200 cycles.
 Json study_other(const StudySpec& spec, const StudyData& data);
 
-/// The whole study: writes results.json, model.json, cycles<n>.safetensors, recipe.toml and report.html to spec.out.
+/// The whole study: writes results.json, model.json, cycles<n>.safetensors, recipe.toml and
+/// report.html to spec.out.
 Json run_study(const StudySpec& spec, const Progress& progress);
 
 }  // namespace regard::battery

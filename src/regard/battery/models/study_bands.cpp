@@ -19,7 +19,8 @@ const Cell* find(const std::vector<Cell>& cells, const std::string& name) {
   return nullptr;
 }
 
-/// The share of recorded cycles from 2 to the life whose loss lies in the band, at every tenth cycle.
+/// The share of recorded cycles from 2 to the life whose loss lies in the band, at every tenth
+/// cycle.
 double curve_coverage(const Cell& cell, const Estimate& estimate, double distance,
                       const Calibration& calibration, double level) {
   double inside = 0, count = 0;

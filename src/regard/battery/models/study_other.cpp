@@ -1,4 +1,5 @@
-// Cells of other chemistries, of which capacities alone are known: how far a prior from LFP cells carries.
+// Cells of other chemistries, of which capacities alone are known: how far a prior from LFP cells
+// carries.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -35,7 +36,8 @@ std::vector<Source> sources() {
           {"NASA", "2 Ah 18650", {"nasa_pcoe_capacity.csv"}, "cell", "cycle", "capacity_ah"}};
 }
 
-/// The first capacity stands for 100 %: the files give no nominal capacity, and the cells of a file differ.
+/// The first capacity stands for 100 %: the files give no nominal capacity, and the cells of a file
+/// differ.
 void finish(Cell& cell) {
   if (cell.cycles() < 20) return;
   std::vector<double> first(cell.capacity_ah.begin(), cell.capacity_ah.begin() + 5);

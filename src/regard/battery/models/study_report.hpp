@@ -8,8 +8,8 @@
 
 namespace regard::battery {
 
-/// The table of models: held-out error on the training cells, errors on both tests as mean and half of the 95 % interval over
-/// seeds, curve error, beside the published numbers.
+/// The table of models: held-out error on the training cells, errors on both tests as mean and half
+/// of the 95 % interval over seeds, curve error, beside the published numbers.
 report::Table study_table(const nlohmann::ordered_json& results);
 
 report::Document study_document(const nlohmann::ordered_json& results);

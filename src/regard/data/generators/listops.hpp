@@ -1,10 +1,12 @@
 // ListOps of Long Range Arena: nested expressions over digits whose value, 0 to 9, is the label.
 //
-//   tree(depth) = digit                                with probability 3/4, and always at the greatest depth
+//   tree(depth) = digit                                with probability 3/4, and always at the
+//   greatest depth
 //               = [OP tree tree ... ]                  else, with 2 to 10 arguments
 //
-// OP is MIN, MAX, MED (the median, cut to a whole number) or SM (the sum modulo 10), all draws uniform. Trees are drawn until
-// shortest < length < longest, where a digit counts 1 and an operator with its bracket 2: the number of tokens.
+// OP is MIN, MAX, MED (the median, cut to a whole number) or SM (the sum modulo 10), all draws
+// uniform. Trees are drawn until shortest < length < longest, where a digit counts 1 and an
+// operator with its bracket 2: the number of tokens.
 // Source of the rules: google-research/long-range-arena, lra_benchmarks/data/listops.py.
 #pragma once
 
@@ -40,8 +42,9 @@ struct ListOpsSpec {
   void check() const;
 };
 
-/// Codes of the tokens of example `index` = 1, 2, ...: a pure function of (spec, seed, index), in whole numbers alone, so that
-/// it is the same on every machine. Two indices share no random number.
+/// Codes of the tokens of example `index` = 1, 2, ...: a pure function of (spec, seed, index), in
+/// whole numbers alone, so that it is the same on every machine. Two indices share no random
+/// number.
 std::vector<uint8_t> listops_tree(const ListOpsSpec& spec, uint64_t seed, uint64_t index);
 
 /// The value of an expression; InputError when the codes are none.
@@ -50,7 +53,8 @@ int listops_value(std::span<const uint8_t> codes);
 /// "[MAX 2 [MIN 4 7 ] ]".
 std::string listops_text(std::span<const uint8_t> codes);
 
-/// As the files of Long Range Arena bracket it, one argument at a time: "( ( ( [MAX 2 ) ( ( ( [MIN 4 ) 7 ) ] ) ) ] )".
+/// As the files of Long Range Arena bracket it, one argument at a time: "( ( ( [MAX 2 ) ( ( ( [MIN
+/// 4 ) 7 ) ] ) ) ] )".
 std::string listops_bracketed(std::span<const uint8_t> codes);
 
 /// The code of a symbol ("X", which Long Range Arena's loader writes for "]", is one too), or -1.

@@ -11,8 +11,8 @@
 
 namespace regard::data {
 
-/// Calls `each(i)` once for every i in [0, count), from `threads` threads (0: one a core), in no order. The first exception is
-/// thrown again here.
+/// Calls `each(i)` once for every i in [0, count), from `threads` threads (0: one a core), in no
+/// order. The first exception is thrown again here.
 template <class F>
 void for_each_example(int64_t count, int64_t threads, F&& each) {
   constexpr int64_t kGrain = 16;

@@ -63,7 +63,8 @@ class Canvas {
     }
   }
 
-  /// Pixels where a dash of this degree may have its tail: with room around, and away from the border.
+  /// Pixels where a dash of this degree may have its tail: with room around, and away from the
+  /// border.
   std::vector<Bits> free_tails(int degree, int border) const {
     std::vector<Bits> tails(static_cast<std::size_t>(side_));
     const auto& room = tables_.room[static_cast<std::size_t>(degree)];
@@ -296,7 +297,8 @@ Pathfinder::Pathfinder(const PathfinderSpec& spec) {
   rules->seed_distance = small ? 7 : 20;
   rules->distractor_length = rules->contour / 3;
   rules->distractors = (small ? 20 : 35) / rules->distractor_length;
-  // The original multiplies by both of its contrasts in long curves, 2 and 0.75, and by the first alone in short ones.
+  // The original multiplies by both of its contrasts in long curves, 2 and 0.75, and by the first
+  // alone in short ones.
   rules->contrast = small ? 150 : 90;
   rules->distractor_contrast = small ? 200 : 90;
   rules->disc = disc_stamp(small ? 1.5 : 3);

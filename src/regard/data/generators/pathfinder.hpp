@@ -1,10 +1,13 @@
-// Pathfinder of Long Range Arena: two long dashed curves among short ones; are the two discs on the ends of one curve?
+// Pathfinder of Long Range Arena: two long dashed curves among short ones; are the two discs on the
+// ends of one curve?
 //
 //   label 1: both discs on the ends of one long curve; label 0: on ends of different ones.
 //
-// A curve of `contour` dashes grows dash by dash: about a pivot ahead of the last dash lie candidates for the next tip, drawn
-// with weight free * cos^2(min(continuity * turn, pi/2)), and taken when the dash keeps its margin to all others.
-// Source of the rules: Linsley et al. 2018, Kim et al. 2020 (drewlinsley/pathfinder), in prose; random streams differ.
+// A curve of `contour` dashes grows dash by dash: about a pivot ahead of the last dash lie
+// candidates for the next tip, drawn with weight free * cos^2(min(continuity * turn, pi/2)), and
+// taken when the dash keeps its margin to all others.
+// Source of the rules: Linsley et al. 2018, Kim et al. 2020 (drewlinsley/pathfinder), in prose;
+// random streams differ.
 // docs/data.md lists the parameters and compares images.
 #pragma once
 
@@ -44,7 +47,8 @@ class Pathfinder {
   explicit Pathfinder(const PathfinderSpec& spec);
   ~Pathfinder();
 
-  /// Example `index` = 1, 2, ...: a pure function of (spec, seed, index), the same on every machine. Safe from any thread.
+  /// Example `index` = 1, 2, ...: a pure function of (spec, seed, index), the same on every
+  /// machine. Safe from any thread.
   PathfinderImage image(uint64_t seed, uint64_t index) const;
   int side() const;
 

@@ -85,7 +85,8 @@ double lanczos(double x) {
   return sinc(x) * sinc(x / kLobes);
 }
 
-// The Lanczos kernel as wide as `from` pixels ask for that become `to`: sums of the bytes that `line` gives, rounded and cut to bytes.
+// The Lanczos kernel as wide as `from` pixels ask for that become `to`: sums of the bytes that
+// `line` gives, rounded and cut to bytes.
 template <class Line>
 uint8_t resampled(int from, int to, int at, const Line& line) {
   const double scale = 1.0 * from / to, centre = (at + 0.5) * scale, reach = kLobes * scale;
@@ -100,7 +101,8 @@ uint8_t resampled(int from, int to, int at, const Line& line) {
   return static_cast<uint8_t>(std::clamp(rounded(sum / total), 0, 255));
 }
 
-// `from` fine rows and columns about the middle become a square of this reach: rows first, each pass in bytes.
+// `from` fine rows and columns about the middle become a square of this reach: rows first, each
+// pass in bytes.
 Square scaled_down(const Square& fine, int from, int reach) {
   const int middle = (from - 1) / 2;
   Square out(reach);

@@ -1,5 +1,6 @@
-// The dashes and discs of Pathfinder images as small pictures, drawn as the published generator does: twice as large in whole fine pixels
-// (lines as Pillow draws them), then scaled down with Lanczos (a = 3), in bytes.
+// The dashes and discs of Pathfinder images as small pictures, drawn as the published generator
+// does: twice as large in whole fine pixels (lines as Pillow draws them), then scaled down with
+// Lanczos (a = 3), in bytes.
 #pragma once
 
 #include <cmath>
@@ -8,7 +9,8 @@
 
 namespace regard::data {
 
-// What comes from sines becomes whole with a bias far above their error, so that images are the same on every machine.
+// What comes from sines becomes whole with a bias far above their error, so that images are the
+// same on every machine.
 inline constexpr double kSineBias = 1e-6;
 inline int rounded(double v) { return static_cast<int>(std::floor(v + 0.5 + kSineBias)); }
 inline int lifted(double v) { return static_cast<int>(std::ceil(v - kSineBias)); }
@@ -34,12 +36,14 @@ struct DashShape {
   int margin = 0;
 };
 
-/// In full contrast: a line from the centre of the pixel to `length` along (dy, dx), drawn twice as large in whole fine pixels, its end rounded
-/// up to one, and scaled down with Lanczos (a = 3) as a picture of whole pixels about its middle; its mask is the line grown by `margin`
-/// to all sides, scaled down alike.
+/// In full contrast: a line from the centre of the pixel to `length` along (dy, dx), drawn twice as
+/// large in whole fine pixels, its end rounded up to one, and scaled down with Lanczos (a = 3) as a
+/// picture of whole pixels about its middle; its mask is the line grown by `margin` to all sides,
+/// scaled down alike.
 Stamp dash_stamp(const DashShape& shape, double dy, double dx);
 
-/// A disc in full contrast, drawn twice as large about the first fine pixel of its pixel; its mask is empty.
+/// A disc in full contrast, drawn twice as large about the first fine pixel of its pixel; its mask
+/// is empty.
 Stamp disc_stamp(double radius);
 
 /// Offsets no farther than `radius`, row by row.

@@ -9,8 +9,9 @@ namespace {
 
 constexpr double kPi = std::numbers::pi;
 
-// Where the mask is full, in a window about the pixel after the tail: the original places its tail one off the middle. It finds no tail
-// at all in a direction for which some pixel of the image, then one in a corner, has the whole window outside.
+// Where the mask is full, in a window about the pixel after the tail: the original places its tail
+// one off the middle. It finds no tail at all in a direction for which some pixel of the image,
+// then one in a corner, has the whole window outside.
 std::vector<Pixel> room_of(const Stamp& dash, int window) {
   std::vector<Pixel> offsets;
   for (int i = 0; i < dash.height; ++i) {

@@ -1,4 +1,5 @@
-// What the drawing of Pathfinder images looks up: stamps, moves and turns for each direction, as whole numbers.
+// What the drawing of Pathfinder images looks up: stamps, moves and turns for each direction, as
+// whole numbers.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,8 @@ namespace regard::data {
 /// Where `distance` leads in each whole degree, rounded. (360)
 std::vector<Pixel> ring(double distance);
 
-/// Directions are numbered: 0 .. 359 are whole degrees t - 180 with (dy, dx) = (sin t, cos t), then come the tips below.
+/// Directions are numbered: 0 .. 359 are whole degrees t - 180 with (dy, dx) = (sin t, cos t), then
+/// come the tips below.
 inline constexpr int kDegrees = 360;
 
 struct DashTables {
@@ -20,7 +22,8 @@ struct DashTables {
   std::vector<Pixel>
       tips;  // candidates about a pivot, at distance length + margin, one for each pixel of arc
   std::vector<Stamp>
-      stamps;  // (directions): of a dash that starts at a tail, or at a tip and runs back to the pivot
+      // (directions): of a dash that starts at a tail, or at a tip and runs back to the pivot
+      stamps;
   std::vector<std::vector<Pixel>>
       room;  // (360): what must be free about the tail of a first dash; empty: none starts so
   std::vector<Pixel> head;   // (360): from a tail to the other end of its dash

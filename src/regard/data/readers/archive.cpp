@@ -105,8 +105,8 @@ uint32_t crc32(std::string_view bytes) {
   return ~c;
 }
 
-// libarchive does not look at the checksum of gzip. A file of several members ends with the size of the last one
-// alone; it is let pass when another header stands inside.
+// libarchive does not look at the checksum of gzip. A file of several members ends with the size of
+// the last one alone; it is let pass when another header stands inside.
 void check_gzip_trailer(std::string_view packed, std::string_view content,
                         const std::string& name) {
   const auto word = [&](std::size_t from_end) {

@@ -17,9 +17,10 @@ struct Member {
 /// An unpacked file larger than this is refused.
 inline constexpr int64_t kUnpackLimit = int64_t{1} << 35;
 
-/// The content of `path`: one member for a plain or compressed file, all regular files for a zip or tar, in the order
-/// of the archive. "a.zip:inner.tsv" takes one member alone. "-" is standard input. InputError with file and reason when the
-/// file is missing, a directory, truncated or corrupt.
+/// The content of `path`: one member for a plain or compressed file, all regular files for a zip or
+/// tar, in the order of the archive. "a.zip:inner.tsv" takes one member alone. "-" is standard
+/// input. InputError with file and reason when the file is missing, a directory, truncated or
+/// corrupt.
 std::vector<Member> open_members(const std::string& path);
 
 /// As open_members, for a path that must hold one file; an archive with several names them.

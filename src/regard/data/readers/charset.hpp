@@ -1,4 +1,5 @@
-// Text in any encoding as UTF-8: byte order marks, ICU's converters, and ICU's guess for a text that is no UTF-8.
+// Text in any encoding as UTF-8: byte order marks, ICU's converters, and ICU's guess for a text
+// that is no UTF-8.
 #pragma once
 
 #include <string>
@@ -6,7 +7,8 @@
 
 namespace regard::data {
 
-/// What text without a byte order mark has to be where no encoding is named: UTF-8, or anything (the tokenizer byte).
+/// What text without a byte order mark has to be where no encoding is named: UTF-8, or anything
+/// (the tokenizer byte).
 enum class Unmarked { kUtf8, kAnyBytes };
 
 struct Charset {
@@ -20,8 +22,9 @@ struct Decoded {
   bool guessed = false;  // `from` follows from the bytes, not from `encoding`
 };
 
-/// With "auto" the byte order mark decides, else the text is UTF-8. InputError with file and line for bytes that are none (and
-/// the encoding that ICU takes them for), for bytes that the named encoding does not have, and for an unknown name.
+/// With "auto" the byte order mark decides, else the text is UTF-8. InputError with file and line
+/// for bytes that are none (and the encoding that ICU takes them for), for bytes that the named
+/// encoding does not have, and for an unknown name.
 Decoded decode(std::string content, const std::string& name, const Charset& charset);
 
 /// "t.tsv: read as UTF-16LE, as its byte order mark says"; "" where nothing was guessed.

@@ -14,8 +14,9 @@ namespace regard::data {
 
 enum class TokenLabels { kRead, kSkip };
 
-/// Adds the sentences of `content`, which are in UTF-8. InputError with file and line for a token with a blank in it, for a
-/// token without a label where labels are read, and for a file without a sentence.
+/// Adds the sentences of `content`, which are in UTF-8. InputError with file and line for a token
+/// with a blank in it, for a token without a label where labels are read, and for a file without a
+/// sentence.
 void parse_conll(std::string_view content, const std::string& name, TokenLabels labels,
                  ExamplesBuilder& into);
 

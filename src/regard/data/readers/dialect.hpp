@@ -14,7 +14,8 @@ struct Dialect {
   int64_t first_line = 1;
 };
 
-/// '\n' where a line ends so outside of quotes, "\r\n" included; '\r' for a text whose lines end in carriage returns alone.
+/// '\n' where a line ends so outside of quotes, "\r\n" included; '\r' for a text whose lines end in
+/// carriage returns alone.
 char line_end_of(std::string_view content, bool quotes);
 
 /// The X of a first line "sep=X", as spreadsheets write and read it, or 0.

@@ -100,7 +100,8 @@ class Intake {
         charset_(charset),
         into_(into) {}
 
-  /// Bytes of each file that have to be read; 0: all, since the limit counts what they are converted to.
+  /// Bytes of each file that have to be read; 0: all, since the limit counts what they are
+  /// converted to.
   int64_t bytes_wanted() const { return converts() ? 0 : spec_.max_bytes; }
   void add_odd(const fs::path& relative, const std::string& reason) {
     left_.add_odd(relative, reason);

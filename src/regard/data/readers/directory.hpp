@@ -21,9 +21,10 @@ struct DirectorySpec {
 
 enum class FolderLabels { kFolderName, kNone };
 
-/// Adds the files under `path`, sorted by name, as bytes (converted where `charset` names an encoding); with kFolderName the first
-/// folder below `path` is the label. Hidden files, files beside the label folders, broken links, pipes, and label folders without
-/// a document are left out with a note.
+/// Adds the files under `path`, sorted by name, as bytes (converted where `charset` names an
+/// encoding); with kFolderName the first folder below `path` is the label. Hidden files, files
+/// beside the label folders, broken links, pipes, and label folders without a document are left out
+/// with a note.
 void read_directory(const std::string& path, const DirectorySpec& spec, FolderLabels labels,
                     ExamplesBuilder& into, const Charset& charset = {});
 

@@ -1,4 +1,5 @@
-// How examples become numbers: all that a trained model needs to read new data as it read its own. Saved with the run.
+// How examples become numbers: all that a trained model needs to read new data as it read its own.
+// Saved with the run.
 #pragma once
 
 #include <cstdint>
@@ -59,8 +60,8 @@ struct Encoding {
 /// InputError when the text is no JSON of an encoding.
 Encoding encoding_from_json(std::string_view json);
 
-/// Sets shape, max_length, vocabulary, channels, mean and deviation from the training images. InputError when a patch does not
-/// divide the image.
+/// Sets shape, max_length, vocabulary, channels, mean and deviation from the training images.
+/// InputError when a patch does not divide the image.
 void fit_images(Encoding& encoding, const Examples& training);
 
 }  // namespace regard::data

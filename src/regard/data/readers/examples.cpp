@@ -45,7 +45,8 @@ int64_t count_tokens(std::string_view sentence) {
   return 1 + std::count(sentence.begin(), sentence.end(), '\n');
 }
 
-// Where the tokens of each sentence begin among all, and the number of all; zeros for other documents.
+// Where the tokens of each sentence begin among all, and the number of all; zeros for other
+// documents.
 std::vector<int64_t> token_begins(const Examples& examples) {
   std::vector<int64_t> begins(static_cast<std::size_t>(examples.size()) + 1, 0);
   if (!examples.sentences) return begins;

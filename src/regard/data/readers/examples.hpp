@@ -71,12 +71,13 @@ struct Examples : Places {
   std::vector<std::string> notes;        // sentences that the user should see
 
   bool labelled() const { return !labels.empty() || !token_labels.empty(); }
-  /// The two texts of pair i; InputError when a document without a cut does not hold exactly one tab.
+  /// The two texts of pair i; InputError when a document without a cut does not hold exactly one
+  /// tab.
   std::array<std::string_view, 2> texts(int64_t i) const;
 };
 
-/// Renumbers the labels by `names` (those of the training data); InputError with the place of a label that is not
-/// among them.
+/// Renumbers the labels by `names` (those of the training data); InputError with the place of a
+/// label that is not among them.
 void map_labels(Examples& examples, const std::vector<std::string>& names);
 
 /// The two texts of a pair; InputError when the document does not hold exactly one tab.
@@ -85,12 +86,12 @@ std::array<std::string_view, 2> texts_of_pair(std::string_view document);
 /// The examples `rows`, in that order, with all label names.
 Examples subset(const Examples& examples, std::span<const int64_t> rows);
 
-/// Sentences of more than `longest` tokens in pieces of at most so many, so that each token has a prediction. A piece
-/// that its sentence goes on behind ends with a line break.
+/// Sentences of more than `longest` tokens in pieces of at most so many, so that each token has a
+/// prediction. A piece that its sentence goes on behind ends with a line break.
 Examples cut_sentences(const Examples& examples, int64_t longest);
 
-/// What becomes of documents that hold nothing but blanks. kAuto leaves them out, and refuses a pair with one empty text;
-/// kLeaveOut leaves out such a pair, too; kRefuse stops at the first.
+/// What becomes of documents that hold nothing but blanks. kAuto leaves them out, and refuses a
+/// pair with one empty text; kLeaveOut leaves out such a pair, too; kRefuse stops at the first.
 enum class Empty { kAuto, kLeaveOut, kRefuse };
 
 /// Collects examples of one or several files.
@@ -100,11 +101,13 @@ class ExamplesBuilder {
   void begin_file(const std::string& name);
   void set_unit(const std::string& unit) { examples_.unit = unit; }
   void note(const std::string& sentence) { examples_.notes.push_back(sentence); }
-  /// False when the document holds nothing but blanks and is left out; `finish` counts these. InputError where they are refused.
+  /// False when the document holds nothing but blanks and is left out; `finish` counts these.
+  /// InputError where they are refused.
   bool add_document(std::string_view document, int64_t row);
   /// Two texts with one label. False and InputError as in add_document.
   bool add_pair(std::string_view first, std::string_view second, int64_t row);
-  /// Tokens without blanks, each followed by its label in `labels`, which is empty where there are none; a label may be "".
+  /// Tokens without blanks, each followed by its label in `labels`, which is empty where there are
+  /// none; a label may be "".
   void add_sentence(std::span<const std::string> tokens, std::span<const std::string> labels,
                     int64_t row);
   /// Of the sentence added last: the place that each token should meet, -1: none.
@@ -115,8 +118,8 @@ class ExamplesBuilder {
   /// The label of the example added last; InputError when it is empty or no UTF-8.
   void add_label(std::string_view label);
   int64_t size() const { return examples_.size(); }
-  /// Sorts the label names (as numbers where all are whole numbers), and notes what was left out. InputError when there is no
-  /// example, or when only some have labels.
+  /// Sorts the label names (as numbers where all are whole numbers), and notes what was left out.
+  /// InputError when there is no example, or when only some have labels.
   Examples finish();
 
  private:

@@ -13,7 +13,8 @@
 
 namespace regard::data {
 
-/// Example i is a pure function of (data_seed, i) and the options, so disjoint ranges are disjoint data.
+/// Example i is a pure function of (data_seed, i) and the options, so disjoint ranges are disjoint
+/// data.
 struct GeneratedSpec {
   int64_t data_seed = 1;
   ListOpsSpec listops;
@@ -39,7 +40,8 @@ std::optional<ExampleRange> parse_range(std::string_view text);
 /// True for the names of readers that make their examples.
 bool is_generator(std::string_view reader);
 
-/// Adds the examples of `range`, made by all cores; InputError for options out of range, RunError when two examples are equal.
+/// Adds the examples of `range`, made by all cores; InputError for options out of range, RunError
+/// when two examples are equal.
 void add_generated(const std::string& reader, const std::string& range, const GeneratedSpec& spec,
                    ExamplesBuilder& into);
 

@@ -17,7 +17,8 @@ struct IdxArray {
   std::string_view values;  // unsigned bytes, row-major
 };
 
-/// InputError for a wrong magic number, a type other than unsigned bytes, or a size that does not fit the shape.
+/// InputError for a wrong magic number, a type other than unsigned bytes, or a size that does not
+/// fit the shape.
 IdxArray parse_idx(std::string_view content, const std::string& name);
 
 /// True when the bytes begin as IDX does.
@@ -30,7 +31,8 @@ struct IdxPair {
   std::string labels_name;
 };
 
-/// Adds N images, (N, height, width), (N, height, width, channels) or (N, width), with their labels.
+/// Adds N images, (N, height, width), (N, height, width, channels) or (N, width), with their
+/// labels.
 void parse_idx_pair(const IdxPair& pair, ExamplesBuilder& into);
 
 /// "train-images-idx3-ubyte.gz" -> "train-labels-idx1-ubyte.gz"; "" when the name has no such part.

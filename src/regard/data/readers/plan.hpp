@@ -19,22 +19,26 @@ class BatchPlan {
 
 enum class Last { kKeep, kDrop };
 
-/// Rows in a batch, or, when `tokens` > 0, as many as have at most `tokens` positions together with their padding.
+/// Rows in a batch, or, when `tokens` > 0, as many as have at most `tokens` positions together with
+/// their padding.
 struct BatchSize {
   int64_t rows = 32;
   int64_t tokens = 0;
 };
 
 /// Batches of examples of like length. Every epoch holds each example once, in an order of its own.
-///   rows:   the shuffled examples are cut into pools of 64 batches, each pool is sorted by length and cut into batches.
+///   rows:   the shuffled examples are cut into pools of 64 batches, each pool is sorted by length
+///   and cut into batches.
 ///           kDrop leaves out the examples behind the last whole batch.
-///   tokens: lengths are divided into ranges that differ by an eighth; each range is shuffled and cut into batches of as many
+///   tokens: lengths are divided into ranges that differ by an eighth; each range is shuffled and
+///   cut into batches of as many
 ///           rows as its longest example allows. The number of batches is the same in every epoch.
 /// InputError when the budget does not hold the longest example.
 std::unique_ptr<BatchPlan> bucketed_plan(std::vector<int64_t> lengths, BatchSize size,
                                          uint64_t seed, Last last);
 
-/// Batches of exactly `rows` examples: the epochs, each a permutation, follow each other without a gap.
+/// Batches of exactly `rows` examples: the epochs, each a permutation, follow each other without a
+/// gap.
 std::unique_ptr<BatchPlan> endless_plan(int64_t count, int64_t rows, uint64_t seed);
 
 /// Each example once, shortest first, equal lengths in their order.

@@ -26,9 +26,11 @@ struct ReaderSpec {
 
   /// What text without a byte order mark may be: any bytes where the tokenizer takes any.
   Unmarked unmarked = Unmarked::kUtf8;
-  /// New data for a model that was trained on a table: a file that would be taken for plain text is a table, whatever its name.
+  /// New data for a model that was trained on a table: a file that would be taken for plain text is
+  /// a table, whatever its name.
   bool trained_on_table = false;
-  /// A flag beside the data names a column: new data is a table even where its name or "-" says text.
+  /// A flag beside the data names a column: new data is a table even where its name or "-" says
+  /// text.
   bool column_named = false;
 };
 
@@ -39,8 +41,9 @@ struct ReaderInfo {
 };
 const std::vector<ReaderInfo>& readers();
 
-/// The reader for a path: folders in it, its extension, its first bytes. Text is looked for in `encoding`. InputError with what was
-/// tried when none fits, and for a pipe, which can be read only once.
+/// The reader for a path: folders in it, its extension, its first bytes. Text is looked for in
+/// `encoding`. InputError with what was tried when none fits, and for a pipe, which can be read
+/// only once.
 std::string guess_reader(const std::string& path, const std::string& encoding = "auto");
 
 /// True for a name that ends as tables do (.tsv, .csv, .jsonl, .ndjson), compressed or not.
@@ -54,8 +57,9 @@ void check_exists(const std::string& path);
 
 enum class Labels { kRead, kNone };
 
-/// Reads all paths as one set of examples. kNone reads what `predict` needs: no label column, a folder without label
-/// folders, "-" for the lines of standard input. InputError names file, place and reason.
+/// Reads all paths as one set of examples. kNone reads what `predict` needs: no label column, a
+/// folder without label folders, "-" for the lines of standard input. InputError names file, place
+/// and reason.
 Examples read_examples(const std::vector<std::string>& paths, const ReaderSpec& spec,
                        Labels labels = Labels::kRead);
 

@@ -11,7 +11,8 @@ struct Split {
   std::vector<int64_t> train, valid;  // increasing, disjoint, together all examples
 };
 
-/// Holds out round(fraction * n) of the n examples of each label, chosen by (seed, label). A label with one example keeps it.
+/// Holds out round(fraction * n) of the n examples of each label, chosen by (seed, label). A label
+/// with one example keeps it.
 /// InputError when the fraction lies outside (0, 1) or nothing would be held out.
 Split hold_out(std::span<const int32_t> labels, double fraction, uint64_t seed);
 

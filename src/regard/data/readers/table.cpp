@@ -98,7 +98,8 @@ Columns find_columns(const TableSpec& spec, const std::vector<std::string_view>&
   return columns;
 }
 
-// Whether the first row, read so, has every column that is asked for, and the rows below it have as many cells.
+// Whether the first row, read so, has every column that is asked for, and the rows below it have as
+// many cells.
 bool fits(std::string_view content, const std::string& name, const TableSpec& spec,
           const Dialect& dialect, int64_t rows_below) {
   try {
@@ -132,7 +133,8 @@ std::vector<Dialect> candidates(std::string_view content, const std::string& nam
   return {tabs, quoted_tabs, commas, semicolons};
 }
 
-// The first dialect with which the columns are found. New data is tried as the training data was read first, label included.
+// The first dialect with which the columns are found. New data is tried as the training data was
+// read first, label included.
 Dialect choose_dialect(std::string_view content, const std::string& name, const TableSpec& spec,
                        ExamplesBuilder& into) {
   const auto all = candidates(content, name, spec);

@@ -1,5 +1,6 @@
-// Tables of text: CSV (RFC 4180: quotes, doubled quotes, line breaks inside quotes), TSV (no quotes), what spreadsheets and
-// statistics programs make of them (semicolons, quoted TSV, a first line "sep=;"), and JSON lines.
+// Tables of text: CSV (RFC 4180: quotes, doubled quotes, line breaks inside quotes), TSV (no
+// quotes), what spreadsheets and statistics programs make of them (semicolons, quoted TSV, a first
+// line "sep=;"), and JSON lines.
 #pragma once
 
 #include <string>
@@ -31,7 +32,8 @@ struct TableSpec {
       {"auto", "tsv", "csv", "quoted_tsv", "semicolon", "jsonl"});
   }
 
-  /// Hints beside the options. Of data without labels: the label's column in training, which tells separators apart.
+  /// Hints beside the options. Of data without labels: the label's column in training, which tells
+  /// separators apart.
   std::string label_in_training;
   /// The text was UTF-16, so a table with tabs comes from a spreadsheet, which quotes cells.
   bool from_spreadsheet = false;
@@ -40,8 +42,10 @@ struct TableSpec {
 /// Whether the content is a table, or JSON lines, with the columns that `spec` names.
 bool has_columns(std::string_view content, const std::string& name, const TableSpec& spec);
 
-/// Adds the rows of one table or of JSON lines. An empty `spec.label` reads the text alone. Rows without text are left out as
-/// `into` says. A note where separators are not those of the file's name. InputError names file, line and column.
+/// Adds the rows of one table or of JSON lines. An empty `spec.label` reads the text alone. Rows
+/// without text are left out as
+/// `into` says. A note where separators are not those of the file's name. InputError names file,
+/// line and column.
 void parse_table(std::string_view content, const std::string& name, const TableSpec& spec,
                  ExamplesBuilder& into);
 

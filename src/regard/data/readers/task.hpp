@@ -1,7 +1,8 @@
-// What is asked of the data: classification, pairs, language_model, ... A file in data/tasks is an entry.
+// What is asked of the data: classification, pairs, language_model, ... A file in data/tasks is an
+// entry.
 //
-// A task says which network answers it, which reader and which targets it takes, what is measured, and how a
-// prediction is written. `--task` names one; where none is named, the data decides.
+// A task says which network answers it, which reader and which targets it takes, what is measured,
+// and how a prediction is written. `--task` names one; where none is named, the data decides.
 #pragma once
 
 #include <memory>
@@ -45,7 +46,8 @@ class Task {
   /// The reader of its files, unless one is named; "auto": as the file looks.
   virtual std::string reader() const { return "auto"; }
   virtual Targets targets() const = 0;
-  /// Why these examples cannot be its training data, one sentence without a place; "" where they can.
+  /// Why these examples cannot be its training data, one sentence without a place; "" where they
+  /// can.
   virtual std::string refusal(const Examples& examples) const = 0;
   /// Whether these examples have this task where none is named; true of at most one task.
   virtual bool is_natural(const Examples& examples) const = 0;
@@ -58,7 +60,8 @@ class Task {
   virtual std::vector<double> scores(const metrics::Predictions& predictions,
                                      const std::vector<std::string>& classes) const;
 
-  /// What `predict` prints of one example, with the newline; by default "place<TAB>label<TAB>probability".
+  /// What `predict` prints of one example, with the newline; by default
+  /// "place<TAB>label<TAB>probability".
   virtual std::string to_text(const Prediction& prediction) const;
   /// The same as one line of JSON.
   virtual std::string to_json(const Prediction& prediction,
@@ -75,8 +78,9 @@ std::vector<std::string> task_names();
 /// InputError with the nearest name for an unknown one.
 const Task& find_task(const std::string& name);
 
-/// The task `name` of these examples; "auto": the one that is natural for them. Examples of two texts make a
-/// classification one of pairs. InputError with a place where the task cannot have them.
+/// The task `name` of these examples; "auto": the one that is natural for them. Examples of two
+/// texts make a classification one of pairs. InputError with a place where the task cannot have
+/// them.
 const Task& choose_task(const std::string& name, const Examples& examples);
 
 }  // namespace regard::data

@@ -47,8 +47,8 @@ struct TokenizerSpec {
   }
 };
 
-/// Makes the tokenizer `spec.tokenizer` (not auto) from the training documents. InputError names the place of a document
-/// that it cannot read.
+/// Makes the tokenizer `spec.tokenizer` (not auto) from the training documents. InputError names
+/// the place of a document that it cannot read.
 std::shared_ptr<const Tokenizer> make_tokenizer(const TokenizerSpec& spec,
                                                 const Examples& training);
 
@@ -60,11 +60,13 @@ std::shared_ptr<const Tokenizer> byte_tokenizer();
 std::shared_ptr<const Tokenizer> character_tokenizer(std::vector<int32_t> code_points);
 /// Id 0 stands for every other word; `words` are ids 1, 2, ...
 std::shared_ptr<const Tokenizer> word_tokenizer(std::vector<std::string> words, bool lower);
-/// The same for the segments of word_boundaries.hpp, so that "film." is two tokens, and a text without blanks several.
+/// The same for the segments of word_boundaries.hpp, so that "film." is two tokens, and a text
+/// without blanks several.
 std::shared_ptr<const Tokenizer> icu_word_tokenizer(std::vector<std::string> words, bool lower);
 
-/// Symbols of ListOps as ids 1 .. 15 in the order of generators/listops.hpp, whatever the training data; 0 stands for any other
-/// word. Parentheses are left out, and "X" is read as "]", so files of Long Range Arena are read as they are.
+/// Symbols of ListOps as ids 1 .. 15 in the order of generators/listops.hpp, whatever the training
+/// data; 0 stands for any other word. Parentheses are left out, and "X" is read as "]", so files of
+/// Long Range Arena are read as they are.
 std::shared_ptr<const Tokenizer> listops_tokenizer();
 
 /// Calls `each` with every maximal run of bytes other than blanks.

@@ -4,8 +4,8 @@
 //   Z(t) = sum_j m_j e^{b (cos(t - t_j) - 1)} = c_0 C_0 + 2 sum_k c_k (C_k cos(k t) + S_k sin(k t))
 //   dt_i/dt = Z'(t_i) / (b Z(t_i)) (SA),   Z'(t_i) / b (USA)
 //
-// with the moments C_k = sum_j m_j cos(k t_j), S_k likewise. The error is that of leaving out k > M, plus
-// rounding at 1e-16 of the largest Z: good for formation, never for a drift of e^{-b u}.
+// with the moments C_k = sum_j m_j cos(k t_j), S_k likewise. The error is that of leaving out k >
+// M, plus rounding at 1e-16 of the largest Z: good for formation, never for a drift of e^{-b u}.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ struct Circle {
 /// The number of modes for a relative tolerance: sqrt(2 b log(1 / tolerance)), rounded up.
 int64_t circle_modes(double beta, double tolerance);
 
-/// Writes the angular velocities, and Z where it is given. The same bits whatever the ranges of `parallel`.
+/// Writes the angular velocities, and Z where it is given. The same bits whatever the ranges of
+/// `parallel`.
 void circle_velocity(const Circle& problem, double* v, double* z, const ParallelFor& parallel);
 
 const char* circle_target();

@@ -1,5 +1,5 @@
-// Dropout in one pass, with numbers that are drawn on the way and never stored: Philox4x32-10 (Salmon et al. 2011), element i takes word i % 4
-// of block i / 4 under (seed, step, site).
+// Dropout in one pass, with numbers that are drawn on the way and never stored: Philox4x32-10
+// (Salmon et al. 2011), element i takes word i % 4 of block i / 4 under (seed, step, site).
 //
 //   y_i = x_i / (1 - p) where number i is at least p 2^32, else 0
 #pragma once
@@ -27,7 +27,8 @@ struct DropoutDraw {
         keep(static_cast<float>(1.0 / (1.0 - p))) {}
 };
 
-/// Elements [begin, end) of x into y, which may be x; begin is a multiple of 4. T is float or BFloat16: arithmetic in fp32.
+/// Elements [begin, end) of x into y, which may be x; begin is a multiple of 4. T is float or
+/// BFloat16: arithmetic in fp32.
 template <class T>
 void dropout(const DropoutDraw& draw, const T* x, T* y, int64_t begin, int64_t end);
 

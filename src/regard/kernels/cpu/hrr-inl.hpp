@@ -34,8 +34,8 @@ struct alignas(64) TokenScalars {
   float a_zz[kHrrChunk], a_vv[kHrrChunk];             // a / |z|^2, a / |v|^2
 };
 
-/// A power of two that brings `largest` near 1. The cosine does not see a factor on S, and powers of two
-/// are exact, so this only keeps squares away from overflow.
+/// A power of two that brings `largest` near 1. The cosine does not see a factor on S, and powers
+/// of two are exact, so this only keeps squares away from overflow.
 HWY_INLINE float unit_scale(float largest) {
   const auto exponent = std::bit_cast<uint32_t>(largest) & 0x7f800000u;
   return std::bit_cast<float>(std::max((254u << 23) - std::min(exponent, 254u << 23), 1u << 23));

@@ -1,14 +1,16 @@
-// Holographic attention in the folded Fourier basis, forward and backward, without an FFT; fp32 or bf16 in
-// memory, fp32 in arithmetic:
+// Holographic attention in the folded Fourier basis, forward and backward, without an FFT; fp32 or
+// bf16 in memory, fp32 in arithmetic:
 //
 //   S = sum_t k_t o v_t;   z_t = conj(q_t) o (lambda S);   a_t = <v_t, z_t> / (|v_t| |z_t|);
 //   e_t = exp(a_t);   Z = sum_t e_t;   y_t = m e_t / Z v_t
 //
-// A row of width d (even) holds d/2 complex numbers, packed: re[0..d/2), then im[0..d/2); slot 0 holds two
-// real ones, DC and Nyquist. `o` multiplies slot by slot; lambda is 2 on slot 0, else 1, the weight that
-// two bindings leave on the real slots of an orthonormal basis. a_t = 0, with gradient 0, where
-// |v_t|^2 or, S taken at unit size, |z_t|^2 is below the smallest normal float: a zero vector has no
-// direction. Rows of q, v and g may thus be as small as 1e-18, k at any size, all as large as 1e15.
+// A row of width d (even) holds d/2 complex numbers, packed: re[0..d/2), then im[0..d/2); slot 0
+// holds two real ones, DC and Nyquist. `o` multiplies slot by slot; lambda is 2 on slot 0, else 1,
+// the weight that two bindings leave on the real slots of an orthonormal basis. a_t = 0, with
+// gradient 0, where
+// |v_t|^2 or, S taken at unit size, |z_t|^2 is below the smallest normal float: a zero vector has
+// no direction. Rows of q, v and g may thus be as small as 1e-18, k at any size, all as large as
+// 1e15.
 #pragma once
 
 #include <cstdint>
@@ -38,11 +40,12 @@ struct HrrProblem {
 /// Tokens between two states that a causal forward keeps.
 inline constexpr int64_t kHrrChunk = 64;
 
-/// States that forward keeps for backward, a (batch, head): the final S and Z alone; when causal, S and Z
-/// before each chunk of kHrrChunk tokens.
+/// States that forward keeps for backward, a (batch, head): the final S and Z alone; when causal, S
+/// and Z before each chunk of kHrrChunk tokens.
 int64_t hrr_states(const HrrProblem& problem);
 
-/// T is float or BFloat16, also below. Writes every element of y, of s (batch, heads, states, width) and of z (batch, heads, states).
+/// T is float or BFloat16, also below. Writes every element of y, of s (batch, heads, states,
+/// width) and of z (batch, heads, states).
 template <class T>
 void hrr_forward(const HrrProblem& problem, HeadView<const T> q, HeadView<const T> k,
                  HeadView<const T> v, HeadView<T> y, float* s, float* z,

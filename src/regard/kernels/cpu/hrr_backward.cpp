@@ -1,4 +1,5 @@
-// Backward of holographic attention, by the closed form: with w_t = e_t / Z and r_t = m_t <g_t, v_t>,
+// Backward of holographic attention, by the closed form: with w_t = e_t / Z and r_t = m_t <g_t,
+// v_t>,
 //
 //   alpha_t = dL/da_t = w_t (r_t - sum_s w_s r_s)                         bidirectional
 //   alpha_t = e_t (r_t / Z_t - sum_{s >= t} r_s e_s / Z_s^2)              causal

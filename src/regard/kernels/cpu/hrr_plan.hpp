@@ -8,14 +8,15 @@
 
 namespace regard::kernels {
 
-/// One chunk of tokens of one head: tokens [first, first + rows), of which the first `count` are inside
-/// the length and the first `bound` enter S.
+/// One chunk of tokens of one head: tokens [first, first + rows), of which the first `count` are
+/// inside the length and the first `bound` enter S.
 struct HrrUnit {
   int64_t b, h, head, first, rows, count, bound;  // head counts over all batches
 };
 
-/// Outputs from this size on are written past the caches. Measured on a Xeon with 2 MiB of L2 a core, with
-/// the time of a reader of the outputs counted: 8 MiB lose a little, 16 MiB gain a fifth.
+/// Outputs from this size on are written past the caches. Measured on a Xeon with 2 MiB of L2 a
+/// core, with the time of a reader of the outputs counted: 8 MiB lose a little, 16 MiB gain a
+/// fifth.
 inline constexpr int64_t kHrrStreamBytes = int64_t{12} << 20;
 
 struct HrrPlan {
@@ -26,8 +27,8 @@ struct HrrPlan {
 
   int64_t length(int64_t b) const { return problem.lengths ? problem.lengths[b] : problem.length; }
 
-  /// Of a chunk of a head, both counted over all batches. Heads are innermost: neighbours in memory are
-  /// neighbours in time of work.
+  /// Of a chunk of a head, both counted over all batches. Heads are innermost: neighbours in memory
+  /// are neighbours in time of work.
   int64_t index(int64_t head, int64_t chunk) const {
     return (head / problem.heads * chunks + chunk) * problem.heads + head % problem.heads;
   }

@@ -1,4 +1,5 @@
-// Complex algebra on packed rows, and sums over their lanes, for one SIMD target (included once a target).
+// Complex algebra on packed rows, and sums over their lanes, for one SIMD target (included once a
+// target).
 #if defined(REGARD_KERNELS_PACKED_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef REGARD_KERNELS_PACKED_INL
 #undef REGARD_KERNELS_PACKED_INL

@@ -9,7 +9,8 @@ namespace regard::kernels {
 /// Works on the units [begin, end).
 using RangeBody = std::function<void(int64_t begin, int64_t end)>;
 
-/// Calls `body` on ranges that cover [0, count) once each, at any time and in any order; a range below
+/// Calls `body` on ranges that cover [0, count) once each, at any time and in any order; a range
+/// below
 /// `grain` units is not worth a thread. Kernels give the same bits whatever the ranges.
 using ParallelFor = std::function<void(int64_t count, int64_t grain, const RangeBody& body)>;
 

@@ -81,7 +81,8 @@ HWY_INLINE void write_velocity(const PairPlan<T>& plan, const T* x, const T* sum
   for (int64_t c = 0; c < plan.width; ++c) v[c] = by * (sum[c * step] - along * x[c]);
 }
 
-/// kMany vectors of particles from `first` on against all, from differences. kDim is the packed width.
+/// kMany vectors of particles from `first` on against all, from differences. kDim is the packed
+/// width.
 template <int kDim, int kMany, class D, class T>
 HWY_INLINE void pairs_by_differences(D d, const PairPlan<T>& plan, int64_t first, T* sums,
                                      T* totals) {

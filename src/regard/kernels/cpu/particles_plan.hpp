@@ -14,8 +14,8 @@ struct ParticleRows {
   const ParallelFor& parallel;
 };
 
-/// The packed copies that a call works on, x scaled so that 2^-|x - y|^2 is the weight. Columns are padded to
-/// whole vectors with a mass of nothing.
+/// The packed copies that a call works on, x scaled so that 2^-|x - y|^2 is the weight. Columns are
+/// padded to whole vectors with a mass of nothing.
 template <class T>
 struct PairPlan {
   int64_t count, width;    // as given

@@ -7,7 +7,8 @@
 
 namespace regard::kernels::cpu {
 
-/// Rows (batch, time, parts, heads, width), contiguous; the first `rotated` parts turn, the others are copied.
+/// Rows (batch, time, parts, heads, width), contiguous; the first `rotated` parts turn, the others
+/// are copied.
 struct Rotation {
   int64_t batch, time, parts, heads, width;
   int64_t rotated;
@@ -17,8 +18,9 @@ struct Rotation {
 /// Places of one unit of work: within it angles follow from each other.
 constexpr int64_t kRotationPlaces = 64;
 
-/// y: each pair (x_i, x_{i + width / 2}) of the row at place t = 0, 1, ... turned by t / 10000^(2 i / width), angles in float64; an
-/// odd last channel stays. For the units [begin, end) of ceil(time / kRotationPlaces). T is float or BFloat16: arithmetic in fp32.
+/// y: each pair (x_i, x_{i + width / 2}) of the row at place t = 0, 1, ... turned by t / 10000^(2 i
+/// / width), angles in float64; an odd last channel stays. For the units [begin, end) of ceil(time
+/// / kRotationPlaces). T is float or BFloat16: arithmetic in fp32.
 template <class T>
 void rotate(const Rotation& problem, const T* x, T* y, int64_t begin, int64_t end);
 

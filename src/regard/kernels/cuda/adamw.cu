@@ -1,5 +1,5 @@
-// Tensors come as tables in the parameters of a kernel: a recorded graph then needs no copy of them. A block takes one
-// chunk of one tensor, which it finds by the number of its first block.
+// Tensors come as tables in the parameters of a kernel: a recorded graph then needs no copy of
+// them. A block takes one chunk of one tensor, which it finds by the number of its first block.
 #include "regard/kernels/cuda/adamw.hpp"
 
 #include "regard/kernels/cuda/order.cuh"
@@ -252,7 +252,8 @@ void for_pieces(const AdamWTensor* tensors, int64_t count, const F& f) {
   }
 }
 
-/// Fills tables and launches each when it is full: fill(table, row, tensor, offset), run(table, blocks).
+/// Fills tables and launches each when it is full: fill(table, row, tensor, offset), run(table,
+/// blocks).
 template <class Table, class Fill, class Run>
 void with_tables(const AdamWTensor* tensors, int64_t count, unsigned chunk, const Fill& fill,
                  const Run& run) {

@@ -1,9 +1,11 @@
-// The end of a training step in three kernels: the sum of squares of all gradients; norm, clipping, counters and
-// records; the update of AdamW (Loshchilov, Hutter, ICLR 2019) on all tensors.
+// The end of a training step in three kernels: the sum of squares of all gradients; norm, clipping,
+// counters and records; the update of AdamW (Loshchilov, Hutter, ICLR 2019) on all tensors.
 //
-//   n = |all g together|;   bad = bad or not finite(loss + n);   g <- g / max(n / clip, 1);   t <- t + 1 - bad
+//   n = |all g together|;   bad = bad or not finite(loss + n);   g <- g / max(n / clip, 1);   t <-
+//   t + 1 - bad
 //   m <- b1 m + (1 - b1) g;   v <- b2 v + (1 - b2) g^2
-//   w <- w - lr decay w - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)      nothing changes where bad
+//   w <- w - lr decay w - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)      nothing changes
+//   where bad
 #pragma once
 
 #include <cstdint>
@@ -12,7 +14,8 @@
 
 namespace regard::kernels::cuda {
 
-/// One tensor of fp32 on the device, with a gradient of any type; any alignment, but whole vectors are faster.
+/// One tensor of fp32 on the device, with a gradient of any type; any alignment, but whole vectors
+/// are faster.
 struct AdamWTensor {
   float* w;
   const void* g;
@@ -42,8 +45,8 @@ struct StepState {
 /// Floats of scratch, on a boundary of 8 bytes.
 int64_t adamw_scratch(const AdamWTensor* tensors, int64_t count);
 
-/// `tensors` is an array on the host, read before the call returns. All sums have a fixed order: two runs give the same
-/// bits. Gradients are not changed. Returns 0 or a cudaError_t.
+/// `tensors` is an array on the host, read before the call returns. All sums have a fixed order:
+/// two runs give the same bits. Gradients are not changed. Returns 0 or a cudaError_t.
 int adamw_step(const AdamWTensor* tensors, int64_t count, const AdamWRule& rule,
                const StepState& state, float* scratch, void* stream);
 

@@ -6,8 +6,8 @@
 
 namespace regard::kernels::cuda::norm {
 
-/// Pieces of rows on their way into shared memory: `depth` rows a thread, in no registers. Each thread reads what it
-/// copied itself, so that it needs no barrier.
+/// Pieces of rows on their way into shared memory: `depth` rows a thread, in no registers. Each
+/// thread reads what it copied itself, so that it needs no barrier.
 template <class T, int depth>
 struct Ahead {
   static constexpr int kPer = 16 / sizeof(T), kParts = kVector / kPer;

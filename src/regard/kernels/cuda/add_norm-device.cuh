@@ -1,5 +1,5 @@
-// A row of a norm in the registers of 1, 2 or 4 warps, runs of 8 neighbouring elements a lane: what add_norm.cu and
-// add_norm_mean.cu share.
+// A row of a norm in the registers of 1, 2 or 4 warps, runs of 8 neighbouring elements a lane: what
+// add_norm.cu and add_norm_mean.cu share.
 #pragma once
 
 #include <type_traits>
@@ -22,7 +22,8 @@ struct Eight {
   float x[kVector];
 };
 
-/// Where a thread stands: its first column, and its row among those that the block holds at once. A warp holds kWarpWidth columns.
+/// Where a thread stands: its first column, and its row among those that the block holds at once. A
+/// warp holds kWarpWidth columns.
 template <int warps>
 struct Place {
   static constexpr int kRows = kWarps / warps;
@@ -77,7 +78,8 @@ struct Two {
   float a, b;
 };
 
-/// A barrier of the warps of one row, so that the rows of a block do not wait for each other. Barrier 0 is __syncthreads.
+/// A barrier of the warps of one row, so that the rows of a block do not wait for each other.
+/// Barrier 0 is __syncthreads.
 template <int warps>
 __device__ inline void row_barrier(int group) {
 #ifdef REGARD_EMULATE_CUDA
@@ -92,8 +94,9 @@ __device__ inline void row_barrier(int group) {
 #endif
 }
 
-/// Hands what each warp of a row found to all warps of that row, by one barrier: two sets of slots in turn, since the fastest warp is
-/// at most one exchange ahead. `apart`: a barrier of that row alone.
+/// Hands what each warp of a row found to all warps of that row, by one barrier: two sets of slots
+/// in turn, since the fastest warp is at most one exchange ahead. `apart`: a barrier of that row
+/// alone.
 template <int warps, bool apart = false>
 struct Exchange {
   Two* slots;
@@ -118,8 +121,9 @@ struct Exchange {
   }
 };
 
-/// Values that all rows share, of a thread's columns. One warp a row keeps them in registers; several warps, which wait at barriers,
-/// need more of each other instead, and read them from shared memory.
+/// Values that all rows share, of a thread's columns. One warp a row keeps them in registers;
+/// several warps, which wait at barriers, need more of each other instead, and read them from
+/// shared memory.
 template <int warps>
 struct Constants {
   Eight kept{};
@@ -149,7 +153,8 @@ __device__ inline float count_of(int warp, int width) {
   return static_cast<float>(max(0, min(kWarpWidth, width - warp * kWarpWidth)));
 }
 
-/// Mean and 1 / deviation of a row: mean and squares about it of a warp's columns, then of the row (Chan, Golub, LeVeque 1983).
+/// Mean and 1 / deviation of a row: mean and squares about it of a warp's columns, then of the row
+/// (Chan, Golub, LeVeque 1983).
 template <int warps, bool apart>
 __device__ inline Two row_stats(const AddNormProblem& problem, const Place<warps>& place,
                                 Exchange<warps, apart>& exchange, const Eight& values) {

@@ -1,5 +1,6 @@
-// A block takes some rows of one sequence, so that what the sequence decides stays in registers: in the forward the sum of normed
-// rows, in the backward the gradient that all its tokens share. Rows behind the length are never read.
+// A block takes some rows of one sequence, so that what the sequence decides stays in registers: in
+// the forward the sum of normed rows, in the backward the gradient that all its tokens share. Rows
+// behind the length are never read.
 #include "regard/kernels/cuda/add_norm_mean.hpp"
 
 #include "regard/kernels/cuda/add_norm-device.cuh"
@@ -16,7 +17,8 @@ constexpr int kResident = 4;
 constexpr int64_t kBlocks = 132 * kResident;  // what the largest GPUs hold at a time
 constexpr int kFinishColumns = 32, kFinishTurns = kThreads / kFinishColumns;
 
-/// Each sequence as `runs` units of rows: unit u holds every runs-th group of rows of sequence u / runs.
+/// Each sequence as `runs` units of rows: unit u holds every runs-th group of rows of sequence u /
+/// runs.
 struct Split {
   int64_t batch, time;
   const int64_t* lengths;
@@ -42,7 +44,8 @@ struct Unit {
         stride(static_cast<int>(split.runs) * place.kRows) {}
 };
 
-/// to[c] = sum of what the block's groups of warps hold for column c, in the order of groups; `shared` for kWarps kWarpWidth floats.
+/// to[c] = sum of what the block's groups of warps hold for column c, in the order of groups;
+/// `shared` for kWarps kWarpWidth floats.
 template <int warps>
 __device__ inline void sum_groups(const Place<warps>& place, const Eight& mine, int width,
                                   float* shared, float* to) {
@@ -117,7 +120,8 @@ __global__ __launch_bounds__(kThreads,
   sum_groups(place, sum, width, sums, parts + blockIdx.x * static_cast<int64_t>(width));
 }
 
-/// sum_{i < count} value(i), of a column that kFinishTurns threads share, in a fixed order; whole in the first of them.
+/// sum_{i < count} value(i), of a column that kFinishTurns threads share, in a fixed order; whole
+/// in the first of them.
 template <class Value>
 __device__ inline float column_sum(int64_t count, const Value& value) {
   __shared__ float shared[kThreads];

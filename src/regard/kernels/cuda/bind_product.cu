@@ -1,5 +1,6 @@
-// As in gelu_product.cu a block keeps 256 columns of the weight, and two pairs of 128 threads take tiles of 64 rows in turn. The
-// first block of a row of the grid makes q; the others make k and v of the same heads, 64 columns of each by the same threads.
+// As in gelu_product.cu a block keeps 256 columns of the weight, and two pairs of 128 threads take
+// tiles of 64 rows in turn. The first block of a row of the grid makes q; the others make k and v
+// of the same heads, 64 columns of each by the same threads.
 #include "regard/kernels/cuda/bind_product.hpp"
 
 #include "regard/kernels/cuda/cluster.cuh"
@@ -15,7 +16,8 @@ constexpr int kTile = kRows * kWidth * 2, kTiles = kColumns * kWidth * 2,
               kStages = kTiles + kPairs * kTile, kBias = kStages + kThreads / 32 * kStage,
               kBytes = kBias + kColumns * 4 + kBoundary;
 
-/// The first of the 64 columns of (q, k, v) that half `half` of part `part` has in its chunk `chunk`.
+/// The first of the 64 columns of (q, k, v) that half `half` of part `part` has in its chunk
+/// `chunk`.
 [[maybe_unused]] __device__ inline int column_of(int part, int half, int chunk) {
   return part == 0 ? half * 128 + chunk * 64 : (chunk + 1) * kWidth + (part - 1) * 128 + half * 64;
 }

@@ -1,4 +1,5 @@
-// Whether this build holds the CUDA kernels. Without nvcc ops/no_cuda stands in for them and refuses.
+// Whether this build holds the CUDA kernels. Without nvcc ops/no_cuda stands in for them and
+// refuses.
 #pragma once
 
 namespace regard::kernels::cuda {

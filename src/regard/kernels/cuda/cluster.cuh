@@ -1,5 +1,6 @@
-// What a cluster of blocks adds (Hopper and later): barriers over all of them, each other's shared memory, and copies
-// into shared memory that run while threads do other work. tests/emulated/cuda.hpp has the same names.
+// What a cluster of blocks adds (Hopper and later): barriers over all of them, each other's shared
+// memory, and copies into shared memory that run while threads do other work.
+// tests/emulated/cuda.hpp has the same names.
 #pragma once
 
 #include "regard/kernels/cuda/device.cuh"

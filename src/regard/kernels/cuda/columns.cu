@@ -1,5 +1,5 @@
-// A block takes 256 columns, 8 neighbouring ones a lane, and a run of rows, one warp a row; what the warps hold is
-// added in their order, and the blocks of a column by a second kernel.
+// A block takes 256 columns, 8 neighbouring ones a lane, and a run of rows, one warp a row; what
+// the warps hold is added in their order, and the blocks of a column by a second kernel.
 #include "regard/kernels/cuda/columns.hpp"
 
 #include "regard/kernels/cuda/gelu-device.cuh"
@@ -63,7 +63,8 @@ __global__ __launch_bounds__(kColumnThreads) void sum_rows(Tiles tiles, const T*
   write_sums(tiles, sum, parts);
 }
 
-/// Pieces that a thread has on their way at a time; stores between loads would keep the compiler from that.
+/// Pieces that a thread has on their way at a time; stores between loads would keep the compiler
+/// from that.
 constexpr int kFlying = 4;
 
 template <class T>

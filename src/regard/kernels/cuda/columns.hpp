@@ -1,4 +1,5 @@
-// Sums over the rows of a matrix, alone or on the way of an elementwise map: the gradients of biases.
+// Sums over the rows of a matrix, alone or on the way of an elementwise map: the gradients of
+// biases.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@ namespace regard::kernels::cuda {
 /// Floats of scratch memory that the sums below need.
 int64_t column_sums_scratch(int64_t rows, int64_t columns);
 
-/// sums[c] = sum over rows of x[r][c], x (rows, columns) contiguous, columns a multiple of 8; fp32, in a fixed order.
+/// sums[c] = sum over rows of x[r][c], x (rows, columns) contiguous, columns a multiple of 8; fp32,
+/// in a fixed order.
 /// Returns 0 or a cudaError_t.
 int column_sums(Storage storage, const void* x, int64_t rows, int64_t columns, float* sums,
                 float* scratch, void* stream);

@@ -1,5 +1,5 @@
-// CUDA as the kernels see it. Tests without a GPU put another implementation here (tests/emulated/cuda.hpp), so kernels
-// are launched by a function instead of by angle brackets.
+// CUDA as the kernels see it. Tests without a GPU put another implementation here
+// (tests/emulated/cuda.hpp), so kernels are launched by a function instead of by angle brackets.
 #pragma once
 
 #ifdef REGARD_EMULATE_CUDA

@@ -5,8 +5,8 @@
 
 namespace regard::kernels::cuda {
 
-/// Which numbers to draw, and what to do with them: an element is kept where its number is >= bound, and then
-/// multiplied by `keep`.
+/// Which numbers to draw, and what to do with them: an element is kept where its number is >=
+/// bound, and then multiplied by `keep`.
 struct DropoutDraw {
   uint32_t bound = 0;  // p 2^32
   float keep = 1.0f;   // 1 / (1 - p)

@@ -1,5 +1,5 @@
-// Elementwise maps that stand alone: dropout, the feature map of linear attention, and rows of ones for gradients of
-// small tables.
+// Elementwise maps that stand alone: dropout, the feature map of linear attention, and rows of ones
+// for gradients of small tables.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,18 @@
 
 namespace regard::kernels::cuda {
 
-/// y = m o x with the factors of `draw` (its own backward, with the same draw). Returns 0 or a cudaError_t.
+/// y = m o x with the factors of `draw` (its own backward, with the same draw). Returns 0 or a
+/// cudaError_t.
 int dropout_apply(Storage storage, const void* x, void* y, int64_t count, const DropoutDraw& draw,
                   void* stream);
 
-/// out[b][t] = table[ids[b][t]] + positions[t] (null: without), rows of `width` (a multiple of 4); table and positions
-/// fp32, ids (batch, length).
+/// out[b][t] = table[ids[b][t]] + positions[t] (null: without), rows of `width` (a multiple of 4);
+/// table and positions fp32, ids (batch, length).
 int embed(Storage storage, const int64_t* ids, const float* table, const float* positions,
           void* out, int64_t batch, int64_t length, int64_t width, void* stream);
 
-/// out[i] = sum over b of g[b][i], fp32, g (batch, count), count a multiple of 8: the gradient of positions.
+/// out[i] = sum over b of g[b][i], fp32, g (batch, count), count a multiple of 8: the gradient of
+/// positions.
 int batch_sums(Storage storage, const void* g, float* out, int64_t batch, int64_t count,
                void* stream);
 
@@ -28,7 +30,8 @@ struct Rows3 {
   int64_t batch, head, time;
 };
 
-/// phi(x) = elu(x) + 1 = max(x, 0) + e^min(x, 0), 0 behind `lengths` (null: none), as (batch, heads, length, width).
+/// phi(x) = elu(x) + 1 = max(x, 0) + e^min(x, 0), 0 behind `lengths` (null: none), as (batch,
+/// heads, length, width).
 int linear_features(Storage storage, const Rows3& x, int64_t batch, int64_t heads, int64_t length,
                     int64_t width, const int64_t* lengths, void* phi, void* stream);
 

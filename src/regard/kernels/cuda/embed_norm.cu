@@ -13,8 +13,9 @@ using namespace norm;
 // Blocks of a multiprocessor, and rows that each thread has on their way.
 constexpr int kBlocks = 3, kDepth = 4;
 
-/// Rows of fp32 on their way into shared memory. Neighbouring lanes copy neighbouring pieces of 16 bytes, so that no sector is asked for twice;
-/// a lane reads the two pieces of its columns, which others of its warp have copied.
+/// Rows of fp32 on their way into shared memory. Neighbouring lanes copy neighbouring pieces of 16
+/// bytes, so that no sector is asked for twice; a lane reads the two pieces of its columns, which
+/// others of its warp have copied.
 struct Rows {
   static constexpr int kBytes = kDepth * kThreads * kVector * 4;
   char* memory;
@@ -50,8 +51,9 @@ __device__ inline void round_to(Eight& values) {
   for (int i = 0; i < kVector; ++i) values.x[i] = to_float(from_float<X>(values.x[i]));
 }
 
-/// Turn n takes sequence n % batch at position n / batch, so that the rows of one position come together and its positions are read from
-/// memory once. Kept up by sums: a quotient would cost more than the row.
+/// Turn n takes sequence n % batch at position n / batch, so that the rows of one position come
+/// together and its positions are read from memory once. Kept up by sums: a quotient would cost
+/// more than the row.
 struct Turn {
   int64_t n, t, b;
 
@@ -67,7 +69,8 @@ struct Turn {
   }
 };
 
-/// The product stands by itself: one fused with the norm's sums would have other bits than x in memory.
+/// The product stands by itself: one fused with the norm's sums would have other bits than x in
+/// memory.
 __device__ inline void drop_alone(const DropoutDraw& draw, int64_t step, int64_t row, int column,
                                   int width, Eight& values) {
   const int64_t block = (row * width + column) / 4;
@@ -97,15 +100,16 @@ __global__ __launch_bounds__(kThreads,
   const auto row_of = [&](const Turn& turn) {
     return turn.n < rows ? from_last(turn.b * length + turn.t, rows) : rows;
   };
-  // Each lane has the id of one of the next 32 turns: one by one they would cost a turn the latency of memory.
+  // Each lane has the id of one of the next 32 turns: one by one they would cost a turn the latency
+  // of memory.
   const int lane = static_cast<int>(threadIdx.x % 32);
   const auto ids_from = [&](int64_t n) {
     const int64_t row = row_of(Turn(n + lane * stride.n, batch));
     return row < rows ? static_cast<int>(from.ids[row]) : static_cast<int>(from.table_rows);
   };
   int ids = ids_from(now.n), turn = 0;
-  // Positions come from memory by copies ahead. The table is small and read over and over: its rows come through the L1 cache, two rows
-  // ahead in registers.
+  // Positions come from memory by copies ahead. The table is small and read over and over: its rows
+  // come through the L1 cache, two rows ahead in registers.
   const auto start = [&](int slot) {
     if (from.positions) {
       positions.start(slot, from.positions + from_last(next.t, length) * width, next.n < rows,

@@ -21,8 +21,9 @@ __device__ inline float fast_inverse(float x) {
 }
 #endif
 
-/// Phi(-|u|) and exp(-u^2 / 2) by Abramowitz and Stegun 7.1.26, absolute error of Phi 1e-7: one exponential and one reciprocal for
-/// both, where erff and expf would take longer than the memory does.
+/// Phi(-|u|) and exp(-u^2 / 2) by Abramowitz and Stegun 7.1.26, absolute error of Phi 1e-7: one
+/// exponential and one reciprocal for both, where erff and expf would take longer than the memory
+/// does.
 struct NormalTail {
   float beyond, bell;
 };

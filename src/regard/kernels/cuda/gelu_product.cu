@@ -1,5 +1,6 @@
-// A block keeps 256 columns of the weight in shared memory for all its rows, 128 for each 128 threads. While the GELU works on the
-// sums of one tile of 64 rows, the products of the next add up in a second set of registers, and the rows of the one after it come.
+// A block keeps 256 columns of the weight in shared memory for all its rows, 128 for each 128
+// threads. While the GELU works on the sums of one tile of 64 rows, the products of the next add up
+// in a second set of registers, and the rows of the one after it come.
 #include "regard/kernels/cuda/gelu_product.hpp"
 
 #include "regard/kernels/cuda/cluster.cuh"
@@ -26,7 +27,8 @@ struct Sizes {
 };
 
 /// Forward (`back` false): weight (columns, depth), out = x W^T and activated = gelu(out + bias).
-/// Backward: weight (depth, columns), out = (x W) o gelu'(before + bias), parts (worker, columns) = its sums over the block's rows.
+/// Backward: weight (depth, columns), out = (x W) o gelu'(before + bias), parts (worker, columns) =
+/// its sums over the block's rows.
 template <class T, int depth, bool back>
 __global__ __launch_bounds__(kThreads, 1) void multiply_gelu(Sizes sizes, const T* x,
                                                              const T* weight, const float* bias,
@@ -177,11 +179,13 @@ __global__ __launch_bounds__(kThreads, 1) void multiply_gelu(Sizes sizes, const 
       fetch_before(tile + stride, chunk);
     }
   };
-  // The products of the next tile run while `d` is finished. Behind the last tile they use what lies there, for nothing.
+  // The products of the next tile run while `d` is finished. Behind the last tile they use what
+  // lies there, for nothing.
   const auto take_turn = [&](float(&d)[64], float(&next)[64], int buffer) {
     copies_wait<back ? 2 : 0>();
     publish_to_products();
-    __syncthreads();  // the rows have come for all, and the products before have left the other buffer
+    // the rows have come for all, and the products before have left the other buffer
+    __syncthreads();
     start_products(next, buffer);
     fetch_rows(tile + 2 * stride, buffer ^ 1);
     finish_tile(d);

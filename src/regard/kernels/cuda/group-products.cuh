@@ -1,6 +1,7 @@
-// Matrix products of 128 threads with fp32 sums in registers (Hopper: wgmma), and blocks of 8 x 8 numbers between shared memory and the
-// registers of a warp. Matrices lie in shared memory in rows of 128 bytes, 64 numbers, the 16-byte piece p of row r at
-// place (p ^ r % 8); 8 rows are 1024 bytes, on a boundary of them. tests/emulated/cuda.hpp has the same names.
+// Matrix products of 128 threads with fp32 sums in registers (Hopper: wgmma), and blocks of 8 x 8
+// numbers between shared memory and the registers of a warp. Matrices lie in shared memory in rows
+// of 128 bytes, 64 numbers, the 16-byte piece p of row r at place (p ^ r % 8); 8 rows are 1024
+// bytes, on a boundary of them. tests/emulated/cuda.hpp has the same names.
 #pragma once
 
 #include <cstring>
@@ -59,8 +60,9 @@ __device__ inline Operand across_rows(const void* shared, int next) {
   "%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47," \
   "%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,%60,%61,%62,%63"
 
-/// d (64, 128) = a (64, 16) b (128, 16)^T + (add ? d : 0); b across rows where `transposed`. d[4 j + i] of thread t: row 16 (t / 32) +
-/// t % 32 / 4 + 8 (i / 2), column 8 j + 2 (t % 4) + i % 2. Ends with products_end.
+/// d (64, 128) = a (64, 16) b (128, 16)^T + (add ? d : 0); b across rows where `transposed`. d[4 j
+/// + i] of thread t: row 16 (t / 32) + t % 32 / 4 + 8 (i / 2), column 8 j + 2 (t % 4) + i % 2. Ends
+/// with products_end.
 template <class T, bool transposed>
 __device__ inline void multiply(float (&d)[64], Operand a, Operand b, bool add) {
 #define REGARD_MULTIPLY(type)                                                           \
@@ -78,7 +80,8 @@ __device__ inline void multiply(float (&d)[64], Operand a, Operand b, bool add) 
 #undef REGARD_MULTIPLY
 }
 __device__ inline void products_begin() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
-/// The products so far become a group, which ends with products_wait. Until then nothing may touch their sums.
+/// The products so far become a group, which ends with products_wait. Until then nothing may touch
+/// their sums.
 __device__ inline void products_commit() {
   asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
 }
@@ -109,8 +112,8 @@ __device__ inline void part_barrier(int name) {
   }
 }
 
-/// Four 8 x 8 blocks of 16-bit numbers: lane l gives row l % 8 of block l / 8, and holds of each block the numbers 2 (l % 4) and the next
-/// of row l / 4.
+/// Four 8 x 8 blocks of 16-bit numbers: lane l gives row l % 8 of block l / 8, and holds of each
+/// block the numbers 2 (l % 4) and the next of row l / 4.
 __device__ inline void store_blocks(void* row, const unsigned (&r)[4]) {
   const auto at = static_cast<unsigned>(__cvta_generic_to_shared(row));
   asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1,%2,%3,%4};" ::"r"(at), "r"(r[0]),
@@ -133,7 +136,8 @@ namespace regard::kernels::cuda {
 
 constexpr int kRowBytes = 128, kBoundary = 8 * kRowBytes;
 
-/// Where piece `piece` of a row lies in a matrix of rows of 128 bytes, `rows` rows before its next 64 columns.
+/// Where piece `piece` of a row lies in a matrix of rows of 128 bytes, `rows` rows before its next
+/// 64 columns.
 __device__ inline int place_of(int row, int piece, int rows) {
   return (piece / 8 * rows + row) * kRowBytes + (piece % 8 ^ row % 8) * 16;
 }

@@ -1,5 +1,6 @@
-// Rows of holographic attention on their way while others are worked on: in shared memory, where they take no registers and
-// leave room for more blocks, or one row ahead in registers where a layout has no vectors.
+// Rows of holographic attention on their way while others are worked on: in shared memory, where
+// they take no registers and leave room for more blocks, or one row ahead in registers where a
+// layout has no vectors.
 #pragma once
 
 #include <climits>
@@ -10,18 +11,20 @@
 
 namespace regard::kernels::cuda {
 
-/// Elements in a piece of a row where a thread has sums of them: of 8 it would need the registers of two.
+/// Elements in a piece of a row where a thread has sums of them: of 8 it would need the registers
+/// of two.
 constexpr int kSmallPiece = 4;
 
-/// The tokens that a block takes: in turn i those from token first + i step on that are below `end`.
+/// The tokens that a block takes: in turn i those from token first + i step on that are below
+/// `end`.
 struct Tokens {
   int64_t batch;
   int first, step, turns;
   int least, end;  // none is before or behind these
 };
 
-/// The tokens of this block before token `end`, from the last turn on where `back`: a pass that goes against the one before it begins
-/// with what the cache still holds.
+/// The tokens of this block before token `end`, from the last turn on where `back`: a pass that
+/// goes against the one before it begins with what the cache still holds.
 __device__ inline Tokens tokens_of(const Grid& grid, const Place& p, int64_t end, bool back) {
   const int block = static_cast<int>(blockIdx.x);
   Tokens out{blockIdx.y, block * p.tokens,     static_cast<int>(gridDim.x) * p.tokens, 0,
@@ -121,8 +124,8 @@ constexpr std::size_t at_least(std::size_t bytes, std::size_t least) {
   return bytes < least ? least : bytes;
 }
 
-/// start(slot, t) brings the turn that begins with token t, take(slot) reads it, use(t) works on it; all threads of a block take the same
-/// turns.
+/// start(slot, t) brings the turn that begins with token t, take(slot) reads it, use(t) works on
+/// it; all threads of a block take the same turns.
 template <int depth, class Start, class Take, class Use>
 __device__ inline void each_turn(const Tokens& tokens, const Start& start, const Take& take,
                                  const Use& use) {

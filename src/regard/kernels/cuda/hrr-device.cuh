@@ -1,4 +1,5 @@
-// What the kernels of holographic attention share: who holds which slots of a row, and the algebra of a slot.
+// What the kernels of holographic attention share: who holds which slots of a row, and the algebra
+// of a slot.
 #pragma once
 
 #include <cfloat>
@@ -11,7 +12,8 @@ namespace regard::kernels::cuda {
 
 constexpr int kThreads = 256;
 
-/// A row is held by `lanes` neighbouring threads; each has `kCount` complex slots, in pieces of kVector.
+/// A row is held by `lanes` neighbouring threads; each has `kCount` complex slots, in pieces of
+/// kVector.
 /// Vectors of 8 make loads of 16 bytes and more; vectors of 1 take any even width up to 256.
 template <int vector, int pieces, int lanes_>
 struct Layout {
@@ -101,7 +103,8 @@ __device__ inline Slots<L> load_sums(const float* row, Lane at) {
   return widen<float, L>(load_raw<float, L>(row, at, true));
 }
 
-/// 0 where slot i of the thread is the pair of real numbers (DC, Nyquist), else 1. Only i = 0 can be.
+/// 0 where slot i of the thread is the pair of real numbers (DC, Nyquist), else 1. Only i = 0 can
+/// be.
 __device__ inline float paired(Lane at, int i) { return i == 0 && at.lane == 0 ? 0.0f : 1.0f; }
 
 /// x o y, and conj(x) o y.
@@ -143,15 +146,16 @@ __device__ inline float row_max(float x) {
   return x;
 }
 
-/// A power of two that brings `largest` near 1: the cosine does not see a factor on S, and squares stay away
-/// from overflow.
+/// A power of two that brings `largest` near 1: the cosine does not see a factor on S, and squares
+/// stay away from overflow.
 __device__ inline float unit_scale(float largest) {
   const unsigned exponent = __float_as_uint(largest) & 0x7f800000u;
   const unsigned low = min(exponent, 254u << 23);
   return __uint_as_float(max((254u << 23) - low, 1u << 23));
 }
 
-/// S' = scale lambda S of this thread's slots, in place; returns the scale. All lanes of the warp call it.
+/// S' = scale lambda S of this thread's slots, in place; returns the scale. All lanes of the warp
+/// call it.
 template <class L>
 __device__ inline float to_unit(Slots<L>& s, Lane at, float real_weight) {
   if (at.lane == 0) {
@@ -187,8 +191,9 @@ __device__ inline float inverse_power(float square, Unbind unbind) {
   return unbind == Unbind::kExact ? 1.0f / square : rsqrtf(square);
 }
 
-/// What the inverse of a query needs of the whole row: a power of two that brings its largest number near 1, and the
-/// square at which a coefficient vanishes beside it (attention/fourier.hpp, kVanishing).
+/// What the inverse of a query needs of the whole row: a power of two that brings its largest
+/// number near 1, and the square at which a coefficient vanishes beside it (attention/fourier.hpp,
+/// kVanishing).
 struct QueryUnit {
   float scale = 1.0f, least = 0.0f;
 };
@@ -222,7 +227,8 @@ __device__ inline float inverse_power(float square, Unbind unbind, float least) 
   return unbind == Unbind::kExact ? 1.0f / square : rsqrtf(square);
 }
 
-/// q -> q / |q|^2 (exact) or q / |q| (unit), slot by slot, of the scaled row: the cosine does not see the scale. 0 where
+/// q -> q / |q|^2 (exact) or q / |q| (unit), slot by slot, of the scaled row: the cosine does not
+/// see the scale. 0 where
 /// |q| vanishes.
 template <class L>
 __device__ inline Slots<L> unbinding_query(const Slots<L>& row, Lane at, Unbind unbind,
@@ -276,7 +282,8 @@ __device__ inline Cosine cosine(float vv, float zz, float vz) {
   return {a, inverse_v * inverse_z, a * inverse_z * inverse_z, a * inverse_v * inverse_v};
 }
 
-/// Threads of a block: (token, head, lane), the lane innermost; and what the launch gives each block.
+/// Threads of a block: (token, head, lane), the lane innermost; and what the launch gives each
+/// block.
 struct Place {
   int tokens;      // a block holds at a time
   int token;       // of this thread, in [0, tokens]; = tokens: idle
@@ -291,7 +298,8 @@ struct Grid {
   int64_t batch, heads, length;
   int width, group;  // heads a block holds
   int chunks;        // over time: blocks that share the tokens of a sequence
-  int run;  // tokens of a block that follow each other; 0: every chunks-th group of those that it holds
+  // tokens of a block that follow each other; 0: every chunks-th group of those that it holds
+  int run;
 };
 
 template <class L>
@@ -309,7 +317,8 @@ __device__ inline Place place_of(const Grid& grid) {
   return p;
 }
 
-/// Floats of shared memory that write_block_sum needs: a row for each (token, head) that a block holds.
+/// Floats of shared memory that write_block_sum needs: a row for each (token, head) that a block
+/// holds.
 constexpr int kBlockRows = 4096;
 
 /// Sums the slots of all tokens of a block in shared memory and writes one row a head.
@@ -339,7 +348,8 @@ __device__ inline void write_block_sum(const Slots<L>& x, const Place& p, int wi
   __syncthreads();
 }
 
-/// Sums one number of each row (held by its lane 0) over the tokens of a block: out[head of the block].
+/// Sums one number of each row (held by its lane 0) over the tokens of a block: out[head of the
+/// block].
 template <class L>
 __device__ inline void write_block_number(float x, const Place& p, float* shared, float* out) {
   if (p.on && p.at.lane == 0) shared[p.token * p.heads + p.head - p.first_head] = x;
@@ -363,8 +373,8 @@ inline dim3 blocks_of(const Grid& grid) {
               static_cast<unsigned>((grid.heads + grid.group - 1) / grid.group));
 }
 
-/// Calls f(layout) for the layout that fits the width, the strides and the pointers: pieces of `vector` (8 or 4) elements, where rows
-/// are multiples of 16.
+/// Calls f(layout) for the layout that fits the width, the strides and the pointers: pieces of
+/// `vector` (8 or 4) elements, where rows are multiples of 16.
 template <int vector = 8, class F>
 int with_layout(const HrrProblem& problem, bool aligned, const F& f) {
   const int half = static_cast<int>(problem.width / 2);

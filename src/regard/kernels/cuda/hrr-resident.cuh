@@ -1,5 +1,5 @@
-// Rows that stay: a cluster of blocks takes one (batch, head), its blocks runs of its tokens, and every array comes
-// from memory once, into shared memory.
+// Rows that stay: a cluster of blocks takes one (batch, head), its blocks runs of its tokens, and
+// every array comes from memory once, into shared memory.
 #pragma once
 
 #include "regard/kernels/cuda/cluster.cuh"
@@ -9,8 +9,9 @@ namespace regard::kernels::cuda {
 
 constexpr int kResidentThreads = 256, kResidentWarps = kResidentThreads / 32;
 
-/// Rows of one array in shared memory. The halves of a row change places in every second group of rows that fills
-/// the banks once; else the threads of neighbouring rows, which read the same half, would meet in half of the banks.
+/// Rows of one array in shared memory. The halves of a row change places in every second group of
+/// rows that fills the banks once; else the threads of neighbouring rows, which read the same half,
+/// would meet in half of the banks.
 template <class T, class L>
 struct Tile {
   static constexpr int kHalf = L::kCount * L::kLanes, kWidth = 2 * kHalf;
@@ -66,7 +67,8 @@ __device__ inline Slots<L> load_shared(const float* row, Lane at) {
 template <class L>
 constexpr int kResidentSums = kResidentWarps * 2 * L::kCount* L::kLanes;
 
-/// out[width] = the slots of all rows of the block, added in a fixed order. `out` may be global or shared memory.
+/// out[width] = the slots of all rows of the block, added in a fixed order. `out` may be global or
+/// shared memory.
 template <class L>
 __device__ inline void sum_block(Slots<L> x, Lane at, float* shared, float* out) {
   constexpr int kWidth = 2 * L::kCount * L::kLanes;
@@ -120,7 +122,8 @@ __device__ inline float sum_cluster(const float* mine, unsigned blocks) {
 
 // ---- host
 
-/// How a problem is cut: `blocks` of a cluster (0: its rows do not fit), `chunk` tokens each, bytes of shared memory.
+/// How a problem is cut: `blocks` of a cluster (0: its rows do not fit), `chunk` tokens each, bytes
+/// of shared memory.
 struct ResidentPlan {
   int blocks = 0, chunk = 0;
   std::size_t shared = 0;

@@ -1,5 +1,5 @@
-// What the passes do with one token, whether its rows come from memory or stay in shared memory, in the middle of a
-// sequence or at its end.
+// What the passes do with one token, whether its rows come from memory or stay in shared memory, in
+// the middle of a sequence or at its end.
 #pragma once
 
 #include "regard/kernels/cuda/hrr-device.cuh"

@@ -1,8 +1,8 @@
 // Holographic attention in the folded Fourier basis on a GPU: the equations and the packed rows of
 // kernels/cpu/hrr.hpp, with rows stored in fp32, fp16 or bf16 and all arithmetic and sums in fp32.
 //
-// No FFT, no pass for a maximum (a cosine is at most 1), and nothing of size (batch, head, time, width) between
-// the passes. Every sum has a fixed order, so two runs give the same bits.
+// No FFT, no pass for a maximum (a cosine is at most 1), and nothing of size (batch, head, time,
+// width) between the passes. Every sum has a fixed order, so two runs give the same bits.
 #pragma once
 
 #include <cstdint>
@@ -37,23 +37,25 @@ int64_t hrr_states(const HrrProblem& problem);
 int64_t hrr_forward_scratch(const HrrProblem& problem);
 int64_t hrr_backward_scratch(const HrrProblem& problem);
 
-/// Writes all of y, s (batch, heads, states, width) and z (batch, heads, states), fp32. `stream` is a
-/// cudaStream_t. Returns 0 or a cudaError_t.
+/// Writes all of y, s (batch, heads, states, width) and z (batch, heads, states), fp32. `stream` is
+/// a cudaStream_t. Returns 0 or a cudaError_t.
 int hrr_forward(const HrrProblem& problem, Rows q, Rows k, Rows v, Rows y, float* s, float* z,
                 void* scratch, void* stream);
 
-/// Sums of k o v over chunks of time, (batch, chunks, heads, width), as bind_product.hpp makes them.
+/// Sums of k o v over chunks of time, (batch, chunks, heads, width), as bind_product.hpp makes
+/// them.
 struct HrrBinding {
   const float* parts;
   int64_t chunks;
 };
 
-/// The same without the pass that binds; not causal, and S is the sum of all parts whatever the lengths are.
+/// The same without the pass that binds; not causal, and S is the sum of all parts whatever the
+/// lengths are.
 int hrr_forward_binding(const HrrProblem& problem, const HrrBinding& bound, Rows q, Rows v, Rows y,
                         float* s, float* z, void* scratch, void* stream);
 
-/// Where gradients go: rows, and (3, heads, width) sums of the rows of dq, dk and dv over batch and time, the gradient
-/// of a bias that q, k and v have; null: not wanted.
+/// Where gradients go: rows, and (3, heads, width) sums of the rows of dq, dk and dv over batch and
+/// time, the gradient of a bias that q, k and v have; null: not wanted.
 struct HrrGradientsTo {
   Rows dq, dk, dv;
   float* columns = nullptr;

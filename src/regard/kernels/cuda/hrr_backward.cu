@@ -1,7 +1,9 @@
-// Backward by the closed form. Pass 1 reads Q, V, G: dS is affine in R = sum_t w_t r_t, so the sums with and without
-// r_t and R itself come from one reading. Pass 2 reads Q, K, V, G and writes dQ, dK, dV. With r_t = m <g_t, v_t>:
+// Backward by the closed form. Pass 1 reads Q, V, G: dS is affine in R = sum_t w_t r_t, so the sums
+// with and without r_t and R itself come from one reading. Pass 2 reads Q, K, V, G and writes dQ,
+// dK, dV. With r_t = m <g_t, v_t>:
 //
-//   alpha_t = w_t (r_t - R);  dz_t = alpha_t (v_t / (|v||z|) - a z_t / |z|^2);  dq_t = conj(dz_t) o S'
+//   alpha_t = w_t (r_t - R);  dz_t = alpha_t (v_t / (|v||z|) - a z_t / |z|^2);  dq_t = conj(dz_t) o
+//   S'
 //   dS = lambda sum_t q_t o dz_t;  dk_t = conj(v_t) o dS
 //   dv_t = m w_t g_t + alpha_t (z_t / (|v||z|) - a v_t / |v|^2) + conj(k_t) o dS
 #include "regard/kernels/cuda/hrr-ahead.cuh"
@@ -12,7 +14,8 @@
 namespace regard::kernels::cuda {
 namespace {
 
-/// Registers for as many blocks on a multiprocessor where rows wait in shared memory, else whatever it takes.
+/// Registers for as many blocks on a multiprocessor where rows wait in shared memory, else whatever
+/// it takes.
 template <class L>
 constexpr int kSumsBlocks = kHasVectors<L> ? 3 : 1;
 constexpr int kBackwardTurns = 2;
@@ -125,8 +128,9 @@ __global__ __launch_bounds__(kThreads) void gather_gradient(HrrProblem problem, 
   if (threadIdx.x == 0) mean_r[head] = mean;
 }
 
-/// Sums of the gradients' columns over the tokens of a block. In registers they would cost a block its place on the
-/// multiprocessor; in shared memory each thread has its own numbers, and the threads of a warp lie in different banks.
+/// Sums of the gradients' columns over the tokens of a block. In registers they would cost a block
+/// its place on the multiprocessor; in shared memory each thread has its own numbers, and the
+/// threads of a warp lie in different banks.
 template <class L>
 struct ColumnSums {
   static constexpr int kNumbers = 2 * L::kCount, kPacks = kNumbers / 4;
@@ -179,7 +183,8 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
                                                       const float* z, const float* ds_of,
                                                       const float* mean_r, Rows dq, Rows dk,
                                                       Rows dv, float* column_parts) {
-  // Rows in shared memory and small pieces took 170 instead of 183 us at T = 131072 by themselves, and 198 instead of 180 in a step.
+  // Rows in shared memory and small pieces took 170 instead of 183 us at T = 131072 by themselves,
+  // and 198 instead of 180 in a step.
   using From = RowInRegisters<T, L>;
   const Unbind unbind = conj ? Unbind::kConj : problem.unbind;
   const Place p = place_of<L>(grid);
@@ -240,7 +245,8 @@ __global__ __launch_bounds__(kThreads) void gradients(HrrProblem problem, Grid g
 
 namespace {
 
-/// Calls f(layout, grid, layout, grid) for the sums, which have small pieces of rows, and for the gradients.
+/// Calls f(layout, grid, layout, grid) for the sums, which have small pieces of rows, and for the
+/// gradients.
 template <class F>
 int with_grids(const HrrProblem& problem, bool aligned, const F& f) {
   return with_layout<kSmallPiece>(problem, aligned, [&](auto layout) {

@@ -1,9 +1,12 @@
-// Causal: chunks are summed side by side, a scan over chunks gives the state before each, and every (chunk, head) then
-// walks its tokens in order with S in registers. Backward, with r_t = m_t <g_t, v_t> and Z_t, S_t inclusive:
+// Causal: chunks are summed side by side, a scan over chunks gives the state before each, and every
+// (chunk, head) then walks its tokens in order with S in registers. Backward, with r_t = m_t <g_t,
+// v_t> and Z_t, S_t inclusive:
 //
-//   alpha_t = e_t (r_t / Z_t - sum_{s >= t} r_s e_s / Z_s^2);   dS_t = lambda sum_{s >= t} q_s o dz_s
+//   alpha_t = e_t (r_t / Z_t - sum_{s >= t} r_s e_s / Z_s^2);   dS_t = lambda sum_{s >= t} q_s o
+//   dz_s
 //
-// The two sums over later tokens are what comes behind the chunk plus its own part, minus what the walk has passed.
+// The two sums over later tokens are what comes behind the chunk plus its own part, minus what the
+// walk has passed.
 #include "regard/kernels/cuda/hrr_causal.hpp"
 
 #include "regard/kernels/cuda/hrr-bind.cuh"
@@ -12,8 +15,8 @@
 namespace regard::kernels::cuda {
 namespace {
 
-/// parts (batch, chunks, heads, width) -> states (batch, heads, chunks, width): the sum of all earlier chunks, or of all
-/// later ones. One thread a column.
+/// parts (batch, chunks, heads, width) -> states (batch, heads, chunks, width): the sum of all
+/// earlier chunks, or of all later ones. One thread a column.
 template <bool later>
 __global__ __launch_bounds__(kThreads) void scan(Grid grid, int64_t width, const float* parts,
                                                  float* states) {
@@ -120,7 +123,8 @@ __global__ __launch_bounds__(kThreads) void causal_weigh(HrrProblem problem, Gri
   }
 }
 
-/// Walks the tokens of a chunk with S in registers and calls each(t, has, q, k, v, g, token, Z_t, scale, S').
+/// Walks the tokens of a chunk with S in registers and calls each(t, has, q, k, v, g, token, Z_t,
+/// scale, S').
 template <class T, class L, class Each>
 __device__ inline void walk(const HrrProblem& problem, const Grid& grid, const Chunk& c, Rows q,
                             Rows k, Rows v, Rows g, const float* states, const float* z,
@@ -167,7 +171,8 @@ __global__ __launch_bounds__(kThreads) void sum_responses(HrrProblem problem, Gr
   }
 }
 
-/// Of a token: alpha, and dS_t / lambda as q o dz. `after` is sum_{s >= t} r_s e_s / Z_s^2, and is moved on.
+/// Of a token: alpha, and dS_t / lambda as q o dz. `after` is sum_{s >= t} r_s e_s / Z_s^2, and is
+/// moved on.
 template <class L>
 struct Step {
   float alpha;

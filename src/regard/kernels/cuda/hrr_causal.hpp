@@ -1,4 +1,5 @@
-// The causal form of hrr.hpp, which hrr_forward and hrr_backward call: S and Z are prefix sums over time, in chunks.
+// The causal form of hrr.hpp, which hrr_forward and hrr_backward call: S and Z are prefix sums over
+// time, in chunks.
 #pragma once
 
 #include "regard/kernels/cuda/hrr.hpp"

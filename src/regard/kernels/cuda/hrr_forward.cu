@@ -1,6 +1,7 @@
-// Forward: bind (read K, V, write the sums of each block), gather (S), respond (read Q, V, write e and the
-// parts of Z), weigh (read V, write y). Five passes over an array are the floor, these are six; the sixth is what
-// y = e v / Z costs where the next product cannot take 1/Z. Short sequences go another way (hrr_resident.hpp).
+// Forward: bind (read K, V, write the sums of each block), gather (S), respond (read Q, V, write e
+// and the parts of Z), weigh (read V, write y). Five passes over an array are the floor, these are
+// six; the sixth is what y = e v / Z costs where the next product cannot take 1/Z. Short sequences
+// go another way (hrr_resident.hpp).
 #include "regard/kernels/cuda/hrr-ahead.cuh"
 #include "regard/kernels/cuda/hrr-bind.cuh"
 #include "regard/kernels/cuda/hrr_causal.hpp"

@@ -232,7 +232,8 @@ dim3 grid_of(const HrrProblem& problem, const ResidentPlan& plan) {
 }  // namespace
 
 ResidentPlan plan_resident(const HrrProblem& problem, int arrays, int numbers, int floats) {
-  // Small shares leave room for several blocks on a multiprocessor, of which one computes while another waits for memory.
+  // Small shares leave room for several blocks on a multiprocessor, of which one computes while
+  // another waits for memory.
   constexpr std::size_t kWanted = 74 * 1024, kMost = 227 * 1024;
   ResidentPlan plan;
   const int64_t w = problem.width;
@@ -265,7 +266,8 @@ bool hrr_resident_forward_takes(const HrrProblem& problem, bool aligned) {
 
 bool hrr_resident_backward_takes(const HrrProblem& problem, bool aligned) {
   if (!fits(problem, aligned)) return false;
-  // Where shares need clusters of 16 to be small, reading twice is faster (docs/evidence/speed-gpu.md).
+  // Where shares need clusters of 16 to be small, reading twice is faster
+  // (docs/evidence/speed-gpu.md).
   const ResidentPlan plan = backward_plan(problem);
   return plan.blocks > 0 && plan.blocks <= 8;
 }

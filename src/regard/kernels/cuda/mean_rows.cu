@@ -1,4 +1,5 @@
-// As sums of columns: a warp a row, 8 neighbouring columns a lane; then what the runs of a sequence left.
+// As sums of columns: a warp a row, 8 neighbouring columns a lane; then what the runs of a sequence
+// left.
 #include "regard/kernels/cuda/mean_rows.hpp"
 
 #include "regard/kernels/cuda/storage-device.cuh"

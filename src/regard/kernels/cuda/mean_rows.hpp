@@ -15,8 +15,9 @@ struct MeanRows {
 /// Floats of scratch memory of the forward.
 int64_t mean_rows_scratch(const MeanRows& problem);
 
-/// y[b] = 1/n sum_{t < n} x[b][t], n = lengths[b]; 0 where n is 0. fp32 sums in a fixed order, and fp32 means: a token's
-/// share of 1/n is less than a rounding of 16 bits. `storage` is that of x and dx. Returns 0 or a cudaError_t.
+/// y[b] = 1/n sum_{t < n} x[b][t], n = lengths[b]; 0 where n is 0. fp32 sums in a fixed order, and
+/// fp32 means: a token's share of 1/n is less than a rounding of 16 bits. `storage` is that of x
+/// and dx. Returns 0 or a cudaError_t.
 int mean_rows(const MeanRows& problem, Storage storage, const void* x, float* y, float* scratch,
               void* stream);
 

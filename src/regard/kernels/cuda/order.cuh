@@ -1,6 +1,7 @@
-// Kernels that follow each other begin at opposite ends of their rows: the L2 cache holds what the one before read and wrote last. Products of
-// cuBLAS begin with the first row, so what comes right before or after them begins with the last. Each kernel always takes the same
-// order, so that its sums always have the same bits.
+// Kernels that follow each other begin at opposite ends of their rows: the L2 cache holds what the
+// one before read and wrote last. Products of cuBLAS begin with the first row, so what comes right
+// before or after them begins with the last. Each kernel always takes the same order, so that its
+// sums always have the same bits.
 #pragma once
 
 #include "regard/kernels/cuda/device.cuh"

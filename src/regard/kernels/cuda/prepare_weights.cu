@@ -5,8 +5,8 @@
 namespace regard::kernels::cuda {
 namespace {
 
-// A block makes kInto places of one head for kOthers rows (columns) of the other axis, a thread 4 x 4 of them; or it
-// casts kCast numbers.
+// A block makes kInto places of one head for kOthers rows (columns) of the other axis, a thread 4 x
+// 4 of them; or it casts kCast numbers.
 constexpr int kBasisThreads = 128, kInto = 64, kOthers = 32, kDepth = 64, kSide = 4, kCast = 4096;
 
 /// As many as the arguments of a launch hold.

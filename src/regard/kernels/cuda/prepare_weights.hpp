@@ -1,6 +1,6 @@
-// What weights go through before products read them: a cast, or a cast and a small orthogonal matrix head by head,
-// which is how a fold's basis enters the projections. All weights of a model in one launch: one by one, each would take
-// as long as all of them.
+// What weights go through before products read them: a cast, or a cast and a small orthogonal
+// matrix head by head, which is how a fold's basis enters the projections. All weights of a model
+// in one launch: one by one, each would take as long as all of them.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,9 @@ struct BasisProblem {
   bool transposed;  ///< by u^T instead of u (d, d)
 };
 
-/// out[.. h d + j ..] = sum_i w[.. h d + i ..] u[i][j], fp32 sums. `extra` (heads d) goes the same way in fp32, as one more
-/// column of rows; null: none. Without u (null) a cast of heads x width x others numbers.
+/// out[.. h d + j ..] = sum_i w[.. h d + i ..] u[i][j], fp32 sums. `extra` (heads d) goes the same
+/// way in fp32, as one more column of rows; null: none. Without u (null) a cast of heads x width x
+/// others numbers.
 struct Weight {
   BasisProblem problem;
   const void* w;

@@ -16,7 +16,8 @@ namespace {
 constexpr int kMostAlgorithms = 8;
 constexpr std::size_t kMostScratch = std::size_t{32} << 20;
 
-/// cuBLASLt as this process has it. It is not linked: a second copy beside PyTorch's would be another library.
+/// cuBLASLt as this process has it. It is not linked: a second copy beside PyTorch's would be
+/// another library.
 struct Library {
   cublasLtHandle_t handle = nullptr;
   decltype(&cublasLtMatmul) matmul = nullptr;

@@ -1,5 +1,5 @@
-// Products of 16-bit matrices by the algorithms that cuBLASLt proposes, one by one, so that a caller can try them. The
-// library is the one that PyTorch has loaded.
+// Products of 16-bit matrices by the algorithms that cuBLASLt proposes, one by one, so that a
+// caller can try them. The library is the one that PyTorch has loaded.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +9,8 @@
 
 namespace regard::kernels::cuda {
 
-/// c (rows, columns) = a (rows, depth) b + bias (columns), all contiguous, fp32 sums; b is (depth, columns), or
-/// (columns, depth) where `transposed`.
+/// c (rows, columns) = a (rows, depth) b + bias (columns), all contiguous, fp32 sums; b is (depth,
+/// columns), or (columns, depth) where `transposed`.
 struct ProductProblem {
   Storage storage;  ///< kHalf or kBFloat16
   int64_t rows, columns, depth;

@@ -1,5 +1,6 @@
-// As in gelu_product.cu a block keeps the weight in shared memory, and two pairs of 128 threads take tiles of 64 rows in turn, so that
-// one multiplies while the other works on its sums. Of a row each half of a pair has 128 columns, four lanes 32 each.
+// As in gelu_product.cu a block keeps the weight in shared memory, and two pairs of 128 threads
+// take tiles of 64 rows in turn, so that one multiplies while the other works on its sums. Of a row
+// each half of a pair has 128 columns, four lanes 32 each.
 #include "regard/kernels/cuda/product_norm.hpp"
 
 #include "regard/kernels/cuda/cluster.cuh"
@@ -25,13 +26,15 @@ struct Vectors {
   const float *bias, *gamma, *beta;
 };
 
-/// Two neighbours of a vector that all rows share, zeros where there is none. They stay in the first cache.
+/// Two neighbours of a vector that all rows share, zeros where there is none. They stay in the
+/// first cache.
 [[maybe_unused]] __device__ inline float2 two_of(const float* vector, int column) {
   return vector ? *reinterpret_cast<const float2*>(vector + column) : float2{0.0f, 0.0f};
 }
 
-/// Bits 2 j and 2 j + 1: whether the two elements of this thread in block j of 8 columns stay, of row `row` and of row + 8. A draw has
-/// four elements, those of two lanes: each lane draws one of the two rows and hands over what is the other's.
+/// Bits 2 j and 2 j + 1: whether the two elements of this thread in block j of 8 columns stay, of
+/// row `row` and of row + 8. A draw has four elements, those of two lanes: each lane draws one of
+/// the two rows and hands over what is the other's.
 [[maybe_unused]] __device__ inline void draw_kept(const DropoutDraw& draw, int64_t step,
                                                   int64_t row, int half, int lane,
                                                   unsigned (&kept)[2]) {

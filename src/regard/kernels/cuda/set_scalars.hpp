@@ -13,7 +13,8 @@ struct ScalarToSet {
 
 constexpr int kMostScalars = 8;
 
-/// count <= kMostScalars; `scalars` is on the host, read before the call returns. Returns 0 or a cudaError_t.
+/// count <= kMostScalars; `scalars` is on the host, read before the call returns. Returns 0 or a
+/// cudaError_t.
 int set_scalars(const ScalarToSet* scalars, int count, void* stream);
 
 }  // namespace regard::kernels::cuda

@@ -1,5 +1,6 @@
-// A block has 128 columns of the table, 64 of its rows for each 128 threads, and every n-th run of 64 tokens. Rows of
-// ones stay in shared memory: of a run only its 64 ones are set, and taken back after its product.
+// A block has 128 columns of the table, 64 of its rows for each 128 threads, and every n-th run of
+// 64 tokens. Rows of ones stay in shared memory: of a run only its 64 ones are set, and taken back
+// after its product.
 #include "regard/kernels/cuda/table_gradient.hpp"
 
 #include "regard/kernels/cuda/cluster.cuh"

@@ -13,8 +13,8 @@ using torch::Tensor;
 
 namespace {
 
-// Backward passes by the convention of FlashAttention: two and a half times the operations, which counts the
-// recomputation of scores, and twice the arrays where q and k take part.
+// Backward passes by the convention of FlashAttention: two and a half times the operations, which
+// counts the recomputation of scores, and twice the arrays where q and k take part.
 constexpr double kBackwardFlops = 2.5;
 
 struct Data {
@@ -73,7 +73,8 @@ double distance(const Tensor& came, const Tensor& expected) {
   return ((came - expected).norm() / expected.norm()).item<double>();
 }
 
-/// Value and gradient against the reference of the form's own fold in float64, on at most 1 x 256 tokens.
+/// Value and gradient against the reference of the form's own fold in float64, on at most 1 x 256
+/// tokens.
 void measure_error(const BenchSetting& setting, const BenchForm& form, BenchRow& row) {
   auto shape = row.shape;
   shape.batch = 1;

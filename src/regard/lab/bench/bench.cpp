@@ -34,7 +34,8 @@ std::vector<std::string> default_shapes(bool step, torch::Device device) {
   return {"text", "image", "bytes16k", "bytes131k"};
 }
 
-/// Dense attention over the 16384 tokens of `core` takes a CPU minutes; as the peer of hrr it has three turns.
+/// Dense attention over the 16384 tokens of `core` takes a CPU minutes; as the peer of hrr it has
+/// three turns.
 std::vector<std::string> default_phrases(bool step, torch::Device device) {
   if (device.is_cpu() && !step) return {"hrr"};
   return {"softmax", "hrr"};

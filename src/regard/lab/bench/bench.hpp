@@ -1,5 +1,6 @@
-// `regard bench`: attention alone and whole training steps, each beside its peers on the same input in the same
-// run, against the machine's own ceilings and against float64. docs/evidence/speed-protocol.md has the protocol.
+// `regard bench`: attention alone and whole training steps, each beside its peers on the same input
+// in the same run, against the machine's own ceilings and against float64.
+// docs/evidence/speed-protocol.md has the protocol.
 #pragma once
 
 #include <functional>
@@ -17,8 +18,8 @@
 
 namespace regard::lab {
 
-/// The default plan: on a GPU softmax and hrr at the four large shapes; on a CPU, so that it ends within a
-/// minute, hrr alone at `core` and the training step of both at `demo`.
+/// The default plan: on a GPU softmax and hrr at the four large shapes; on a CPU, so that it ends
+/// within a minute, hrr alone at `core` and the training step of both at `demo`.
 struct BenchOptions {
   std::string test = "all";            // attention | step | all
   std::vector<std::string> shapes;     // none: the default plan of the device
@@ -74,7 +75,8 @@ struct BenchSetting {
 
 using Progress = std::function<void(const std::string&)>;
 
-/// InputError for an unknown shape, phrase, dtype or device, and for a trace that cannot be, before anything is measured.
+/// InputError for an unknown shape, phrase, dtype or device, and for a trace that cannot be, before
+/// anything is measured.
 BenchReport run_bench(const BenchOptions& options, const Progress& progress);
 
 /// Forward, and forward with backward, of one phrase and its peers.

@@ -12,7 +12,8 @@ struct Ceiling {
 
 Ceiling measure_ceiling(torch::Device device, torch::ScalarType dtype);
 
-/// The least time for this work, in seconds: arithmetic and traffic at once, or one after the other.
+/// The least time for this work, in seconds: arithmetic and traffic at once, or one after the
+/// other.
 double floor_together(const Ceiling& ceiling, double flops, double bytes);
 double floor_in_turn(const Ceiling& ceiling, double flops, double bytes);
 

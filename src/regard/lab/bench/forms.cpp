@@ -17,8 +17,8 @@ Tensor gate(const Tensor& v, const Tensor& read) {
   return a.softmax(2) * v;
 }
 
-/// Holographic attention as the paper's code has it: complex transforms of length d, bound and brought back
-/// token by token.
+/// Holographic attention as the paper's code has it: complex transforms of length d, bound and
+/// brought back token by token.
 Tensor complex_fft(const Tensor& q, const Tensor& k, const Tensor& v) {
   const auto bind = [](const Tensor& x, const Tensor& y) {
     return at::real(at::fft_ifft(at::fft_fft(x) * at::fft_fft(y)));

@@ -11,7 +11,8 @@
 
 namespace regard::lab {
 
-/// One way to compute an attention from q, k, v (B, h, T, d); those that its fold does not use are undefined.
+/// One way to compute an attention from q, k, v (B, h, T, d); those that its fold does not use are
+/// undefined.
 struct BenchForm {
   std::string name;
   std::string phrase;     // whose mathematics, and whose parameters in a model

@@ -13,7 +13,8 @@
 namespace regard::lab {
 namespace {
 
-/// Seconds of all cores in use since boot; "steal", what the host gave to other guests, counts as use.
+/// Seconds of all cores in use since boot; "steal", what the host gave to other guests, counts as
+/// use.
 double busy_seconds() {
   std::ifstream in("/proc/stat");
   std::string label;

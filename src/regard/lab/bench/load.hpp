@@ -1,5 +1,6 @@
-// How much of the machine others use while something is timed. Two threads that share cores with a compiler wait
-// for a time slice at every barrier: a step of 10 ms then takes 800, ours and its peer's alike.
+// How much of the machine others use while something is timed. Two threads that share cores with a
+// compiler wait for a time slice at every barrier: a step of 10 ms then takes 800, ours and its
+// peer's alike.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +10,8 @@ namespace regard::lab {
 class OtherLoad {
  public:
   OtherLoad();
-  /// Mean number of cores that other processes (and other guests of the host) took since construction; NaN
-  /// where the system does not tell.
+  /// Mean number of cores that other processes (and other guests of the host) took since
+  /// construction; NaN where the system does not tell.
   double cores() const;
 
   /// More than this makes a timing untrustworthy.

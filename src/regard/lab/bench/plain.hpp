@@ -1,5 +1,5 @@
-// The encoder classifier of a training step written with plain calls of PyTorch, as a user of eager PyTorch
-// writes it: the peer of our step, and in float64 its reference.
+// The encoder classifier of a training step written with plain calls of PyTorch, as a user of eager
+// PyTorch writes it: the peer of our step, and in float64 its reference.
 #pragma once
 
 #include <torch/types.h>

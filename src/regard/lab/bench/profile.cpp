@@ -42,7 +42,8 @@ std::vector<Activity> activities_of(const kineto::ProfilerResult& result, bool k
   return found;
 }
 
-/// Prepared, started, stopped; ends the profiler on every way out, as the next recording would be refused otherwise.
+/// Prepared, started, stopped; ends the profiler on every way out, as the next recording would be
+/// refused otherwise.
 class Recording {
  public:
   explicit Recording(bool kernels) {
@@ -189,7 +190,8 @@ Profile profile_steps(const std::function<void()>& step, torch::Device device, i
   profile.kernels = !device.is_cpu();
   profile.steps = steps;
   profile.file = file;
-  // A CUDA graph does not survive that CUPTI is detached and attached again (torch/profiler/profiler.py says so too).
+  // A CUDA graph does not survive that CUPTI is detached and attached again
+  // (torch/profiler/profiler.py says so too).
   setenv("TEARDOWN_CUPTI", "0", /*overwrite=*/0);
   setenv("DISABLE_CUPTI_LAZY_REINIT", "1", /*overwrite=*/0);
   // On a machine without a GPU Kineto complains about that.

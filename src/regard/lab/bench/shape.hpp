@@ -22,7 +22,8 @@ struct BenchShape {
 /// text, image, bytes16k, bytes131k, core, demo.
 const std::vector<BenchShape>& bench_shapes();
 
-/// A name of bench_shapes(), or numbers: "B1T4096H256", further heads8, layers1, mlp512 (twice the width).
+/// A name of bench_shapes(), or numbers: "B1T4096H256", further heads8, layers1, mlp512 (twice the
+/// width).
 /// InputError with the known names for anything else.
 BenchShape parse_shape(const std::string& text);
 

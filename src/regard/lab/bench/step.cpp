@@ -1,5 +1,5 @@
-// A whole training step: encoder classifier on bytes, learned positions, mean pool, 10 classes, no dropout;
-// forward, loss, backward, clipping, AdamW.
+// A whole training step: encoder classifier on bytes, learned positions, mean pool, 10 classes, no
+// dropout; forward, loss, backward, clipping, AdamW.
 #include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
@@ -70,7 +70,8 @@ struct OurStep {
   bool records;
   int64_t done = 0;
 
-  /// A step; the first time as many as it takes until one is replayed, so that no turn is without the recording.
+  /// A step; the first time as many as it takes until one is replayed, so that no turn is without
+  /// the recording.
   void run(const nn::Batch& batch) {
     do {
       step.prepare(done++, 1e-3);
@@ -107,8 +108,8 @@ Gradients plain_gradients(const PlainModel& model, const nn::Batch& batch, bool 
   return {loss.item<double>(), torch::autograd::grad({loss}, model.parameters())};
 }
 
-/// Loss and all gradients together against the plain model in float64 with the fold's reference, for fresh
-/// weights on at most 2 x 128 tokens and 2 layers.
+/// Loss and all gradients together against the plain model in float64 with the fold's reference,
+/// for fresh weights on at most 2 x 128 tokens and 2 layers.
 void measure_error(const BenchSetting& setting, const BenchForm& form, BenchRow& row) {
   auto shape = row.shape;
   shape.batch = std::min<int64_t>(shape.batch, 2);
@@ -154,8 +155,8 @@ ops::Problem problem_of(const attention::Phrase& phrase, const BenchSetting& set
 }
 
 /// Matrix products forward and backward, and attention by the convention of bench_attention.cpp.
-/// Bytes: 24 passes over (B, T, H) a layer for norms, residuals, activation and their gradients when fused,
-/// q, k, v, y and theirs, 30 bytes a parameter for AdamW.
+/// Bytes: 24 passes over (B, T, H) a layer for norms, residuals, activation and their gradients
+/// when fused, q, k, v, y and theirs, 30 bytes a parameter for AdamW.
 void count_work(const BenchSetting& setting, BenchRow& row) {
   const auto& s = row.shape;
   const auto phrase = attention::parse_phrase(row.attention);

@@ -1,4 +1,5 @@
-// Decoder language model: causal trunk, next-token logits, generation from a cache or a streaming state.
+// Decoder language model: causal trunk, next-token logits, generation from a cache or a streaming
+// state.
 #pragma once
 
 #include "regard/models/model.hpp"
@@ -13,7 +14,8 @@ class LanguageModel final : public Model {
   nn::Trunk& trunk() override { return *trunk_; }
 
   nn::TrunkState start() const { return trunk_->start(); }
-  /// The next ids (B, T) -> logits (B, vocabulary) of the token after them; equal to the last row of
+  /// The next ids (B, T) -> logits (B, vocabulary) of the token after them; equal to the last row
+  /// of
   /// `logits` on all ids so far.
   torch::Tensor step(const torch::Tensor& ids, nn::TrunkState& state);
 

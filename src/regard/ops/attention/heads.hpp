@@ -7,8 +7,8 @@
 
 namespace regard::ops {
 
-/// packed (B, T, n, h, d) -> n views (B, h, T, d). The backward writes each gradient into its slice of one new
-/// tensor; that of plain slicing fills n tensors with zeros and adds them.
+/// packed (B, T, n, h, d) -> n views (B, h, T, d). The backward writes each gradient into its slice
+/// of one new tensor; that of plain slicing fills n tensors with zeros and adds them.
 std::vector<torch::Tensor> split_heads(const torch::Tensor& packed);
 
 }  // namespace regard::ops

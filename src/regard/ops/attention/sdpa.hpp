@@ -7,7 +7,8 @@
 
 namespace regard::ops {
 
-/// y = softmax(q k^T / sqrt(d) + mask) v. Shapes (B, h, T, d); k and v may have fewer heads (grouped).
+/// y = softmax(q k^T / sqrt(d) + mask) v. Shapes (B, h, T, d); k and v may have fewer heads
+/// (grouped).
 /// `mask`: undefined, boolean (true = may attend) or additive, broadcastable to (B, h, T_q, T_k).
 torch::Tensor sdpa(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
                    const torch::Tensor& mask, bool causal);

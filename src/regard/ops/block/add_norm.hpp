@@ -22,8 +22,9 @@ struct Normed {
   torch::Tensor x, h;
 };
 
-/// x' = x + dropout(branch); h = norm(x'). The branch may be undefined (x' = x). On a GPU one kernel where the width is
-/// a multiple of 8, at most 1024, with the branch's product in it where that waits, else plain operations; h is then of the type of `branch` or of autocast.
+/// x' = x + dropout(branch); h = norm(x'). The branch may be undefined (x' = x). On a GPU one
+/// kernel where the width is a multiple of 8, at most 1024, with the branch's product in it where
+/// that waits, else plain operations; h is then of the type of `branch` or of autocast.
 Normed add_norm(const torch::Tensor& x, const Branch& branch, const NormParameters& norm,
                 double dropout, const DropoutKey& key);
 

@@ -1,5 +1,5 @@
-// What the operators of residual sum and norm ask of their CUDA kernels: when these take the work, and the problem they are
-// given, kept for the backward. Inside ops.
+// What the operators of residual sum and norm ask of their CUDA kernels: when these take the work,
+// and the problem they are given, kept for the backward. Inside ops.
 #pragma once
 
 #include <ATen/autocast_mode.h>
@@ -112,7 +112,8 @@ inline const float* const_floats_or_null(const torch::Tensor& x) {
   return x.defined() ? x.const_data_ptr<float>() : nullptr;
 }
 
-/// Runs add_norm_backward. `saved` begins with x', stats, gamma, the step of dropout; `grads` are those of x' and h.
+/// Runs add_norm_backward. `saved` begins with x', stats, gamma, the step of dropout; `grads` are
+/// those of x' and h.
 inline NormGradients norm_gradients(torch::autograd::AutogradContext* ctx,
                                     const torch::autograd::variable_list& saved,
                                     const torch::autograd::variable_list& grads, const char* what) {

@@ -1,5 +1,5 @@
-// What a part of a block adds to the residual stream, its last bias still apart: the residual sum takes it along. So it may the
-// product that the part ends with.
+// What a part of a block adds to the residual stream, its last bias still apart: the residual sum
+// takes it along. So it may the product that the part ends with.
 #pragma once
 
 #include <torch/types.h>
@@ -9,7 +9,8 @@
 
 namespace regard::ops {
 
-/// A product x W^T that is made when somebody needs it. x (.., K) is of the type of the product, weight (M, K) of any.
+/// A product x W^T that is made when somebody needs it. x (.., K) is of the type of the product,
+/// weight (M, K) of any.
 struct WaitingProduct {
   torch::Tensor x, weight;
 };
@@ -24,7 +25,8 @@ class Branch {
 
   bool defined() const { return value_.defined() || waiting_; }
   torch::ScalarType scalar_type() const;
-  /// A waiting product is made by the first call, for all copies of the branch, as part of the graph where the branch began.
+  /// A waiting product is made by the first call, for all copies of the branch, as part of the
+  /// graph where the branch began.
   torch::Tensor value() const;
   torch::Tensor sum() const {
     const auto out = value();

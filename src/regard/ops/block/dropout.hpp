@@ -1,4 +1,5 @@
-// Dropout whose numbers are a function of (seed, step, site, element): the same in every run, thread count and replay.
+// Dropout whose numbers are a function of (seed, step, site, element): the same in every run,
+// thread count and replay.
 #pragma once
 
 #include <torch/types.h>

@@ -1,4 +1,5 @@
-// What the operators that embed share: when the CUDA kernels take the work, and the gradients of table and positions.
+// What the operators that embed share: when the CUDA kernels take the work, and the gradients of
+// table and positions.
 // Inside ops; defined in embed.cpp.
 #pragma once
 

@@ -61,7 +61,8 @@ struct EmbedNorm : torch::autograd::Function<EmbedNorm> {
                dbias = call.centred ? at::empty_like(weight) : Tensor(),
                scratch = at::empty({cuda::add_norm_blocks(problem) * 3, problem.width},
                                    x.options().dtype(torch::kFloat));
-    // Nobody wants the gradient before dropout: in its place the kernel writes the one behind, where the type is the same.
+    // Nobody wants the gradient before dropout: in its place the kernel writes the one behind,
+    // where the type is the same.
     check_status(cuda::add_norm_backward(problem, x.const_data_ptr(), stats.const_data_ptr<float>(),
                                          weight.const_data_ptr<float>(), data_or_null(next),
                                          dh.const_data_ptr(), dx.data_ptr(),

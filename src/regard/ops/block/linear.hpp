@@ -1,5 +1,5 @@
-// Products with weights as PyTorch's linear, with what surrounds them on a GPU in 16-bit types: gradients of biases by
-// one reading, GELU with its bias.
+// Products with weights as PyTorch's linear, with what surrounds them on a GPU in 16-bit types:
+// gradients of biases by one reading, GELU with its bias.
 #pragma once
 
 #include <torch/types.h>
@@ -28,20 +28,21 @@ struct DeferredBias {
 DeferredBias linear_deferred_bias(const torch::Tensor& x, const torch::Tensor& weight,
                                   const torch::Tensor& bias);
 
-/// The value, of any shape whose last axes make the bias, in a graph that gives the bias its gradient
-/// by one more reading of the value's.
+/// The value, of any shape whose last axes make the bias, in a graph that gives the bias its
+/// gradient by one more reading of the value's.
 torch::Tensor with_bias_gradient(const DeferredBias& linear);
 
 /// gelu(x W^T + b) with the exact GELU.
 torch::Tensor linear_gelu(const torch::Tensor& x, const torch::Tensor& weight,
                           const torch::Tensor& bias);
 
-/// Blocks of d neighbours times u (d, d): of the rows of w (n d, M), or of its columns (M, n d). Under autocast the
-/// result is of its type.
+/// Blocks of d neighbours times u (d, d): of the rows of w (n d, M), or of its columns (M, n d).
+/// Under autocast the result is of its type.
 enum class BasisSide { kRows, kColumns };
 torch::Tensor change_basis(const torch::Tensor& w, const torch::Tensor& u, BasisSide side);
 
-/// Weight (n d, M) and bias (n d) or undefined of one layer, their rows together; the bias stays of its type.
+/// Weight (n d, M) and bias (n d) or undefined of one layer, their rows together; the bias stays of
+/// its type.
 struct WeightAndBias {
   torch::Tensor weight, bias;
 };

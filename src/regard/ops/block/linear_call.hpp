@@ -1,4 +1,5 @@
-// What the operators with weights ask of where they run: the type of their products, and weights in it. Inside ops.
+// What the operators with weights ask of where they run: the type of their products, and weights in
+// it. Inside ops.
 #pragma once
 
 #include "regard/ops/block/weight_plan.hpp"

@@ -77,7 +77,8 @@ Tensor run(const cuda::ProductProblem& problem, int algorithm, const Operands& x
   return out.defined() ? out : plain(x);
 }
 
-/// The fastest algorithm whose result is PyTorch's bit for bit, so that a choice by time changes no run.
+/// The fastest algorithm whose result is PyTorch's bit for bit, so that a choice by time changes no
+/// run.
 int choose(const cuda::ProductProblem& problem, const Operands& x) {
   const auto expected = plain(x).view(torch::kShort);
   std::vector<int> same = {kPlain};
@@ -114,7 +115,8 @@ struct Choice {
   std::optional<int> algorithm;
 };
 
-/// A problem is tried when it comes for the second time: ragged batches bring many that never come again.
+/// A problem is tried when it comes for the second time: ragged batches bring many that never come
+/// again.
 int algorithm_for(const cuda::ProductProblem& problem, const Operands& x) {
   static std::mutex mutex;
   static std::vector<Choice> choices;

@@ -1,4 +1,5 @@
-// A branch whose product waits, with the residual sum and the norm after it, as one differentiable operator. Inside ops.
+// A branch whose product waits, with the residual sum and the norm after it, as one differentiable
+// operator. Inside ops.
 #pragma once
 
 #include <torch/types.h>
@@ -16,7 +17,8 @@ Support can_product_norm(const Place& place, int64_t rows, int64_t width);
 /// The same for a branch whose product is of `type`: then the product may wait.
 bool can_wait(const torch::Tensor& x, const torch::Tensor& weight, torch::ScalarType type);
 
-/// As add_norm, in one kernel with the branch's product where that waits and the stream has its type and shape; else nothing.
+/// As add_norm, in one kernel with the branch's product where that waits and the stream has its
+/// type and shape; else nothing.
 std::optional<Normed> product_norm(const torch::Tensor& x, const Branch& branch,
                                    const NormParameters& norm, double dropout,
                                    const DropoutKey& key);

@@ -1,5 +1,5 @@
-// Stand-ins for the CUDA kernels in a build without nvcc: they take nothing, so that the operators need no
-// conditional compilation. A call that comes nevertheless fails with kNotBuilt.
+// Stand-ins for the CUDA kernels in a build without nvcc: they take nothing, so that the operators
+// need no conditional compilation. A call that comes nevertheless fails with kNotBuilt.
 #include "regard/kernels/cuda/adamw.hpp"
 #include "regard/kernels/cuda/add_norm.hpp"
 #include "regard/kernels/cuda/add_norm_mean.hpp"

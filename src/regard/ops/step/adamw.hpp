@@ -33,9 +33,9 @@ struct StepRecord {
 /// The three launches run on a GPU of a CUDA build.
 Support can_finish_step(torch::DeviceType device);
 
-/// Notes loss and norm, clips, and updates all tensors by the equations of kernels/cuda/adamw.hpp; a bad step changes
-/// nothing else. Can be recorded; waits for nothing. Only for dense tensors of one GPU, fp32 but for gradients of any type: else
-/// false, and nothing was done.
+/// Notes loss and norm, clips, and updates all tensors by the equations of kernels/cuda/adamw.hpp;
+/// a bad step changes nothing else. Can be recorded; waits for nothing. Only for dense tensors of
+/// one GPU, fp32 but for gradients of any type: else false, and nothing was done.
 bool finish_step(const AdamWTensors& tensors, const AdamWRule& rule, const StepRecord& record);
 
 }  // namespace regard::ops

@@ -1,7 +1,8 @@
 // Maximum likelihood of the chain from prompts. Each query is a problem of its own, convex in
 // w_ik = log pi_ik.
 //
-//   L(w) = -(1/n) sum_s [ w_yk + log m_y - log sum_j m_j exp(w_jk) ]     y: the token that came next
+//   L(w) = -(1/n) sum_s [ w_yk + log m_y - log sum_j m_j exp(w_jk) ]     y: the token that came
+//   next
 //   H_k  = (1/n) sum_s (diag p^s - p^s p^s')
 //
 // H_k is the Laplacian of the graph in which tokens that occur in one prompt are joined.

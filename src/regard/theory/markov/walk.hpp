@@ -3,9 +3,11 @@
 //   scan        the definition: all masses are weighed at each step; also powers of counts, windows
 //               and weights of positions
 //   rejection   a place of the context uniformly (or by its weight), taken with chance pi / max pi
-//   alias       each column keeps an alias table of pi * counts from an earlier time t_k, with sum W.
+//   alias       each column keeps an alias table of pi * counts from an earlier time t_k, with sum
+//   W.
 //               With B = max pi (t - t_k) the table is drawn from with chance W / (W + B), else a
-//               place since t_k by rejection. A table is built anew once as many places were refused
+//               place since t_k by rejection. A table is built anew once as many places were
+//               refused
 //               as it costs
 //
 // A walk depends on (seed, run) alone, so an ensemble is the same on any number of threads.

@@ -70,8 +70,8 @@ double log_time_of_two(Kind kind, double beta, double from, double to) {
 }
 
 double log_time_of_pair(const Model& model, double mass_a, double mass_b, double from, double to) {
-  // Panels from the wide end: each covers at most one factor e of the integrand; what is e^-50 below the
-  // sum is left out.
+  // Panels from the wide end: each covers at most one factor e of the integrand; what is e^-50
+  // below the sum is left out.
   const double last = std::log(std::tan(0.5 * to)), top = gap_of(from);
   double v = std::log(std::tan(0.5 * from)), sum = 0;
   while (v > last) {

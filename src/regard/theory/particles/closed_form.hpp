@@ -1,4 +1,5 @@
-// Times that need no simulation: two particles or two weighted clusters on a great circle, u = 1 - cos(angle).
+// Times that need no simulation: two particles or two weighted clusters on a great circle, u = 1 -
+// cos(angle).
 // All times are logarithms in the time of model.hpp, so that e^3700 is a number like any other.
 #pragma once
 
@@ -6,7 +7,8 @@
 
 namespace regard::particles {
 
-/// log T of two equal particles whose angle falls from `from` to `to`, 0 < to < from < pi, by exponential integrals:
+/// log T of two equal particles whose angle falls from `from` to `to`, 0 < to < from < pi, by
+/// exponential integrals:
 ///   F(u) = [Ei(b u) - e^{2b} Ei(-b (2 - u))] / 2,   G(u) = log(u / (2 - u)) / 2
 ///   USA: T = F(u0) - F(u1);   SA: T = [F(u0) - F(u1) + G(u0) - G(u1)] / 2
 double log_time_of_two(Kind kind, double beta, double from, double to);

@@ -1,4 +1,5 @@
-// Points on the unit sphere S^(d-1) with mass fractions: the tokens, or the clusters that they became.
+// Points on the unit sphere S^(d-1) with mass fractions: the tokens, or the clusters that they
+// became.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// Which points belong together: groups by single linkage at a gap, and exact merging of points that agree.
+// Which points belong together: groups by single linkage at a gap, and exact merging of points that
+// agree.
 #pragma once
 
 #include <cstdint>
@@ -9,12 +10,12 @@
 
 namespace regard::particles {
 
-/// Labels 0, 1, ... of the connected components of {u_ij < gap}, in the order of their first point. On the
-/// circle by sorting, else over all pairs.
+/// Labels 0, 1, ... of the connected components of {u_ij < gap}, in the order of their first point.
+/// On the circle by sorting, else over all pairs.
 std::vector<int64_t> components(const Cloud& cloud, double gap);
 
-/// Particles -> centres -> groups. Centres are particles that were merged exactly, groups are centres that
-/// came close once; a group never splits.
+/// Particles -> centres -> groups. Centres are particles that were merged exactly, groups are
+/// centres that came close once; a group never splits.
 class Clusters {
  public:
   explicit Clusters(Cloud start);

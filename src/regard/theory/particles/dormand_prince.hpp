@@ -1,5 +1,5 @@
-// One step of Dormand and Prince's 5(4) pair (1980) with its dense output of order 4 (Shampine; Hairer,
-// Norsett, Wanner, Solving ODEs I, II.6).
+// One step of Dormand and Prince's 5(4) pair (1980) with its dense output of order 4 (Shampine;
+// Hairer, Norsett, Wanner, Solving ODEs I, II.6).
 #pragma once
 
 #include <functional>

@@ -1,7 +1,9 @@
-// The limit of large b: only the nearest two clusters move, along their great circle, and meet after the time
-// of the closed form. So a run is a list of events: closest pairs first, as in agglomerative clustering.
+// The limit of large b: only the nearest two clusters move, along their great circle, and meet
+// after the time of the closed form. So a run is a list of events: closest pairs first, as in
+// agglomerative clustering.
 //
-// USA: the two meet at their mean by mass. SA: the lighter moves (m_heavy / m_light)^2 times as fast.
+// USA: the two meet at their mean by mass. SA: the lighter moves (m_heavy / m_light)^2 times as
+// fast.
 #pragma once
 
 #include "regard/theory/particles/engine.hpp"

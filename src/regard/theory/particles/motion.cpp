@@ -1,4 +1,5 @@
-// The moving picture: the points on the circle, on the sphere, or seen along the main axes of the start.
+// The moving picture: the points on the circle, on the sphere, or seen along the main axes of the
+// start.
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

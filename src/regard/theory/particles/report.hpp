@@ -13,7 +13,8 @@ namespace regard::particles {
 /// "two clusters of 2/5 and 3/5 lived to t = 328.36, as the closed form says".
 std::string sentence(const Outcome& outcome);
 
-/// A row for each event; with `most` > 0 only the last of each beta, and a note says how many are left out.
+/// A row for each event; with `most` > 0 only the last of each beta, and a note says how many are
+/// left out.
 report::Table event_table(const std::vector<Outcome>& outcomes, std::size_t most = 0);
 
 /// A row for each number of clusters: from when to when it lived.
@@ -25,10 +26,12 @@ report::Table beta_table(const std::vector<Outcome>& outcomes);
 /// A row for each beta: the constants of the theorem beside what was measured.
 report::Table theorem_table(const std::vector<Outcome>& outcomes);
 
-/// A row for each beta: the wave of a uniform circle that grows fastest, by formula and as measured.
+/// A row for each beta: the wave of a uniform circle that grows fastest, by formula and as
+/// measured.
 report::Table modes_table(const std::vector<Outcome>& outcomes);
 
-/// Slope of log T + log beta over beta by least squares, from the outcomes that merged; NaN below two.
+/// Slope of log T + log beta over beta by least squares, from the outcomes that merged; NaN below
+/// two.
 double lifetime_slope(const std::vector<Outcome>& outcomes);
 
 /// Everything about one beta, for programs.

@@ -97,7 +97,8 @@ void write_results(const std::filesystem::path& folder, const Simulation& simula
                          folder / "report.html");
 }
 
-/// The events of the engine at work as lines of metrics.jsonl, from the number that is there already.
+/// The events of the engine at work as lines of metrics.jsonl, from the number that is there
+/// already.
 class EventLines {
  public:
   EventLines(const std::filesystem::path& path, int64_t lines)

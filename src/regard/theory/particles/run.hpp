@@ -13,8 +13,8 @@
 
 namespace regard::particles {
 
-/// Runs `spec` from `start` in `folder`, or goes on from its last checkpoint. InputError for another recipe,
-/// other points or a used folder; Interrupted after a signal, with the state saved.
+/// Runs `spec` from `start` in `folder`, or goes on from its last checkpoint. InputError for
+/// another recipe, other points or a used folder; Interrupted after a signal, with the state saved.
 std::vector<Outcome> run_in(const run::Folder& folder, const Spec& spec, const Cloud& start,
                             const kernels::ParallelFor& parallel, const Environment& environment);
 

@@ -16,7 +16,8 @@ namespace regard::particles {
 
 /// Looks at an engine after each step, for what closed forms say beside it.
 struct Watch {
-  /// log t at which the last two clusters merge, by quadrature from when both were points; NaN before.
+  /// log t at which the last two clusters merge, by quadrature from when both were points; NaN
+  /// before.
   double predicted = std::numeric_limits<double>::quiet_NaN();
 
   void look(const Engine& engine, double close_gap);
@@ -68,7 +69,8 @@ class Simulation {
 std::vector<Outcome> simulate(const Spec& spec, const Cloud& start,
                               const kernels::ParallelFor& parallel = kernels::run_serially);
 
-/// Points that are exactly opposite: an equilibrium, which the user should know of. "" when there are none.
+/// Points that are exactly opposite: an equilibrium, which the user should know of. "" when there
+/// are none.
 std::string antipodal_warning(const Cloud& start);
 
 }  // namespace regard::particles

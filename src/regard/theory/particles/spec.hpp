@@ -47,8 +47,8 @@ struct Spec {
   ModelSpec model;
   RunSpec run;
   std::vector<double> beta = {4};
-  /// A tenth of the median distance to the nearest point, for more than 64 points: clusters of a dense
-  /// cloud are told apart by a smaller angle. Set by `Simulation`.
+  /// A tenth of the median distance to the nearest point, for more than 64 points: clusters of a
+  /// dense cloud are told apart by a smaller angle. Set by `Simulation`.
   double spacing = std::numeric_limits<double>::infinity();
 
   run::Tables tables();

@@ -1,5 +1,6 @@
-// The staged engine on the circle with velocities by Fourier series, O(n M) a step: for the formation of
-// clusters from very many points. A drift below 1e-16 of the largest force is lost, so it merges no clusters.
+// The staged engine on the circle with velocities by Fourier series, O(n M) a step: for the
+// formation of clusters from very many points. A drift below 1e-16 of the largest force is lost, so
+// it merges no clusters.
 #pragma once
 
 #include "regard/theory/particles/staged.hpp"

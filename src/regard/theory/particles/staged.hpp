@@ -1,9 +1,9 @@
 // The staged engine: formation in t, exact merging, coarsening in log t.
 //
-// Every step has its own clock dt = e^{b u_min} ds, u_min the smallest gap of two centres at the start of
-// the step and frozen during it: the time that passes is e^{b u_min} h exactly, no term of the velocity is
-// larger than 1, and log t is kept. While points still contract u_min is 0, and s is t. The control `direct`
-// is the same without merging, s = t throughout.
+// Every step has its own clock dt = e^{b u_min} ds, u_min the smallest gap of two centres at the
+// start of the step and frozen during it: the time that passes is e^{b u_min} h exactly, no term of
+// the velocity is larger than 1, and log t is kept. While points still contract u_min is 0, and s
+// is t. The control `direct` is the same without merging, s = t throughout.
 #pragma once
 
 #include "regard/theory/particles/dormand_prince.hpp"

@@ -1,6 +1,7 @@
 // The theorem of metastability of arXiv 2410.06833, as numbers beside a run.
 //
-// Caps S_q(e) = {x : <x, w_q> >= 1 - e} around k centres; b > 1, 0 < e < 1/16, n equal particles, each in a cap:
+// Caps S_q(e) = {x : <x, w_q> >= 1 - e} around k centres; b > 1, 0 < e < 1/16, n equal particles,
+// each in a cap:
 //   alpha = largest <x, y> between points of two caps S(2e) = cos(max(0, psi - 2 arccos(1 - 2e))),
 //           psi the least angle between centres
 //   gamma = 1 - alpha - 8e - log(2 n^2 / e) / b          separated: gamma > 0
@@ -8,7 +9,8 @@
 //   (ii)  lambda < 1 - alpha - log(2 n^2 / (1 - 8e)) / b - 8e
 //   T1 <= 2 n e^{8 e b} + exp(1) n lambda b^2 / (b - 1),   T2 >= (e / n) e^{(1 - alpha) b}
 // Until T2 no particle leaves its S(2e); on [T1, T2] |x - y|^2 <= 2 e^{-lambda b} within a cap.
-// (i) is printed with a minus before its second term, which is an error of sign (docs/particles.md).
+// (i) is printed with a minus before its second term, which is an error of sign
+// (docs/particles.md).
 #pragma once
 
 #include <limits>
@@ -36,7 +38,8 @@ struct Separation {
   std::vector<double> centres;  // (caps, dim)
 };
 
-/// The best separation over the partitions that single linkage gives. InputError for unequal masses.
+/// The best separation over the partitions that single linkage gives. InputError for unequal
+/// masses.
 Separation separate(const Cloud& cloud, double beta);
 
 /// Measures a run against a separation, step by step. Times in the time of model.hpp.
