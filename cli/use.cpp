@@ -201,18 +201,27 @@ void add_generate(CLI::App& app) {
     const auto run = lab::open_run(use->run, use->device);
     if (use->json) {
       say_unknown(run, options->prompt);
-      const auto text = lab::generate(run, *options);
-      const Json out = {{"prompt", options->prompt}, {"text", text}, {"seed", options->seed}};
+      const auto made = lab::generate(run, *options);
+      const Json out = {{"prompt", options->prompt},
+                        {"text", made.text},
+                        {"seed", options->seed},
+                        {"tokens_per_second", static_cast<double>(made.tokens) / made.seconds},
+                        {"cache_bytes", made.cache_bytes}};
       std::printf("%s\n", out.dump(-1, ' ', false, Json::error_handler_t::replace).c_str());
       return;
     }
     say_unknown(run, options->prompt);
     std::printf("%s", options->prompt.c_str());
-    lab::generate(run, *options, [](const std::string& piece) {
+    const auto made = lab::generate(run, *options, [](const std::string& piece) {
       std::fwrite(piece.data(), 1, piece.size(), stdout);
       finish_output();
     });
     std::printf("\n");
+    finish_output();
+    std::fprintf(stderr, "%lld tokens in %s, %.0f tokens/s; cache %s\n",
+                 static_cast<long long>(made.tokens), human_seconds(made.seconds).c_str(),
+                 static_cast<double>(made.tokens) / made.seconds,
+                 human_bytes(static_cast<double>(made.cache_bytes)).c_str());
   });
 }
 

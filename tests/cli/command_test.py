@@ -59,6 +59,7 @@ class Command(unittest.TestCase):
         self.assertLess(result["valid_loss"], 2.25)
         a = regard("generate", run, "--prompt", "The ", "--length", 100, "--seed", 1)
         b = regard("generate", run, "--prompt", "The ", "--length", 100, "--seed", 1)
+        self.assertRegex(a.stderr, "100 tokens in .*, [0-9]+ tokens/s; cache [0-9.]+ [KM]?i?B")
         self.assertEqual(a.returncode, 0, a.stderr)
         self.assertEqual(a.stdout, b.stdout)
         self.assertEqual(len(a.stdout), 105)

@@ -214,7 +214,7 @@ void add_pictures(report::Comparison& comparison, const fs::path& folder) {
       if (phrase.graph->facts(true).edges()) return;
     }
     comparison.samples =
-        generate(trained, {.prompt = "\n", .length = 400, .temperature = 0.8, .seed = 1});
+        generate(trained, {.prompt = "\n", .length = 400, .temperature = 0.8, .seed = 1}).text;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/base/utf8.hpp"
@@ -38,6 +39,8 @@ class Reader {
     }
     return logits;
   }
+
+  int64_t bytes() const { return state_.bytes(); }
 
  private:
   torch::Tensor feed(const torch::Tensor& ids) { return model_.step(ids.to(run_.device), state_); }
@@ -107,9 +110,10 @@ models::Step make_step(const TrainedRun& run, const char* who) {
   return [reader](const torch::Tensor& ids) { return reader->push(ids); };
 }
 
-std::string generate(const TrainedRun& run, const GenerateOptions& options,
-                     const std::function<void(const std::string&)>& each) {
-  const auto step = make_step(run, "generate");
+Generated generate(const TrainedRun& run, const GenerateOptions& options,
+                   const std::function<void(const std::string&)>& each) {
+  Reader reader(run, language_model(run, "generate"));
+  const auto step = [&](const torch::Tensor& ids) { return reader.push(ids); };
   check(options);
   std::vector<int32_t> prompt;
   const auto& tokenizer = *run.encoding.tokenizer;
@@ -117,7 +121,8 @@ std::string generate(const TrainedRun& run, const GenerateOptions& options,
   if (prompt.empty()) throw InputError("generate: a prompt of at least one token was expected");
   const c10::InferenceMode guard;
   const std::vector<int64_t> wide(prompt.begin(), prompt.end());
-  std::string text;
+  Generated out;
+  const double start = seconds_now();
   std::vector<int32_t> last;  // what was drawn before
   models::SamplingWatch watch;
   watch.drawn = [&](int64_t, const std::vector<int32_t>& ids) {
@@ -126,7 +131,7 @@ std::string generate(const TrainedRun& run, const GenerateOptions& options,
     last.push_back(ids[0]);
     const auto piece = tokenizer.decode(last).substr(before);
     if (last.size() > 1) last.erase(last.begin());
-    text += piece;
+    out.text += piece;
     if (each) each(piece);
   };
   models::sample(step, at::tensor(wide, torch::kLong).unsqueeze(0), options.length,
@@ -134,7 +139,10 @@ std::string generate(const TrainedRun& run, const GenerateOptions& options,
                   .top_k = options.top_k,
                   .seed = static_cast<uint64_t>(options.seed)},
                  watch);
-  return text;
+  out.tokens = options.length;
+  out.seconds = seconds_now() - start;
+  out.cache_bytes = reader.bytes();
+  return out;
 }
 
 }  // namespace regard::lab

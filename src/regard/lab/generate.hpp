@@ -18,6 +18,13 @@ struct GenerateOptions {
   int64_t seed = 1;
 };
 
+struct Generated {
+  std::string text;  // without the prompt
+  int64_t tokens = 0;
+  double seconds = 0;       // reading the prompt included
+  int64_t cache_bytes = 0;  // of the model's state at the end
+};
+
 /// The parts of a prompt that the tokenizer has no id for, each once: characters, or words between
 /// blanks.
 std::vector<std::string> unknown_parts(const data::Tokenizer& tokenizer, const std::string& text);
@@ -29,7 +36,7 @@ models::Step make_step(const TrainedRun& run, const char* who);
 /// The new text, without the prompt. The model sees at most its longest input: beyond it, with a
 /// position table, the last half of the window is read anew. `each`, when given, gets every piece
 /// as it comes.
-std::string generate(const TrainedRun& run, const GenerateOptions& options,
-                     const std::function<void(const std::string&)>& each = {});
+Generated generate(const TrainedRun& run, const GenerateOptions& options,
+                   const std::function<void(const std::string&)>& each = {});
 
 }  // namespace regard::lab
