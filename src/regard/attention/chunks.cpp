@@ -1,6 +1,7 @@
 #include "regard/attention/chunks.hpp"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/custom_class.h>
@@ -20,9 +21,15 @@ struct Holder : torch::CustomClassHolder {
   Compute compute;
 };
 
+// PyTorch looks for tensors among the arguments themselves, so that there is a fixed number of
+// them: q, k, v, the bias, log gates, and up to three parameters of the fold.
+constexpr std::size_t kTensors = 8;
+
 struct Recomputed : torch::autograd::Function<Recomputed> {
   static Tensor forward(torch::autograd::AutogradContext* ctx, const Compute* compute,
-                        const variable_list& inputs) {
+                        const Tensor& a, const Tensor& b, const Tensor& c, const Tensor& d,
+                        const Tensor& e, const Tensor& f, const Tensor& g, const Tensor& h) {
+    const variable_list inputs = {a, b, c, d, e, f, g, h};
     ctx->save_for_backward(inputs);
     ctx->saved_data["compute"] = c10::IValue::make_capsule(c10::make_intrusive<Holder>(*compute));
     const torch::NoGradGuard no_grad;
@@ -34,10 +41,10 @@ struct Recomputed : torch::autograd::Function<Recomputed> {
     const auto holder =
         c10::static_intrusive_pointer_cast<Holder>(ctx->saved_data["compute"].toCapsule());
     variable_list leaves, wanted;
-    for (std::size_t i = 0; i < saved.size(); ++i) {
-      const bool needs = ctx->needs_input_grad(i + 1);
-      leaves.push_back(saved[i].detach().requires_grad_(needs && saved[i].is_floating_point()));
-      if (leaves.back().requires_grad()) wanted.push_back(leaves.back());
+    for (const auto& tensor : saved) {
+      const bool needs = tensor.requires_grad();
+      leaves.push_back(tensor.detach().requires_grad_(needs));
+      if (needs) wanted.push_back(leaves.back());
     }
     variable_list grads;
     {
@@ -46,7 +53,9 @@ struct Recomputed : torch::autograd::Function<Recomputed> {
     }
     variable_list all(1);  // none for `compute`
     auto next = grads.begin();
-    for (const auto& leaf : leaves) all.push_back(leaf.requires_grad() ? *next++ : Tensor());
+    for (const auto& leaf : leaves) {
+      all.push_back(leaf.requires_grad() ? *next++ : Tensor());
+    }
     return all;
   }
 };
@@ -85,7 +94,11 @@ Tensor in_chunks(const Inputs& given, int64_t rows, const Run& run) {
     Inputs x = given;
     variable_list tensors;
     for (const auto* tensor : differentiable(x)) tensors.push_back(*tensor);
-    parts.push_back(Recomputed::apply(&compute, tensors));
+    TORCH_INTERNAL_ASSERT(tensors.size() <= kTensors);
+    // An empty tensor stands for none.
+    tensors.resize(kTensors, at::empty({0}, given.v.options()));
+    const auto& t = tensors;
+    parts.push_back(Recomputed::apply(&compute, t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7]));
   }
   return at::cat(parts, 2);
 }

@@ -191,7 +191,7 @@ TEST(SacGraph, WhatIsRefused) {
                                                      "\": sac learns from pairwise scores, and " +
                                                      fold + " has none; take random");
   }
-  EXPECT_EQ(error("sac+sigmoid"), "");
+  EXPECT_EQ(error("sac+sigmoid"), "no InputError");
 }
 
 }  // namespace

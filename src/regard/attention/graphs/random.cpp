@@ -40,14 +40,14 @@ class RandomModule final : public GraphModule {
   }
 
  private:
-  // u (T, alpha): row i does not depend on how many rows there are.
+  // u (T, alpha + 1): row i does not depend on how many rows there are.
   Tensor numbers(int64_t positions, torch::Device device) {
     if (!numbers_.defined() || numbers_.size(0) < positions) {
-      numbers_ = at::empty({positions, alpha_}, torch::kDouble);
+      numbers_ = at::empty({positions, alpha_ + 1}, torch::kDouble);
       auto* to = numbers_.data_ptr<double>();
       for (int64_t i = 0; i < positions; ++i) {
         Random random(seed_, RandomStream::kEdges, static_cast<uint64_t>(i));
-        for (int64_t r = 0; r < alpha_; ++r) *to++ = random.uniform();
+        for (int64_t r = 0; r <= alpha_; ++r) *to++ = random.uniform();
       }
     }
     return numbers_.narrow(0, 0, positions).to(device);
@@ -64,9 +64,16 @@ class RandomModule final : public GraphModule {
       const auto most = call.key_lengths.to(torch::kLong).view({-1, 1, 1}) - (call.causal ? 0 : 1);
       others = at::minimum(others, most.clamp_min(0));
     }
-    const auto u = numbers(positions, call.x.device()).unsqueeze(0);  // (1, T, alpha)
-    const auto drawn = ((r + u) * others / static_cast<double>(alpha_)).floor().to(torch::kLong);
-    auto key = at::where(others <= alpha_, r.expand_as(drawn), at::minimum(drawn, others - 1));
+    const auto u = numbers(positions, call.x.device()).unsqueeze(0);  // (1, T, alpha + 1)
+    const auto scaled = [&](const Tensor& share, const Tensor& size) {
+      return at::minimum((share * size).floor().to(torch::kLong), size - 1);
+    };
+    const auto first = (r * others).floor_divide(alpha_),
+               end = ((r + 1) * others).floor_divide(alpha_);
+    const auto shift = scaled(u.narrow(2, alpha_, 1), others);
+    const auto drawn = (first + scaled(u.narrow(2, 0, alpha_), end - first) + shift)
+                           .remainder(others.clamp_min(1));
+    auto key = at::where(others <= alpha_, r.expand_as(drawn), drawn);
     const auto exists = r < others;
     if (!call.causal) key = key + (key >= i).to(torch::kLong);  // itself is left out
     const auto query = at::where(exists & at::ones_like(key).to(torch::kBool), i, positions);
