@@ -68,7 +68,8 @@ void add_commands(CLI::App& app) {
   }
 }
 
-// CLI11 takes "[a, b]" apart where an option may come with several values; behind a blank it leaves it whole.
+// CLI11 takes "[a, b]" apart where an option may come with several values; behind a blank it leaves
+// it whole.
 std::vector<std::string> whole_lists(int argc, char** argv) {
   std::vector<std::string> arguments;
   for (int i = argc - 1; i > 0; --i) {  // the last one first, as CLI11 wants it

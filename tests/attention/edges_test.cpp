@@ -12,9 +12,9 @@
 
 namespace regard::attention {
 namespace {
-using torch::Tensor;
 using harness::edges_of_mask;
 using harness::with_edges;
+using torch::Tensor;
 
 std::vector<int64_t> numbers(const Tensor& x) {
   const auto flat = x.flatten().contiguous();
@@ -58,7 +58,8 @@ TEST(EdgeTensors, ACausalCallKeepsKeysBeforeTheQuery) {
   EXPECT_TRUE(at::equal(edge_mask(causal, {10, 10}, 1), both));
 }
 
-// Vanilla attention, segments with the one before (Transformer-XL), spans of each head, and a binary tree of spans.
+// Vanilla attention, segments with the one before (Transformer-XL), spans of each head, and a
+// binary tree of spans.
 TEST(Edges, SpecialCasesAreMaskedDenseAttention) {
   constexpr int64_t kPositions = 16;
   const auto i = at::arange(kPositions).unsqueeze(1), j = at::arange(kPositions).unsqueeze(0);
@@ -68,7 +69,8 @@ TEST(Edges, SpecialCasesAreMaskedDenseAttention) {
   std::vector<Tensor> of_heads;
   for (const int64_t span : {3, 7}) of_heads.push_back((i - j >= 0) & (i - j <= span));
   const auto spans = at::stack(of_heads).unsqueeze(0);
-  // Leaves 0 .. 7 and the 7 nodes above them: a leaf meets its siblings' spans, a node its children.
+  // Leaves 0 .. 7 and the 7 nodes above them: a leaf meets its siblings' spans, a node its
+  // children.
   auto tree = at::eye(kPositions, torch::kBool);
   for (int64_t leaf = 0; leaf < 8; ++leaf) {
     int64_t node = 8 + leaf / 2, level = 4, first = 8;

@@ -1,5 +1,7 @@
-// Layers of graph attention networks against PyTorch Geometric 2.8.1 (GATConv, GATv2Conv with PyTorch 2.11, float64), whose numbers
-// are written down here. Weights and inputs are sin((i + 1) (seed + 0.7)), which both sides make anew.
+// Layers of graph attention networks against PyTorch Geometric 2.8.1 (GATConv, GATv2Conv with
+// PyTorch 2.11, float64), whose numbers
+// are written down here. Weights and inputs are sin((i + 1) (seed + 0.7)), which both sides make
+// anew.
 #include <gtest/gtest.h>
 
 #include "harness/edge_cases.hpp"

@@ -17,7 +17,8 @@ inline attention::EdgeTensors edges_of_mask(const Tensor& mask) {
       queries, places.remainder(extent.keys).expand(flat.sizes()).contiguous(), {}, extent);
 }
 
-/// Inputs of `c`, whose graph becomes edges: each query itself and about `degree` others, with log gates, alike for all heads and
+/// Inputs of `c`, whose graph becomes edges: each query itself and about `degree` others, with log
+/// gates, alike for all heads and
 /// different for each example.
 inline Inputs with_edges(const Case& c, int64_t degree, torch::ScalarType dtype = torch::kDouble) {
   auto x = make_inputs(c, dtype);

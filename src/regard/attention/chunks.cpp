@@ -21,7 +21,8 @@ struct Holder : torch::CustomClassHolder {
   Compute compute;
 };
 
-// PyTorch looks for tensors among the arguments themselves, so that there is a fixed number of them: q, k, v, the bias, log
+// PyTorch looks for tensors among the arguments themselves, so that there is a fixed number of
+// them: q, k, v, the bias, log
 // gates, and up to three parameters of the fold.
 constexpr std::size_t kTensors = 8;
 

@@ -110,7 +110,8 @@ class ScalarScope {
 /// reads its present value. nullptr where no scope has one of this name, as in evaluation.
 const torch::Tensor* step_scalar(const std::string& name);
 
-/// What a batch tells every layer: the edges that it brings. One layer may also leave edges there for those behind it.
+/// What a batch tells every layer: the edges that it brings. One layer may also leave edges there
+/// for those behind it.
 class BatchScope {
  public:
   explicit BatchScope(EdgeTensors edges);
@@ -132,7 +133,8 @@ const EdgeTensors& batch_edges();
 /// What layers of this batch leave for each other under `name`; nullptr without a scope.
 EdgeTensors* edges_left(const std::string& name);
 
-/// What graphs did in this thread since it was last taken: for the table, the report and for people.
+/// What graphs did in this thread since it was last taken: for the table, the report and for
+/// people.
 struct EdgeCounts {
   double seconds = 0;  // that predictors took forward, with their losses
   double edges =

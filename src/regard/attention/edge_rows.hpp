@@ -1,6 +1,7 @@
 // A fold on edges by gathering and adding: work and memory grow with the edges, not with the pairs.
 //
-//   scores s_e of edge e = (i, j);   a_e = exp(s_e) / sum over the edges of i;   y_i = sum over the edges of i of a_e v_j
+//   scores s_e of edge e = (i, j);   a_e = exp(s_e) / sum over the edges of i;   y_i = sum over the
+//   edges of i of a_e v_j
 //
 // Sums are added in the order of the edges. Rows without an edge give 0.
 #pragma once
@@ -25,7 +26,8 @@ torch::Tensor at_queries(const torch::Tensor& x, const EdgeRows& edges);
 /// values (B, h, C, c) added over the edges of each query: (B, h, T_q, c).
 torch::Tensor sum_of_edges(const torch::Tensor& values, const EdgeRows& edges);
 
-/// Softmax of scores (B, h, C), with log gates, over the edges of each query; 0 where there is none.
+/// Softmax of scores (B, h, C), with log gates, over the edges of each query; 0 where there is
+/// none.
 torch::Tensor softmax_of_edges(const torch::Tensor& scores, const EdgeRows& edges);
 
 /// Whether the graph is edges, and no bias stands at pairs.

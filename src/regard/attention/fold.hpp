@@ -51,7 +51,8 @@ class Fold {
   virtual bool has_scores() const { return false; }
   /// Whether edges may carry log gates; without scores they are factors of the weights.
   virtual bool takes_gates() const { return has_scores(); }
-  /// Whether the reference gives a row without the other rows, so that queries can be taken in chunks.
+  /// Whether the reference gives a row without the other rows, so that queries can be taken in
+  /// chunks.
   virtual bool row_by_row() const { return true; }
   /// Numbers that the reference keeps for a pair and a head, in units of a score.
   virtual int64_t numbers_of_pair(int64_t /*width*/) const { return 1; }
@@ -98,18 +99,21 @@ torch::Tensor attend(const Fold& fold, const std::string& name, const Inputs& x)
 /// `run`, which is what the kernel computes, where keys that a query may not meet reach no row.
 torch::Tensor run_kernel(const Fold& fold, const Kernel& kernel, const Inputs& x, const Run& run);
 
-/// Whether the reference with one dense mask fits, with the bytes that it would take. With edges the mask of a chunk of
+/// Whether the reference with one dense mask fits, with the bytes that it would take. With edges
+/// the mask of a chunk of
 /// queries counts, where the fold takes these one after another.
 ops::Support reference_fits(const ops::Problem& p, int64_t numbers_of_pair = 1,
                             bool row_by_row = false);
 
-/// Queries of one chunk of the reference on edges: a function of the sizes alone, so that no bit depends on free memory.
+/// Queries of one chunk of the reference on edges: a function of the sizes alone, so that no bit
+/// depends on free memory.
 int64_t chunk_of_queries(const ops::Problem& p, int64_t numbers_of_pair);
 
 /// weights (B, h, T_q, T_k) with the dropout that the call asks for.
 torch::Tensor drop_weights(const torch::Tensor& weights, const Inputs& x);
 
-/// What the dropout of the call multiplies the weight of each edge by, (B, h, C) of the type of `like`.
+/// What the dropout of the call multiplies the weight of each edge by, (B, h, C) of the type of
+/// `like`.
 torch::Tensor kept_edges(const torch::Tensor& like, const Inputs& x);
 
 }  // namespace regard::attention

@@ -22,7 +22,8 @@ struct MadeGraph {
   graph::Graph graph;
   std::vector<std::pair<std::string, torch::Tensor>> losses = {};
   EdgeTensors edges = {};  // of a graph of edges
-  /// Where set, called in training with what gives the weights of the attention, without gradient: (B, h, C) on the
+  /// Where set, called in training with what gives the weights of the attention, without gradient:
+  /// (B, h, C) on the
   /// edges, or (B, h, T_q, T_k) on another graph. It adds losses of its own.
   std::function<void(const std::function<torch::Tensor()>& weights)> learn = {};
 };
@@ -45,7 +46,8 @@ class Graph {
   virtual std::string refusal(bool /*causal*/) const { return ""; }
   /// Whether it learns from pairwise scores, which its fold then needs.
   virtual bool needs_scores() const { return false; }
-  /// Floating-point operations of choosing the edges of one example forward, in a model of width `model_width`.
+  /// Floating-point operations of choosing the edges of one example forward, in a model of width
+  /// `model_width`.
   virtual double choice_flops(int64_t /*positions*/, int64_t /*model_width*/,
                               int64_t /*heads*/) const {
     return 0;

@@ -53,7 +53,8 @@ torch::Tensor graph_mask(const graph::Graph& graph, graph::Extent extent, torch:
 /// (B, 1, T, 1), true where t < length.
 torch::Tensor valid_rows(const torch::Tensor& lengths, int64_t positions);
 
-/// Number of allowed keys of each query, (B or 1, h or 1, T_q, 1), without a dense mask where the graph is plain.
+/// Number of allowed keys of each query, (B or 1, h or 1, T_q, 1), without a dense mask where the
+/// graph is plain.
 torch::Tensor allowed_keys(const Inputs& x, torch::ScalarType dtype);
 
 /// (B, g, T, d) repeated to h heads.

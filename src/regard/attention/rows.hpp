@@ -17,7 +17,8 @@ inline torch::Tensor clear_keys(const torch::Tensor& k, const Inputs& x) {
   return k.masked_fill(~valid_rows(x.key_lengths, x.keys()), 0.0);
 }
 
-/// softmax over the allowed keys of scores (B, h, T_q, T_k); rows without keys are 0. It runs over finite numbers, so that no
+/// softmax over the allowed keys of scores (B, h, T_q, T_k); rows without keys are 0. It runs over
+/// finite numbers, so that no
 /// NaN reaches the gradient.
 inline torch::Tensor softmax_of_allowed(const torch::Tensor& scores, const torch::Tensor& mask) {
   const double lowest = scores.scalar_type() == torch::kHalf ? -65504.0 : -1e30;

@@ -26,7 +26,8 @@ class SelfAttention : public torch::nn::Module {
   SelfAttention(Phrase phrase, const SelfAttentionOptions& options,
                 std::shared_ptr<Positions> positions = nullptr);
 
-  /// (B, T_q, H), or (B, T_q, h d) without W_o. The call's own `causal` and `dropout` are those of the options.
+  /// (B, T_q, H), or (B, T_q, h d) without W_o. The call's own `causal` and `dropout` are those of
+  /// the options.
   torch::Tensor forward(Call call) { return branch(std::move(call)).sum(); }
   /// The same for a residual sum, out.bias apart.
   ops::Branch branch(Call call);

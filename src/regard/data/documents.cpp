@@ -154,7 +154,8 @@ class DocumentStream final : public Stream {
   }
 
  private:
-  // Each token itself, and the planted edges. Room for two keys a token, so that batches of one length have one shape.
+  // Each token itself, and the planted edges. Room for two keys a token, so that batches of one
+  // length have one shape.
   void add_edges(const std::vector<int64_t>& rows, int64_t longest, nn::Batch& batch) const {
     const auto count = static_cast<int64_t>(rows.size()), room = 2 * longest;
     auto queries = host_tensor({count, room}, torch::kLong, device_);  // (B, C)

@@ -1,4 +1,5 @@
-// Edges on the host as compressed rows (CSR): for each query its keys in increasing order, each once.
+// Edges on the host as compressed rows (CSR): for each query its keys in increasing order, each
+// once.
 //
 //   keys of query i = keys[offsets[i]] .. keys[offsets[i + 1] - 1]
 //
@@ -33,8 +34,10 @@ struct EdgeList {
 /// Whether each position meets itself, with log gate 0, where no edge says so already.
 enum class SelfLoops { kAdd, kAsGiven };
 
-/// Sorts edges and merges those that are alike into one with the largest log gate, so that neither order nor
-/// repetition changes a bit. InputError for an edge outside of `extent` and for a gate that is not finite.
+/// Sorts edges and merges those that are alike into one with the largest log gate, so that neither
+/// order nor
+/// repetition changes a bit. InputError for an edge outside of `extent` and for a gate that is not
+/// finite.
 EdgeList build_edges(std::span<const Edge> edges, Extent extent, SelfLoops loops);
 
 }  // namespace regard::graph

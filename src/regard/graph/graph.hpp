@@ -7,7 +7,8 @@
 // The last query aligns with the last key: with fewer queries than keys (generation), query i sits at
 // position i + (keys - queries).
 //
-// A graph is one of several kinds. A kernel takes the kinds that it names (plain, window, edges) and
+// A graph is one of several kinds. A kernel takes the kinds that it names (plain, window, edges)
+// and
 // refuses every other, so that a new kind is never taken for an old one.
 #pragma once
 
@@ -54,7 +55,8 @@ class Pattern {
   virtual bool allows(int64_t query, int64_t key, Extent extent) const = 0;
 };
 
-/// Pairs that data names or a model learns. Here stands what is known without them; the pairs themselves are
+/// Pairs that data names or a model learns. Here stands what is known without them; the pairs
+/// themselves are
 /// beside the graph (graph/edge_list.hpp on the host, attention/edges.hpp as tensors).
 struct Edges {
   int64_t per_query = 0;  // most keys of a query, itself among them; 0: the data decides
@@ -96,7 +98,8 @@ class Graph {
   bool allows(int64_t query, int64_t key, Extent extent) const;
   /// The smallest range that holds every key that queries [first, last) may meet.
   Range keys(int64_t first, int64_t last, Extent extent) const;
-  /// Number of allowed pairs, for costs: in closed form where there is one, exact below 2^53; of edges the most
+  /// Number of allowed pairs, for costs: in closed form where there is one, exact below 2^53; of
+  /// edges the most
   /// that there may be.
   double pairs(Extent extent) const;
 

@@ -9,7 +9,8 @@ namespace regard::lab {
 /// Sets what neither the recipe's file nor a flag named; nothing where the data is no nodes.
 void fit_to_nodes(Recipe& recipe, const data::Encoding& encoding);
 
-/// Whether the dropout of weights that was not asked for has to go, since a fold has no pairwise weights.
+/// Whether the dropout of weights that was not asked for has to go, since a fold has no pairwise
+/// weights.
 bool must_not_drop(const Recipe& recipe, const std::string& attention);
 
 /// Cuts a batch to its first `length` positions, with the edges among these.

@@ -57,7 +57,8 @@ train::Evaluation evaluation_of(const data::Dataset& dataset, int64_t rows);
 /// The kind of network of the task, unless the recipe names another that answers it.
 std::string model_kind(const Recipe& recipe, const data::Encoding& encoding);
 
-/// A fresh model for the data. InputError where the graph is edges of the data, and the data has none.
+/// A fresh model for the data. InputError where the graph is edges of the data, and the data has
+/// none.
 std::shared_ptr<models::Model> make_model(const Recipe& recipe, const data::Encoding& encoding);
 
 int64_t count_parameters(const torch::nn::Module& model);

@@ -1,4 +1,5 @@
-// Losses and scores of a class at each position: (B, T, classes) against targets (B, T), where -1 is none.
+// Losses and scores of a class at each position: (B, T, classes) against targets (B, T), where -1
+// is none.
 #pragma once
 
 #include "regard/models/model.hpp"

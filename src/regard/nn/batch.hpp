@@ -8,7 +8,8 @@
 
 namespace regard::nn {
 
-/// Edges that a batch brings, in `others` as the rows of attention/edges.hpp: (B, C), or (1, C) for all rows; log gates only
+/// Edges that a batch brings, in `others` as the rows of attention/edges.hpp: (B, C), or (1, C) for
+/// all rows; log gates only
 /// where edges have weights.
 inline constexpr const char* kEdgeQueries = "edges.queries";
 inline constexpr const char* kEdgeKeys = "edges.keys";

@@ -1,4 +1,5 @@
-// One layer of a Transformer: attention and feed-forward, each with norm, dropout and residual. Or one of a graph attention
+// One layer of a Transformer: attention and feed-forward, each with norm, dropout and residual. Or
+// one of a graph attention
 // network: dropout, attention without W_o, a bias, ELU, and nothing else (Velickovic et al. 2018).
 #pragma once
 

@@ -32,7 +32,8 @@ struct TrunkSpec {
   void visit(Visitor& f);
   void check() const;
   /// Standard deviation of a fresh parameter: 0 for vectors; else `init`, or that of a fresh Linear of PyTorch. By the rule "inputs"
-  /// 1/sqrt(size of the last axis), which are a matrix's inputs (LeCun et al. 1998) and a table's width; by "glorot"
+  /// 1/sqrt(size of the last axis), which are a matrix's inputs (LeCun et al. 1998) and a table's
+  /// width; by "glorot"
   /// sqrt(2 / (rows + columns)) (Glorot, Bengio 2010).
   double deviation(const torch::Tensor& parameter) const;
   int64_t hidden() const { return mlp > 0 ? mlp : 4 * width; }
@@ -45,7 +46,8 @@ struct TrunkOptions {
   int64_t max_length = 0;
   bool causal = false;
   bool cls = false;  // a learned token in front
-  /// Of block gat: what the last layer gives in place of the width, averaged over heads_last heads; 0: the width.
+  /// Of block gat: what the last layer gives in place of the width, averaged over heads_last heads;
+  /// 0: the width.
   int64_t outputs = 0;
 };
 

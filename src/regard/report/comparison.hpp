@@ -42,7 +42,8 @@ struct Run {
   std::map<std::string, double> scores, test_scores;  // other measures of the task, likewise
   double parameters = kAbsent, seconds = kAbsent;     // seconds of training
   double tokens_per_second = kAbsent, peak_memory_bytes = kAbsent;
-  // Of attention on edges: keys a query, the share of planted edges that it keeps, and the predictor's share of a forward pass.
+  // Of attention on edges: keys a query, the share of planted edges that it keeps, and the
+  // predictor's share of a forward pass.
   double edges_per_query = kAbsent, edge_recall = kAbsent, predictor_share = kAbsent;
   bool finished = false;  // unfinished runs stay out of every mean
   bool any_seed = false;  // draws no random numbers: it stands for every seed of the comparison

@@ -3,7 +3,8 @@
 //   g <- g / divisor;   m <- b1 m + (1 - b1) g;   v <- b2 v + (1 - b2) g^2
 //   w <- w - lr decay w - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps)
 //
-// With l2 > 0 the gradient of a parameter that decays is g / divisor + l2 w, as Adam with L2 regularisation has it.
+// With l2 > 0 the gradient of a parameter that decays is g / divisor + l2 w, as Adam with L2
+// regularisation has it.
 #pragma once
 
 #include <torch/types.h>

@@ -8,8 +8,8 @@
 
 namespace regard::attention::folds {
 namespace {
-using torch::Tensor;
 using harness::message;
+using torch::Tensor;
 
 Inputs with_parameters(Inputs x, const Fold& fold) {
   const auto specs = fold.parameters({.heads = x.heads, .head_width = x.v.size(3)});

@@ -6,8 +6,8 @@
 
 namespace regard::attention::graphs {
 namespace {
-using torch::Tensor;
 using harness::message;
+using torch::Tensor;
 
 EdgeTensors edges_of(int64_t alpha, int64_t positions, const Tensor& lengths = {},
                      bool causal = false, uint64_t seed = 1) {

@@ -11,8 +11,8 @@
 
 namespace regard::attention::graphs {
 namespace {
-using torch::Tensor;
 using harness::message;
+using torch::Tensor;
 
 Tensor input(int64_t examples, int64_t positions) {
   return harness::random({examples, positions, 8}, 3).to(torch::kFloat);

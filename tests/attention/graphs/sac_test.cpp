@@ -7,8 +7,8 @@
 
 namespace regard::attention::graphs {
 namespace {
-using torch::Tensor;
 using harness::message;
+using torch::Tensor;
 
 Tensor input(int64_t examples, int64_t positions) {
   return harness::random({examples, positions, 16}, 3).to(torch::kFloat);
@@ -79,7 +79,8 @@ TEST(SacGraph, WarmStepsMeetAllKeysAndLaterOnesASample) {
   EXPECT_FALSE(at::equal(a->forward(x, {}), y)) << "evaluation draws nothing";
 }
 
-// KL of the attention's weights from the scores, written out, on all keys and on those that are kept.
+// KL of the attention's weights from the scores, written out, on all keys and on those that are
+// kept.
 TEST(SacGraph, LossIsTheDivergenceOnTheKeptKeys) {
   for (const bool is_warm : {true, false}) {
     for (const char* phrase : {"sac(alpha=3)", "sac(alpha=3,share=head)"}) {

@@ -3,7 +3,8 @@
 //   form=gatv2:  s_ij = a . LeakyReLU(q_i + k_j)
 //   y_i = sum_j softmax_j(s_ij + b_ij) v_j
 //
-// a_q, a_k, a (d) are parameters of each head. GAT is shared(form=plain), so that q = k = v = x W, and GATv2 keyvalue.
+// a_q, a_k, a (d) are parameters of each head. GAT is shared(form=plain), so that q = k = v = x W,
+// and GATv2 keyvalue.
 // Sources: Velickovic et al. 2018; Brody, Alon, Yahav 2022.
 #pragma once
 

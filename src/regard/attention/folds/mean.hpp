@@ -1,4 +1,5 @@
-// y_i = mean of v_j over the allowed keys: mixing without content, a control. Edges with weights w make it the weighted mean
+// y_i = mean of v_j over the allowed keys: mixing without content, a control. Edges with weights w
+// make it the weighted mean
 // sum_j w_ij v_j / sum_j w_ij.
 #pragma once
 

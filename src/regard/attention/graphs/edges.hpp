@@ -1,4 +1,5 @@
-// E = the edges that the batch brings: those of a given graph, or planted ones, with each token itself as the data says.
+// E = the edges that the batch brings: those of a given graph, or planted ones, with each token
+// itself as the data says.
 #pragma once
 
 #include "regard/attention/graph_kind.hpp"

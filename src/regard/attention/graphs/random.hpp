@@ -1,8 +1,11 @@
 // E = each token and alpha others that chance draws: a control for edges that are learned or given.
 //
-// The others of query i, n of them, are turned by a random number of places and cut into alpha ranges of like
-// size, of which each gives one key: all differ, and every other key is as likely. Random numbers are keyed by
-// the seed and i, so that the keys are the same in each step, layer and head. Padding is never drawn.
+// The others of query i, n of them, are turned by a random number of places and cut into alpha
+// ranges of like
+// size, of which each gives one key: all differ, and every other key is as likely. Random numbers
+// are keyed by
+// the seed and i, so that the keys are the same in each step, layer and head. Padding is never
+// drawn.
 #pragma once
 
 #include "regard/attention/graph_kind.hpp"

@@ -1,11 +1,15 @@
-// Sparse adaptive connection with scores that learn by matching: each query keeps itself and the alpha keys of the highest score
+// Sparse adaptive connection with scores that learn by matching: each query keeps itself and the
+// alpha keys of the highest score
 //   s_ij = (W_q x_i) . (W_k x_j) / sqrt(index)
-// In training Gumbel noise is added, so that the keys are a sample without replacement; evaluation takes the best. The scores
+// In training Gumbel noise is added, so that the keys are a sample without replacement; evaluation
+// takes the best. The scores
 // learn from a loss of their own, and no other gradient reaches them, nor theirs the model:
-//   match = mean over queries of KL(a_i || softmax_j s_ij), over the kept keys, with the attention's own weights a
+//   match = mean over queries of KL(a_i || softmax_j s_ij), over the kept keys, with the
+//   attention's own weights a
 // For the first `warm` steps all keys are kept, and the loss sums over all.
 //
-// Edges learned for the task: Li et al., NeurIPS 2020, whose own predictor is sac_paper. Matching an indexer to the attention's
+// Edges learned for the task: Li et al., NeurIPS 2020, whose own predictor is sac_paper. Matching
+// an indexer to the attention's
 // weights: DeepSeek-V3.2.
 #pragma once
 

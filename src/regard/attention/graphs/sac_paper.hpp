@@ -1,11 +1,16 @@
-// Sparse adaptive connection as its paper has it: an LSTM draws alpha N edges one after another (attention/lstm_picker.hpp), and
+// Sparse adaptive connection as its paper has it: an LSTM draws alpha N edges one after another
+// (attention/lstm_picker.hpp), and
 // learns by policy gradient from the loss of each example:
-//   reward R = -loss;   loss_policy = -mean over examples of (R - b) / s * log p(edges) / choices - entropy * mean entropy
+//   reward R = -loss;   loss_policy = -mean over examples of (R - b) / s * log p(edges) / choices -
+//   entropy * mean entropy
 //   b <- 0.9 b + 0.1 mean R, s^2 <- 0.9 s^2 + 0.1 mean (R - b)^2, both saved with the model
-// Each token also meets itself. The likeliest choices in evaluation. No gradient passes between the predictor and the model.
-// 2 alpha N choices stand in a row, each over N nodes, so that the predictor costs more than the attention that it spares.
+// Each token also meets itself. The likeliest choices in evaluation. No gradient passes between the
+// predictor and the model.
+// 2 alpha N choices stand in a row, each over N nodes, so that the predictor costs more than the
+// attention that it spares.
 //
-// Source: Li et al., NeurIPS 2020, for the walk, its training by REINFORCE and 2 alpha N; the rest are our defaults.
+// Source: Li et al., NeurIPS 2020, for the walk, its training by REINFORCE and 2 alpha N; the rest
+// are our defaults.
 #pragma once
 
 #include "regard/attention/graph_kind.hpp"

@@ -1,5 +1,6 @@
 // One matrix for all three: s = x W_s + b_s.
-//   form=diagonals:  q = s o d_q, k = s o d_k, v = s o d_v, with vectors d_q, d_k, d_v that start at 1
+//   form=diagonals:  q = s o d_q, k = s o d_k, v = s o d_v, with vectors d_q, d_k, d_v that start
+//   at 1
 //   form=plain:      q = k = v = s, as a graph attention network has it
 #pragma once
 

@@ -1,8 +1,11 @@
-// Associative recall: N / 4 keys, each followed by its value, then the same keys in a random order, each followed by a blank.
+// Associative recall: N / 4 keys, each followed by its value, then the same keys in a random order,
+// each followed by a blank.
 //
-//   k7 v3  k2 v9  ...  k2 _  k7 _        the label of a key that asks is its value; no other token has a label
+//   k7 v3  k2 v9  ...  k2 _  k7 _        the label of a key that asks is its value; no other token
+//   has a label
 //
-// The planted edge of a key that asks leads to the place of its value. Keys of one sequence differ; values are drawn one by one.
+// The planted edge of a key that asks leads to the place of its value. Keys of one sequence differ;
+// values are drawn one by one.
 #pragma once
 
 #include <cstdint>

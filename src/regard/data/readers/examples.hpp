@@ -104,7 +104,8 @@ class ExamplesBuilder {
   bool add_document(std::string_view document, int64_t row);
   /// Two texts with one label. False and InputError as in add_document.
   bool add_pair(std::string_view first, std::string_view second, int64_t row);
-  /// Tokens without blanks, each followed by its label in `labels`, which is empty where there are none; a label may be "".
+  /// Tokens without blanks, each followed by its label in `labels`, which is empty where there are
+  /// none; a label may be "".
   void add_sentence(std::span<const std::string> tokens, std::span<const std::string> labels,
                     int64_t row);
   /// Of the sentence added last: the place that each token should meet, -1: none.

@@ -1,10 +1,13 @@
 // Two tables: nodes with labels and features, and edges between them.
 //
-//   nodes   with a header: id, label (empty: none), split (train, val, test, -; absent: a part is held out), and numeric
+//   nodes   with a header: id, label (empty: none), split (train, val, test, -; absent: a part is
+//   held out), and numeric
 //           features; or one column that --features names, with words `index` or `index:value`.
 //           Without a header: id, label (-1: none), split, indices.
-//   edges   two ids and, where weights are given, a number above 0 whose logarithm is added to the score. A line "a b" means
-//           that b attends to a, and a to b unless edges are directed. A first line "source<tab>target" names the columns.
+//   edges   two ids and, where weights are given, a number above 0 whose logarithm is added to the
+//   score. A line "a b" means
+//           that b attends to a, and a to b unless edges are directed. A first line
+//           "source<tab>target" names the columns.
 //
 // Cells are separated by tabs, or by commas where the first line has no tab.
 #pragma once
@@ -33,7 +36,8 @@ struct NodeSpec {
   }
 };
 
-/// Which columns a run was trained on, how wide, and how numbers are brought to scale. Saved with the run.
+/// Which columns a run was trained on, how wide, and how numbers are brought to scale. Saved with
+/// the run.
 struct NodeFeatures {
   std::vector<std::string> columns;  // of numbers; empty: a column of words
   int64_t width = 0;
@@ -66,17 +70,20 @@ struct NodeEdge {
   double weight = 1;
 };
 
-/// InputError with file and line: an id twice, a feature that is no number, an unknown part, a column that is missing.
+/// InputError with file and line: an id twice, a feature that is no number, an unknown part, a
+/// column that is missing.
 NodeTable parse_nodes(std::string_view content, const std::string& name, const NodeSpec& spec);
 
-/// Adds the edges of a file. InputError with file and line: a node that is not in the table, a weight that is no number above 0.
+/// Adds the edges of a file. InputError with file and line: a node that is not in the table, a
+/// weight that is no number above 0.
 void parse_node_edges(std::string_view content, const std::string& name, const NodeSpec& spec,
                       const NodeTable& nodes, std::vector<NodeEdge>& into);
 
 /// InputError where the table has other features than those of the training.
 void check_features(const NodeTable& nodes, const NodeFeatures& trained);
 
-/// Renumbers the labels by `names`, those of the training; InputError with file and line for another.
+/// Renumbers the labels by `names`, those of the training; InputError with file and line for
+/// another.
 void map_node_labels(NodeTable& nodes, const std::vector<std::string>& names);
 
 }  // namespace regard::data

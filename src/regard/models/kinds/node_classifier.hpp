@@ -1,4 +1,5 @@
-// A label for each node of one graph: all nodes are the positions of one row, and who meets whom is the graph of the attention.
+// A label for each node of one graph: all nodes are the positions of one row, and who meets whom is
+// the graph of the attention.
 //
 //   block = gat:          logits = trunk(features)             the last layer gives the classes
 //   block = transformer:  logits = head(trunk(features))       (1, N, H) -> (1, N, classes)
