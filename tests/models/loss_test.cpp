@@ -1,5 +1,4 @@
-// What a model's loss is made of: the mean, the loss of each example, and what layers add on the
-// way.
+// What a model's loss is made of: the mean, the loss of each example, and what layers add on the way.
 #include <gtest/gtest.h>
 
 #include "fixture.hpp"
@@ -12,7 +11,7 @@ namespace {
 class Adding : public Classifier {
  public:
   Adding() : Classifier("adding", small_spec(""), small_shape(), phrases({"softmax"}), 1, 16) {}
-  Tensor logits(const nn::Batch& batch) override {
+  Tensor compute(const nn::Batch& batch) override {
     const auto x = pooled(batch);
     attention::add_loss("size", 0.5 * x.square().mean());
     attention::add_loss("policy", [this, x](const Tensor& losses) {
@@ -80,7 +79,7 @@ TEST(Loss, BothTextsOfAPairAreGivenItsLoss) {
    public:
     AddingPairs()
         : Classifier("pairs", small_spec(""), small_shape(), phrases({"softmax"}), 1, 32) {}
-    Tensor logits(const nn::Batch& batch) override {
+    Tensor compute(const nn::Batch& batch) override {
       const auto x = pooled(batch);
       attention::add_loss("policy", [this](const Tensor& losses) {
         given = losses;
