@@ -173,13 +173,13 @@ Texts as_outcomes(const Outcomes& outcomes, const Texts& ids) {
 
 }  // namespace
 
-Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data,
-                       const OpenFolder& open_folder, int64_t threads, const markov::Told& told) {
+Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const OpenFolder& open_folder,
+                       int64_t threads, const markov::Told& told) {
   const c10::InferenceMode guard;
   const auto run = open(spec.path);
   auto outcomes = std::make_shared<Outcomes>(run.encoding.tokenizer);
   auto text = outcomes->text({});
-  const auto natural = natural_text(run, data);
+  const auto natural = natural_text(run, spec.data);
   const int64_t prompt = std::min(spec.prompt, std::max<int64_t>(1, run.encoding.max_length / 2));
   if (static_cast<int64_t>(natural.size()) < std::max<int64_t>(100, prompt))
     throw InputError("chain diagnose: a text of at least 100 tokens is expected for prompts, and " +

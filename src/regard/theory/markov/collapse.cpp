@@ -62,8 +62,8 @@ Equilibrium settled(const Chain& chain, std::vector<double> m) {
   constexpr double kRare = 0.05;
   auto end = equilibrium(chain, relax(chain, std::move(m)));
   while (end.support.size() > 1) {
-    const auto rarest = *std::min_element(
-        end.support.begin(), end.support.end(), [&](int32_t a, int32_t b) {
+    const auto rarest =
+        *std::min_element(end.support.begin(), end.support.end(), [&](int32_t a, int32_t b) {
           return end.m[static_cast<std::size_t>(a)] < end.m[static_cast<std::size_t>(b)];
         });
     const auto place = static_cast<std::size_t>(rarest);
