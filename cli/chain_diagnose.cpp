@@ -31,11 +31,14 @@ markov::Text Outcomes::text(const std::vector<int32_t>& ids) const {
 namespace {
 namespace fs = std::filesystem;
 
-const std::vector<OptionFlags::Flag> kFlags = {
-    {"--window", "diagnose", "window"},   {"--temperature", "diagnose", "temperature"},
-    {"--penalty", "diagnose", "penalty"}, {"--samples", "diagnose", "samples"},
-    {"--length", "diagnose", "length"},   {"--prompt-length", "diagnose", "prompt"},
-    {"--seed", "diagnose", "seed"}};
+const std::vector<OptionFlags::Flag> kFlags = {{"--data", "diagnose", "data"},
+                                               {"--window", "diagnose", "window"},
+                                               {"--temperature", "diagnose", "temperature"},
+                                               {"--penalty", "diagnose", "penalty"},
+                                               {"--samples", "diagnose", "samples"},
+                                               {"--length", "diagnose", "length"},
+                                               {"--prompt-length", "diagnose", "prompt"},
+                                               {"--seed", "diagnose", "seed"}};
 
 Diagnosed of_text(const markov::DiagnoseSpec& spec, const TextFlags& flags, int64_t threads,
                   const markov::Told& told) {
@@ -101,8 +104,6 @@ void add_chain_diagnose(CLI::App& chain) {
       ->add_option("--encoding", s->text.encoding,
                    "of a text: auto, utf-8, utf-16, latin-1, windows-1252, ...")
       ->capture_default_str();
-  command->add_option("--data", s->text.data,
-                      "of a run: a text for prompts (default: its validation text)");
   markov::DiagnoseSpec defaults;
   auto flags = std::make_shared<OptionFlags>(*command, defaults.tables(), kFlags);
   command->add_option("--out", s->out, "folder for report.html and result.json");
@@ -131,8 +132,8 @@ void add_chain_diagnose(CLI::App& chain) {
           s->out, s->resume ? run::Folder::Open::kResume : run::Folder::Open::kNew);
       return folder.get();
     };
-    const auto result = of_run ? diagnose_run(spec, s->text.data, open, threads, told)
-                               : of_text(spec, s->text, threads, told);
+    const auto result =
+        of_run ? diagnose_run(spec, open, threads, told) : of_text(spec, s->text, threads, told);
     if (!of_run) open();
     const markov::Decode decode = [&](const std::vector<int32_t>& ids) {
       return result.outcomes->decode(ids);

@@ -39,7 +39,7 @@ class Outcomes {
 
 /// How a text is read.
 struct TextFlags {
-  std::string tokenizer = "words", encoding = "auto", data;
+  std::string tokenizer = "words", encoding = "auto";
   int64_t vocabulary = 500;
 };
 
@@ -49,10 +49,10 @@ struct Diagnosed {
 };
 
 /// A trained language model: its own texts, its log-probabilities, and the chain fitted to them.
-/// `data`: a text for prompts, where the run's own validation text cannot be read. `open` gives the
-/// folder once all input is found right (or null); it goes on from the last temperature finished.
+/// `open` gives the folder once all input is found right (or null); the run goes on from the last
+/// temperature that was finished in it.
 using OpenFolder = std::function<const run::Folder*()>;
-Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data,
-                       const OpenFolder& open, int64_t threads, const markov::Told& told);
+Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const OpenFolder& open, int64_t threads,
+                       const markov::Told& told);
 
 }  // namespace regard::cli

@@ -171,120 +171,169 @@ Texts as_outcomes(const Outcomes& outcomes, const Texts& ids) {
   return out;
 }
 
+/// Draws the texts of a run: at temperature 1 with its log-probabilities, then at each of those
+/// asked for. What the checkpoint has is not drawn again.
+class Drawing {
+ public:
+  Drawing(const lab::TrainedRun& run, const markov::DiagnoseSpec& spec, const Outcomes& outcomes,
+          const std::vector<int32_t>& natural, const markov::Told& told)
+      : run_(run), spec_(spec), outcomes_(outcomes), natural_(natural), told_(told) {
+    const int64_t prompt = std::min(spec.prompt, std::max<int64_t>(1, run.encoding.max_length / 2));
+    const auto length = static_cast<int64_t>(natural.size());
+    if (length < std::max<int64_t>(100, prompt))
+      throw InputError(
+          "chain diagnose: a text of at least 100 tokens is expected for prompts, and " +
+          std::to_string(length) + " came");
+    if (spec.samples * (spec.length + spec.window) < 10 * spec.window)
+      throw InputError(
+          "chain diagnose: --samples texts of --length tokens are expected to be ten windows long "
+          "together, and " +
+          std::to_string(spec.samples) + " of " + std::to_string(spec.length) +
+          " came for a window of " + std::to_string(spec.window));
+    prompts_ = pieces(natural, spec.samples, prompt, spec.seed);
+  }
+
+  Drawn draw(const run::Folder* folder) {
+    auto copy = spec_;
+    const run::Identity who{run::to_toml(copy.tables()), spec_.seed, {}};
+    if (folder != nullptr && folder->resumes() && std::filesystem::exists(folder->last()))
+      drawn_ = restore(folder->last(), spec_, who);
+    if (folder != nullptr) write_atomically(folder->path() / "recipe.toml", who.recipe);
+    const run::SignalScope signals;
+    const auto keep = [&] {
+      if (folder != nullptr) save(folder->last(), drawn_, who);
+      stop_on_signal();
+    };
+    if (!drawn_.texts.count("base")) {
+      draw_base();
+      keep();
+    }
+    for (std::size_t i = 0; i < spec_.temperatures.size(); ++i) {
+      const auto name = shortest(spec_.temperatures[i]);
+      if (drawn_.texts.count(name)) continue;
+      sample(name, spec_.temperatures[i], spec_.penalty, static_cast<double>(i + 1), {});
+      keep();
+    }
+    return std::move(drawn_);
+  }
+
+ private:
+  static void stop_on_signal() {
+    if (const int signal = run::SignalScope::caught(); signal != 0) throw Interrupted(signal);
+  }
+  /// `part`: how many rounds were drawn before; `watch` sees what this one draws.
+  void sample(const std::string& name, double temperature, double penalty, double part,
+              models::SamplingWatch watch) {
+    const auto look = watch.logits;
+    watch.logits = [&, look](int64_t at, const at::Tensor& logits) {
+      if (look) look(at, logits);
+      const double share = part + static_cast<double>(at) / static_cast<double>(spec_.length);
+      told_(0.7 * share / static_cast<double>(spec_.temperatures.size() + 1),
+            "texts at " + shortest(temperature));
+      stop_on_signal();
+    };
+    drawn_.texts[name] = models::sample(
+        lab::make_step(run_, "chain diagnose"), prompts_, spec_.length,
+        {.temperature = temperature, .penalty = penalty, .seed = static_cast<uint64_t>(spec_.seed)},
+        watch);
+  }
+  void draw_base() {
+    LogRows rows(outcomes_, spec_.window, prompts_);
+    models::SamplingWatch watch;
+    watch.logits = [&](int64_t, const at::Tensor& logits) { rows.look(logits); };
+    watch.drawn = [&](int64_t, const std::vector<int32_t>& ids) { rows.drawn(ids); };
+    sample("base", 1, 0, 0, watch);
+    const auto e = markov::exponent_of(rows.rows(), markov::TextSpec{}.epsilons);
+    drawn_.state = {
+        {"alpha", e.alpha},       {"error", e.error},
+        {"epsilon", e.epsilon},   {"explained", e.explained},
+        {"contexts", e.contexts}, {"shuffle_kl", shuffle_kl(run_, natural_, spec_.seed)}};
+  }
+
+  const lab::TrainedRun& run_;
+  const markov::DiagnoseSpec& spec_;
+  const Outcomes& outcomes_;
+  const std::vector<int32_t>& natural_;
+  const markov::Told& told_;
+  at::Tensor prompts_;
+  Drawn drawn_;
+};
+
+/// All texts as one; between two of them stands a window of what is neither predicted nor counted.
+markov::Text joined(const Texts& texts, const Outcomes& outcomes, int64_t window) {
+  auto all = outcomes.text({});
+  for (const auto& text : texts) {
+    all.ids.insert(all.ids.end(), text.begin(), text.end());
+    all.ids.insert(all.ids.end(), static_cast<std::size_t>(window),
+                   static_cast<int32_t>(outcomes.count()));
+  }
+  return all;
+}
+
+double other_share(const Texts& texts, const Outcomes& outcomes) {
+  double others = 0, tokens = 0;
+  for (const auto& text : texts) {
+    others += static_cast<double>(
+        std::count(text.begin(), text.end(), static_cast<int32_t>(outcomes.count())));
+    tokens += static_cast<double>(text.size());
+  }
+  return others / tokens;
+}
+
+/// "softmax/seed1": the last two parts of the folder's path.
+std::string name_of(const std::string& path) {
+  const auto folder =
+      std::filesystem::absolute(std::filesystem::path(path) / ".").lexically_normal().parent_path();
+  return folder.parent_path().filename().string() + "/" + folder.filename().string();
+}
+
+markov::AtTemperature at_temperature(const markov::Diagnosis& d, const markov::DiagnoseSpec& spec,
+                                     double temperature, const Texts& texts, int64_t threads) {
+  markov::AtTemperature at{
+      temperature,
+      (d.fit.power.alpha - spec.penalty) / temperature,
+      markov::simulate(d, spec, temperature, threads),
+      markov::repetition(texts, d.text.outcomes, markov::kOnsetShare * d.spread),
+      {}};
+  for (const auto& text : texts) {
+    auto loop = markov::loop_at_end(text);
+    if (!loop.tokens.empty()) at.loops.push_back(std::move(loop));
+  }
+  return at;
+}
+
 }  // namespace
 
-Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const std::string& data,
-                       const OpenFolder& open_folder, int64_t threads, const markov::Told& told) {
+Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const OpenFolder& open_folder,
+                       int64_t threads, const markov::Told& told) {
   const c10::InferenceMode guard;
   const auto run = open(spec.path);
   auto outcomes = std::make_shared<Outcomes>(run.encoding.tokenizer);
-  auto text = outcomes->text({});
-  const auto natural = natural_text(run, data);
-  const int64_t prompt = std::min(spec.prompt, std::max<int64_t>(1, run.encoding.max_length / 2));
-  if (static_cast<int64_t>(natural.size()) < std::max<int64_t>(100, prompt))
-    throw InputError("chain diagnose: a text of at least 100 tokens is expected for prompts, and " +
-                     std::to_string(natural.size()) + " came");
-  auto copy = spec;
-  const run::Identity who{run::to_toml(copy.tables()), spec.seed, {}};
-  Drawn drawn;
-  const auto* folder = open_folder();
-  if (folder != nullptr && folder->resumes() && std::filesystem::exists(folder->last()))
-    drawn = restore(folder->last(), spec, who);
-  if (folder != nullptr) write_atomically(folder->path() / "recipe.toml", who.recipe);
-  const auto prompts = pieces(natural, spec.samples, prompt, spec.seed);
-  const run::SignalScope signals;
-  const double all = static_cast<double>(spec.temperatures.size() + 1);
-  const auto draw = [&](const std::string& name, double temperature, double penalty,
-                        const models::SamplingWatch& watch) {
-    drawn.texts[name] = models::sample(
-        lab::make_step(run, "chain diagnose"), prompts, spec.length,
-        {.temperature = temperature, .penalty = penalty, .seed = static_cast<uint64_t>(spec.seed)},
-        watch);
-  };
-  const auto keep = [&] {
-    if (folder != nullptr) save(folder->last(), drawn, who);
-    if (const int signal = run::SignalScope::caught(); signal != 0) throw Interrupted(signal);
-  };
-  if (!drawn.texts.count("base")) {
-    LogRows rows(*outcomes, spec.window, prompts);
-    models::SamplingWatch watch;
-    watch.logits = [&](int64_t at, const at::Tensor& logits) {
-      rows.look(logits);
-      told(0.7 / all * static_cast<double>(at) / static_cast<double>(spec.length), "texts at 1");
-      if (const int signal = run::SignalScope::caught(); signal != 0) throw Interrupted(signal);
-    };
-    watch.drawn = [&](int64_t, const std::vector<int32_t>& ids) { rows.drawn(ids); };
-    draw("base", 1, 0, watch);
-    const auto e = markov::exponent_of(rows.rows(), {1. / 16, 1. / 4, 1, 4});
-    drawn.state = {{"alpha", e.alpha},       {"error", e.error},
-                   {"epsilon", e.epsilon},   {"explained", e.explained},
-                   {"contexts", e.contexts}, {"shuffle_kl", shuffle_kl(run, natural, spec.seed)}};
-    keep();
-  }
-  for (std::size_t i = 0; i < spec.temperatures.size(); ++i) {
-    const double t = spec.temperatures[i];
-    if (drawn.texts.count(shortest(t))) continue;
-    models::SamplingWatch watch;
-    watch.logits = [&](int64_t at, const at::Tensor&) {
-      told(0.7 / all *
-               (static_cast<double>(i + 1) +
-                static_cast<double>(at) / static_cast<double>(spec.length)),
-           "texts at " + shortest(t));
-      if (const int signal = run::SignalScope::caught(); signal != 0) throw Interrupted(signal);
-    };
-    draw(shortest(t), t, spec.penalty, watch);
-    keep();
-  }
-  // Between two texts stands a window of what is neither predicted nor counted.
-  std::vector<int32_t> joined;
-  double others = 0, tokens = 0;
-  for (const auto& text : as_outcomes(*outcomes, drawn.texts.at("base"))) {
-    others += static_cast<double>(
-        std::count(text.begin(), text.end(), static_cast<int32_t>(outcomes->count())));
-    tokens += static_cast<double>(text.size());
-    joined.insert(joined.end(), text.begin(), text.end());
-    joined.insert(joined.end(), static_cast<std::size_t>(spec.window),
-                  static_cast<int32_t>(outcomes->count()));
-  }
-  text.ids = std::move(joined);
-  auto fit_spec = spec;
-  const double spread =
+  const auto natural = natural_text(run, spec.data);
+  const auto spread =
       markov::mean_effective(outcomes->text(natural).ids, outcomes->count(), markov::kSpreadWindow);
+  Drawing drawing(run, spec, *outcomes, natural, told);
+  const auto drawn = drawing.draw(open_folder());
+  const auto base = as_outcomes(*outcomes, drawn.texts.at("base"));
+  auto fit_spec = spec;
   fit_spec.temperatures.clear();
-  Diagnosed result{markov::diagnose_text(std::move(text), fit_spec, threads,
-                                         [&](double share, const std::string& what) {
-                                           told(0.7 + 0.2 * share, what);
-                                         }),
-                   outcomes};
+  const auto later = [&](double share, const std::string& what) { told(0.7 + 0.2 * share, what); };
+  Diagnosed result{
+      markov::diagnose_text(joined(base, *outcomes, spec.window), fit_spec, threads, later),
+      outcomes};
   auto& d = result.diagnosis;
   d.of_run = true;
-  const auto folder_of_run = std::filesystem::absolute(spec.path / std::filesystem::path("."))
-                                 .lexically_normal()
-                                 .parent_path();
-  d.name =
-      folder_of_run.parent_path().filename().string() + "/" + folder_of_run.filename().string();
+  d.name = name_of(spec.path);
   d.phrase = run.recipe.phrase_text();
   d.spread = spread;
-  d.fit.other_share = others / tokens;
-  d.from_log_p = {drawn.state.at("alpha").get<double>(), drawn.state.at("error").get<double>(),
-                  drawn.state.at("epsilon").get<double>(),
-                  drawn.state.at("explained").get<double>(),
+  d.fit.other_share = other_share(base, *outcomes);
+  const auto number = [&](const char* key) { return drawn.state.at(key).get<double>(); };
+  d.from_log_p = {number("alpha"), number("error"), number("epsilon"), number("explained"),
                   drawn.state.at("contexts").get<int64_t>()};
-  d.shuffle_kl = drawn.state.at("shuffle_kl").get<double>();
-  for (const double t : spec.temperatures) {
-    const auto texts = as_outcomes(*outcomes, drawn.texts.at(shortest(t)));
-    markov::AtTemperature at{
-        t,
-        (d.fit.power.alpha - spec.penalty) / t,
-        markov::simulate(d, spec, t, threads),
-        markov::repetition(texts, outcomes->count(), markov::kOnsetShare * spread),
-        {}};
-    for (const auto& one : texts) {
-      auto loop = markov::loop_at_end(one);
-      if (!loop.tokens.empty()) at.loops.push_back(std::move(loop));
-    }
-    d.at.push_back(std::move(at));
-  }
+  d.shuffle_kl = number("shuffle_kl");
+  for (const double t : spec.temperatures)
+    d.at.push_back(
+        at_temperature(d, spec, t, as_outcomes(*outcomes, drawn.texts.at(shortest(t))), threads));
   return result;
 }
 

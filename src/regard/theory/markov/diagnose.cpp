@@ -52,6 +52,7 @@ void control_shuffled(Diagnosis& d, int64_t threads) {
 run::Tables DiagnoseSpec::tables() {
   return {{"diagnose", [this](Visitor& f) {
              f("path", path, "a text, or the folder of a trained language model");
+             f("data", data, "of a run: a text for prompts; empty: its validation text");
              f("window", window, "tokens of the context that are counted");
              f("samples", samples, "texts at each temperature");
              f("length", length, "tokens of each");

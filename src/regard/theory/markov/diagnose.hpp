@@ -18,6 +18,7 @@ namespace regard::markov {
 /// The table [diagnose] of a recipe.
 struct DiagnoseSpec {
   std::string path;
+  std::string data;  // of a run: a text for prompts; empty: its own validation text
   int64_t window = 256, samples = 16, length = 1000, prompt = 32, seed = 1;
   std::vector<double> temperatures = {0.4, 0.6, 0.8, 1};
   double penalty = 0;  // count penalty of sampling
