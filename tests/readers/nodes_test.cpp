@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <set>
 
 #include "regard/base/error.hpp"
+#include "regard/base/files.hpp"
 
 namespace regard::data {
 namespace {
@@ -131,6 +135,41 @@ TEST(Nodes, OtherFeaturesThanThoseOfTheTrainingAreRefused) {
   auto table = nodes("id\tlabel\tx\na\tnew\t1\n");
   EXPECT_EQ(message([&] { map_node_labels(table, {"old"}); }),
             "n.tsv: line 2: the label \"new\" was not in the training data");
+}
+
+struct Counts {
+  std::size_t edges = 0;  // directed, each node with itself
+  int64_t isolated = 0, unlabelled = 0;
+};
+
+Counts count(const std::string& set) {
+  const std::string root = REGARD_SOURCE_DIR "/../shared/data/planetoid/" + set;
+  const auto nodes = parse_nodes(read_file(root + ".nodes.tsv"), set, {});
+  std::vector<NodeEdge> edges;
+  parse_node_edges(read_file(root + ".edges.tsv"), set, {}, nodes, edges);
+  std::set<std::pair<int64_t, int64_t>> all;
+  std::vector<bool> met(static_cast<std::size_t>(nodes.size()));
+  for (const auto& e : edges) {
+    all.emplace(e.query, e.key);
+    if (e.query != e.key) met[static_cast<std::size_t>(e.query)] = true;
+  }
+  Counts out;
+  for (int64_t i = 0; i < nodes.size(); ++i) all.emplace(i, i);
+  out.edges = all.size();
+  out.isolated = std::count(met.begin(), met.end(), false);
+  out.unlabelled = std::count(nodes.labels.begin(), nodes.labels.end(), -1);
+  return out;
+}
+
+TEST(Nodes, CountsOfThePublishedGraphs) {
+  if (!std::filesystem::exists(REGARD_SOURCE_DIR "/../shared/data/planetoid/cora.nodes.tsv")) {
+    GTEST_SKIP() << "the planetoid graphs are not there";
+  }
+  EXPECT_EQ(count("cora").edges, 13264u);
+  const auto citeseer = count("citeseer");
+  EXPECT_EQ(citeseer.edges, 12431u);
+  EXPECT_EQ(citeseer.isolated, 48);
+  EXPECT_EQ(citeseer.unlabelled, 15);
 }
 
 }  // namespace

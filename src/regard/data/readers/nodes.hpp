@@ -1,13 +1,12 @@
 // Two tables: nodes with labels and features, and edges between them.
 //
-//   nodes   with a header: id, label (empty: none), split (train, val, test, -; absent: a part is
-//   held out), and numeric
-//           features; or one column that --features names, with words `index` or `index:value`.
-//           Without a header: id, label (-1: none), split, indices.
-//   edges   two ids and, where weights are given, a number above 0 whose logarithm is added to the
-//   score. A line "a b" means
-//           that b attends to a, and a to b unless edges are directed. A first line
-//           "source<tab>target" names the columns.
+// Nodes, with a header: id, label (empty: none), split (train, val, test, -; absent: a part is held
+// out), and numeric features, or one column that --features names, with words `index` or
+// `index:value`. Without a header: id, label (-1: none), split, indices.
+//
+// Edges: two ids and, where weights are given, a number above 0 whose logarithm is added to the
+// score. A line "a b" means that b attends to a, and a to b unless edges are directed. A first line
+// "source<tab>target" names the columns.
 //
 // Cells are separated by tabs, or by commas where the first line has no tab.
 #pragma once
