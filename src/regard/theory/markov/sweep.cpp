@@ -76,8 +76,8 @@ class Context {
   }
   /// Takes in id `t` of the text, and drops what is `window` before it.
   void take(const std::vector<int32_t>& ids, int64_t t) {
-    change(ids[static_cast<std::size_t>(t)], 1);
     if (t - window_ >= first_) change(ids[static_cast<std::size_t>(t - window_)], -1);
+    change(ids[static_cast<std::size_t>(t)], 1);
   }
   const double* f() const { return f_.data(); }
   const double* g() const { return g_.data(); }

@@ -296,8 +296,8 @@ std::vector<int32_t> sample(const PowerChain& model, std::span<const int32_t> pr
     }
     ids.push_back(static_cast<int32_t>(next));
     made.push_back(ids.back());
-    change(ids.back(), 1);
     if (ids.size() > window) change(ids[ids.size() - 1 - window], -1);
+    change(ids.back(), 1);
   }
   return made;
 }
