@@ -100,7 +100,8 @@ TEST(Shared, DiagonalsScaleTheRowAndStartAtOne) {
         EXPECT_EQ(count("pairwise"), 1230336);
         EXPECT_EQ(one, 592896);
         EXPECT_EQ(count("shared(form=plain)"), 590592);
-        EXPECT_EQ(count("shared", {.q = false, .k = false, .v = true}), 591360);
+        const Uses values{.q = false, .k = false, .v = true};
+  EXPECT_EQ(count("shared", values), 591360);
         const auto share = [](int64_t part, int64_t whole) {
           return static_cast<double>(part) / static_cast<double>(whole);
         };
