@@ -65,7 +65,7 @@ int main(int argc, char** argv) {
     options.length = length;
     options.temperature = 1;
     options.seed = b + 1;
-    letters += static_cast<int64_t>(lab::generate(run, options).size());
+    letters += static_cast<int64_t>(lab::generate(run, options).text.size());
   }
   say("generate, a call each", kCalls, seconds_now() - begin, letters);
   return 0;

@@ -56,64 +56,60 @@ TEST(Shared, DiagonalsScaleTheRowAndStartAtOne) {
   const auto m = at::matmul(memory, p[0].t()) + p[1];
   EXPECT_LE(harness::relative(shared.key_value(p, size, memory).v, heads_of(m * p[4])), 1e-14);
   EXPECT_EQ(count_parameters(shared.parameters(size)), 12 * 15 + 15 + 3 * 15);
-  EXPECT_EQ(
-      shared
-          .parameTEST(Shared, IsThreeMatricesThatItsExpansionNames) {
-            harness::expand("shared");
-            harness::expand("shared(form=plain)");
-          }
+  EXPECT_EQ(shared.parameters(size)[2].start, Start::kOnes);
+}
 
-      TEST(Shared, ScoresAreSymmetricWhateverTheDiagonals) {
-        const auto shared = of_form("diagonals");
-        const auto size = size_of({});
-        const auto p = random_parameters(shared, size);
-        const auto [q, k, v] = shared.all(p, size, harness::random({2, 7, 12}, 1));
-        const auto z = at::matmul(q, k.transpose(2, 3));
-        EXPECT_LE(harness::relative(z, z.transpose(2, 3)), 1e-13);
-      }
+TEST(Shared, IsThreeMatricesThatItsExpansionNames) {
+  harness::expand("shared");
+  harness::expand("shared(form=plain)");
+}
 
-      TEST(Shared, GenerationKeepsHalfOfWhatKeysAndValuesTake) {
-        const auto shared = of_form("diagonals");
-        const auto size = size_of({});
-        const auto p = random_parameters(shared, size);
-        const auto x = harness::random({2, 7, 12}, 1);
-        const auto [q, rows] = shared.extend(p, size, x);
-        ASSERT_EQ(rows.size(), 1u);
-        const auto all = shared.all(p, size, x);
-        const auto [k, v] = shared.read(p, size, rows);
-        EXPECT_TRUE(at::equal(q, all.q) && at::equal(k, all.k) && at::equal(v, all.v));
-        EXPECT_FALSE(shared.keeps_keys());
-        EXPECT_EQ(2 * shared.kept(size), parse_phrase("softmax").projection->kept(size));
-      }
+TEST(Shared, ScoresAreSymmetricWhateverTheDiagonals) {
+  const auto shared = of_form("diagonals");
+  const auto size = size_of({});
+  const auto p = random_parameters(shared, size);
+  const auto [q, k, v] = shared.all(p, size, harness::random({2, 7, 12}, 1));
+  const auto z = at::matmul(q, k.transpose(2, 3));
+  EXPECT_LE(harness::relative(z, z.transpose(2, 3)), 1e-13);
+}
 
-      TEST(Shared, CountsOfBertBase) {
-        const Size base{.model_width = 768, .heads = 12, .head_width = 64};
-        const auto count = [&](const char* phrase, Uses uses = {}) {
-          auto size = base;
-          size.uses = uses;
-          return count_parameters(parse_phrase(phrase).projection->parameters(size));
-        };
-        const auto three = count("separate"), one = count("shared");
-        EXPECT_EQ(three, 1771776);
-        EXPECT_EQ(count("symmetric"), 1181184);
-        EXPECT_EQ(count("keyvalue"), 1181184);
-        EXPECT_EQ(count("pairwise"), 1230336);
-        EXPECT_EQ(one, 592896);
-        EXPECT_EQ(count("shared(form=plain)"), 590592);
-        const Uses values{.q = false, .k = false, .v = true};
+TEST(Shared, GenerationKeepsHalfOfWhatKeysAndValuesTake) {
+  const auto shared = of_form("diagonals");
+  const auto size = size_of({});
+  const auto p = random_parameters(shared, size);
+  const auto x = harness::random({2, 7, 12}, 1);
+  const auto [q, rows] = shared.extend(p, size, x);
+  ASSERT_EQ(rows.size(), 1u);
+  const auto all = shared.all(p, size, x);
+  const auto [k, v] = shared.read(p, size, rows);
+  EXPECT_TRUE(at::equal(q, all.q) && at::equal(k, all.k) && at::equal(v, all.v));
+  EXPECT_FALSE(shared.keeps_keys());
+  EXPECT_EQ(2 * shared.kept(size), parse_phrase("softmax").projection->kept(size));
+}
+
+TEST(Shared, CountsOfBertBase) {
+  const Size base{.model_width = 768, .heads = 12, .head_width = 64};
+  const auto count = [&](const char* phrase, Uses uses = {}) {
+    auto size = base;
+    size.uses = uses;
+    return count_parameters(parse_phrase(phrase).projection->parameters(size));
+  };
+  const auto three = count("separate"), one = count("shared");
+  EXPECT_EQ(three, 1771776);
+  EXPECT_EQ(count("symmetric"), 1181184);
+  EXPECT_EQ(count("keyvalue"), 1181184);
+  EXPECT_EQ(count("pairwise"), 1230336);
+  EXPECT_EQ(one, 592896);
+  EXPECT_EQ(count("shared(form=plain)"), 590592);
+  const Uses values{.q = false, .k = false, .v = true};
   EXPECT_EQ(count("shared", values), 591360);
-        const auto share = [](int64_t part, int64_t whole) {
-          return static_cast<double>(part) / static_cast<double>(whole);
-        };
-        const int64_t out = 768 * 768 + 768, bert = 109482240;
-        EXPECT_NEAR(share(three - one, three), 0.66537, 5e-6);
-        EXPECT_NEAR(share(three - one, three + out), 0.4990, 5e-5);
-        EXPECT_NEAR(share(12 * (three - one), bert), 0.1292, 5e-5);
-      }
-
-      ters(size)[2]
-          .start,
-      Start::kOnes);
+  const auto share = [](int64_t part, int64_t whole) {
+    return static_cast<double>(part) / static_cast<double>(whole);
+  };
+  const int64_t out = 768 * 768 + 768, bert = 109482240;
+  EXPECT_NEAR(share(three - one, three), 0.66537, 5e-6);
+  EXPECT_NEAR(share(three - one, three + out), 0.4990, 5e-5);
+  EXPECT_NEAR(share(12 * (three - one), bert), 0.1292, 5e-5);
 }
 
 }  // namespace
