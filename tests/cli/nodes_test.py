@@ -65,7 +65,7 @@ class Nodes(unittest.TestCase):
         self.assertGreater(result["valid_edges_per_query"], 2)
         self.assertIn("additive:edges", result["kernels"])
         recipe = (self.run_folder / "recipe.toml").read_text()
-        for line in ('block = "gat"', "heads = 8", "width = 64", "dropout = 0.6", "lr = 0.005", "l2 = 0.0005", "early_stop = 100"):
+        for line in ('block = "gat"', "heads = 8", "width = 64", "dropout = 0.6", "lr = 0.005", "l2 = 5e-04", "early_stop = 100"):
             self.assertIn(line, recipe)
         self.assertIn("What attends to what", (self.run_folder / "report.html").read_text())
 

@@ -131,7 +131,7 @@ class Refusals(unittest.TestCase):
             out = regard("generate", run, "--prompt", "the ZEB€ the", "--length", 5)
             self.assertEqual(out.returncode, 0)
             self.assertIn(expected, out.stderr)
-            self.assertEqual(regard("generate", run, "--prompt", "the cat", "--length", 5).stderr, "")
+            self.assertNotIn("never had", regard("generate", run, "--prompt", "the cat", "--length", 5).stderr)
 
     def test_a_recipe_of_a_data_set_names_the_set_and_its_source(self):
         for command in ("train", "compare"):

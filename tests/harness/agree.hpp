@@ -6,6 +6,7 @@
 #include <set>
 
 #include "harness/case.hpp"
+#include "harness/edge_cases.hpp"
 #include "regard/base/error.hpp"
 
 namespace regard::harness {
@@ -65,6 +66,18 @@ inline std::vector<std::string> kernels_for(const attention::Fold& fold, const I
   return names;
 }
 
+/// The inputs of a case as it stands, and, with as many queries as keys, once more on edges.
+inline std::vector<Inputs> inputs_of(const attention::Fold& fold, const Case& c,
+                                     torch::ScalarType dtype) {
+  std::vector<Inputs> out;
+  if (fold.refusal(c.graph).empty()) out.push_back(make_inputs(c, dtype));
+  if (c.queries != c.keys || c.queries == 0 || !c.graph.plain()) return out;
+  auto edges = with_edges(c, 3, dtype);
+  if (!fold.has_scores()) edges.edges.log_gate = Tensor();  // nothing that they could be added to
+  if (fold.refusal(edges.graph).empty()) out.push_back(std::move(edges));
+  return out;
+}
+
 /// Every kernel must take part in at least one case. `square`: as many queries as keys, for a fold
 /// that compares a token with its own key.
 inline void agree(const std::string& phrase, bool square = false) {
@@ -76,20 +89,21 @@ inline void agree(const std::string& phrase, bool square = false) {
   for (const auto& c : cases()) {
     if (square && c.queries != c.keys) continue;
     if (c.bias && !fold.has_scores()) continue;
-    if (!fold.refusal(c.graph).empty()) continue;
     if (parsed.fold_name == "off" && c.queries > c.keys) continue;  // refused: see off_test
     for (const auto dtype : {torch::kDouble, torch::kFloat, torch::kBFloat16}) {
-      const auto given = make_inputs(c, dtype);
-      const auto expected = run(fold, given, torch::kDouble, "reference");
-      const double bound = tolerance(dtype, c.content);
-      auto problem = attention::problem_of(given);
-      problem.dtype = dtype;
-      for (const auto& kernel : fold.kernels()) {
-        if (!kernel.can(problem).ok) continue;
-        SCOPED_TRACE(phrase + ", " + c.name + ", " + c10::toString(dtype) + ", " + kernel.name);
-        const auto came = run(fold, given, dtype, kernel.name);
-        expect_near(came, expected, bound);
-        ran.insert(kernel.name);
+      for (const auto& given : inputs_of(fold, c, dtype)) {
+        const auto expected = run(fold, given, torch::kDouble, "reference");
+        const double bound = tolerance(dtype, c.content);
+        auto problem = attention::problem_of(given);
+        problem.dtype = dtype;
+        for (const auto& kernel : fold.kernels()) {
+          if (!kernel.can(problem).ok) continue;
+          SCOPED_TRACE(phrase + ", " + c.name + (given.graph.edges() ? " on edges" : "") + ", " +
+                       c10::toString(dtype) + ", " + kernel.name);
+          const auto came = run(fold, given, dtype, kernel.name);
+          expect_near(came, expected, bound);
+          ran.insert(kernel.name);
+        }
       }
     }
   }

@@ -14,8 +14,9 @@ namespace {
 TEST(Reader, EveryReaderIsListedWithItsOptions) {
   std::vector<std::string> names;
   for (const auto& reader : readers()) names.push_back(reader.name);
-  EXPECT_EQ(names, (std::vector<std::string>{"text", "table", "conll", "idx", "records",
-                                             "directory", "listops", "pathfinder"}));
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"text", "table", "conll", "idx", "records", "directory",
+                                      "listops", "pathfinder", "recall", "nodes"}));
   EXPECT_EQ(readers()[1].options.front().name, "text");
   EXPECT_EQ(std::get<std::string>(readers()[1].options.front().value), "text");
 }

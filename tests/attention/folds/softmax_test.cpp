@@ -84,10 +84,11 @@ TEST(Softmax, AMaskThatDoesNotFitIsRefusedWithItsBytes) {
   EXPECT_EQ(
       text.substr(0, text.find(", and")),
       "softmax: no kernel can do this; sdpa_blocks: global positions reach outside the blocks; "
-      "sdpa: the dense mask of this graph takes 18189.9 TiB; reference: one dense mask with its "
+      "sdpa: the dense mask of this graph takes 18189.9 TiB; edges: the graph is a window; "
+      "reference: one dense mask with its "
       "scores takes 145519.2 TiB");
   const auto rows = candidates(Softmax(), "softmax", problem_of(make_inputs(x, x, x, graph)));
-  ASSERT_EQ(rows.size(), 3u);
+  ASSERT_EQ(rows.size(), 4u);
   for (const auto& row : rows) EXPECT_FALSE(row.chosen || row.support.ok) << row.name;
 }
 
@@ -107,7 +108,7 @@ TEST(Softmax, AForcedKernelThatCannotSaysWhy) {
   const auto x = harness::make_inputs({"", 9, 9, graph::full()}, torch::kDouble);
   EXPECT_EQ(harness::message([&] { attend(Softmax(), "softmax", x); }),
             "softmax: no kernel named \"sdpa_blocks\" can do this; sdpa_blocks: the graph is not a "
-            "window; sdpa: would do; reference: would do");
+            "window; sdpa: would do; edges: the graph is full; reference: would do");
 }
 
 }  // namespace
