@@ -110,15 +110,16 @@ Explanation explain(const Question& question) {
                      out.phrase.graph->choice_flops(p.queries, p.heads * p.width, p.heads);
   out.choices = out.phrase.graph->choices(p.queries);
   out.fusions = fusions_of(out.phrase, p);
-  out.step = ops::step_kernels({.place = {p.device, torch::kFloat, p.dtype},
+  // A model keeps its residual stream in the type of its products.
+  const ops::Place place{p.device, p.dtype, p.dtype};
+  const int64_t width = p.heads * p.width;
+  out.step = ops::step_kernels({.place = place,
                                 .batch = p.batch,
                                 .length = p.queries,
-                                .width = p.heads * p.width,
-                                .heads = p.heads,
-                                .columns = 4 * p.heads * p.width});
+                                .width = width,
+                                .columns = 4 * width});
   if (runs(out.fusions, "hrr_basis")) {
-    auto bind = ops::can_bind_linear({p.device, torch::kFloat, p.dtype}, p.batch, p.queries,
-                                     p.heads * p.width, p.heads);
+    auto bind = ops::can_bind_linear(place, p.batch, p.queries, width, p.heads);
     out.step.push_back({"bind_linear", bind, bind.ok});
   }
   if (!absent.empty()) out.note = "no GPU here (" + absent + "): its memory is not counted";
@@ -148,7 +149,7 @@ std::string to_text(const Explanation& e) {
     text += "\n";
   }
   text += lines_of("fusions with the projections, in a model:", e.fusions);
-  text += lines_of("kernels of a training step around it:", e.step);
+  text += lines_of("kernels of a training step around it, feed-forward of 4 widths:", e.step);
   return e.note.empty() ? text : text + "  " + e.note + "\n";
 }
 

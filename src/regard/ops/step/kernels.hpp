@@ -11,7 +11,7 @@ namespace regard::ops {
 /// feed-forward.
 struct StepShape {
   Place place;
-  int64_t batch = 0, length = 0, width = 0, heads = 0, columns = 0;
+  int64_t batch = 0, length = 0, width = 0, columns = 0;
 };
 
 /// In the order in which a step meets them; `chosen`: it runs. Where one kernel does the work of
