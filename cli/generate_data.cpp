@@ -12,6 +12,7 @@
 #include "regard/data/generators/listops.hpp"
 #include "regard/data/generators/parallel.hpp"
 #include "regard/data/generators/pathfinder.hpp"
+#include "regard/data/generators/recall.hpp"
 
 namespace regard::cli {
 namespace {
@@ -162,11 +163,53 @@ void add_listops(CLI::App* command) {
   listops->callback([=] { write_listops(*parts, *spec); });
 }
 
+// A line for each token: the token, the place (from 0) that it should meet, and its label, each of
+// the last two - where there is none; a blank line behind each sequence.
+void write_recall(const Parts& parts, const data::RecallSpec& spec) {
+  spec.check();
+  for_each_part(parts, [&](const char* name, int64_t first, int64_t count) {
+    const auto path = fs::path(parts.out) / (std::string(name) + ".tsv");
+    const double began = seconds_now();
+    write_atomically(path, [&](const Sink& sink) {
+      in_order<std::string>(
+          first, count,
+          [&](uint64_t i) {
+            const auto made = data::recall_sequence(spec, static_cast<uint64_t>(parts.seed), i);
+            std::string lines;
+            for (std::size_t t = 0; t < made.tokens.size(); ++t) {
+              const auto place = made.planted[t];
+              lines += made.tokens[t] + "\t" + (place < 0 ? "-" : std::to_string(place)) + "\t" +
+                       (made.labels[t].empty() ? "-" : made.labels[t]) + "\n";
+            }
+            return lines + "\n";
+          },
+          [&](const std::string& text) { sink(text.data(), text.size()); });
+    });
+    say(path, count, began);
+  });
+}
+
+void add_recall(CLI::App* command) {
+  auto* recall = command->add_subcommand(
+      "recall",
+      "associative recall: train.tsv, valid.tsv, test.tsv with a token, the place that it should "
+      "meet and its label in each line, and a blank line behind each sequence");
+  auto parts = add_parts(recall, {"", 10000, 1000, 1000});
+  auto spec = std::make_shared<data::RecallSpec>();
+  add_number(*recall, "--length", spec->recall_length, "tokens of a sequence, a multiple of 4")
+      ->capture_default_str();
+  add_number(*recall, "--keys", spec->recall_keys, "keys to draw from (0: as many as tokens)")
+      ->capture_default_str();
+  add_number(*recall, "--values", spec->recall_values, "values to draw from")
+      ->capture_default_str();
+  recall->callback([=] { write_recall(*parts, *spec); });
+}
+
 }  // namespace
 
 void add_generate_data(CLI::App& app) {
-  auto* command =
-      app.add_subcommand("generate-data", "write a synthetic task to files: listops or pathfinder");
+  auto* command = app.add_subcommand(
+      "generate-data", "write a synthetic task to files: listops, pathfinder or recall");
   command->require_subcommand(1);
   command->footer(
       "A recipe needs no files: [data] reader = \"listops\" makes the same examples.\n"
@@ -174,6 +217,7 @@ void add_generate_data(CLI::App& app) {
 
   add_listops(command);
   add_pathfinder(command);
+  add_recall(command);
 }
 
 }  // namespace regard::cli

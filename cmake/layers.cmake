@@ -86,7 +86,7 @@ if(REGARD_CUDA)
   # PyTorch's headers of streams and graphs want those of CUDA.
   target_include_directories(regard_ops PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
 endif()
-regard_layer(attention TORCH FOLDERS attention attention/projections attention/graphs attention/folds attention/fusions
+regard_layer(attention TORCH FOLDERS attention attention/projections attention/graphs attention/folds attention/folds/parts attention/fusions
              SOURCES ${REGARD_REGISTRY} LINK ops)
 regard_layer(nn TORCH FOLDERS nn LINK attention)
 regard_entries(REGARD_MODELS FOLDER models/kinds SPACE regard::models::kinds TYPE regard::models::ModelKind

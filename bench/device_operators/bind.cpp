@@ -7,7 +7,6 @@
 #include <string>
 
 #include "checks.hpp"
-#include "regard/attention/folds/hrr.hpp"
 #include "regard/attention/phrase.hpp"
 #include "regard/ops/attention/bind_linear.hpp"
 #include "regard/ops/attention/hrr.hpp"
@@ -52,11 +51,9 @@ void check_bind(torch::Device device) {
         const auto qkv = at::linear(exact[0], exact[1], exact[2]).view(rows);
         const auto part = [&](int64_t i) { return qkv.select(2, i).transpose(1, 2); };
         auto in = attention::make_inputs(part(0), part(1), part(2), phrase.graph->facts(false));
-        const auto expected = with_gradients(
-            attention::folds::attend_in_basis(*attention::folds::as_hrr(*phrase.fold), in)
-                .transpose(1, 2)
-                .reshape({batch, length, -1}),
-            exact, g.to(type).to(torch::kDouble));
+        const auto expected =
+            with_gradients(phrase.fold->in_basis()(in).transpose(1, 2).reshape({batch, length, -1}),
+                           exact, g.to(type).to(torch::kDouble));
 
         auto on = leaves(rounded, torch::dtype(type).device(device));
         on[2] = rounded[2].to(torch::dtype(torch::kFloat).device(device)).requires_grad_();

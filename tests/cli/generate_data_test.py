@@ -52,6 +52,20 @@ class GenerateData(unittest.TestCase):
             self.assertEqual(value(iter(tokens)), int(target))
             self.assertEqual(source.count("("), source.count(")"))
 
+    def test_recall_plants_the_place_that_holds_the_answer(self):
+        out = regard("generate-data", "recall", "--out", self.dir, "--train", 50, "--valid", 5, "--test", 0, "--length", 16)
+        self.assertEqual(out.returncode, 0, out.stderr)
+        sequences = (self.dir / "train.tsv").read_text().strip().split("\n\n")
+        self.assertEqual(len(sequences), 50)
+        for sequence in sequences:
+            rows = [line.split("\t") for line in sequence.splitlines()]
+            self.assertEqual(len(rows), 16)
+            asked = [row for row in rows if row[2] != "-"]
+            self.assertEqual(len(asked), 4)
+            for _, place, label in asked:
+                self.assertEqual(rows[int(place)][0], label)
+        self.assertEqual(regard("generate-data", "recall", "--out", self.dir, "--length", 15).returncode, 2)
+
     def test_listops_file_and_reader_train_alike(self):
         """The same examples as a file and as ranges give the same weights, hence the same losses."""
         regard("generate-data", "listops", "--out", self.dir, "--train", 40, "--valid", 10, "--test", 0)

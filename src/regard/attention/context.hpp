@@ -141,12 +141,12 @@ EdgeTensors* edges_left(const std::string& name);
 /// What graphs did in this thread since it was last taken: for the table, the report and for
 /// people.
 struct EdgeCounts {
+  bool timed = false;  // asked for by who measures: `seconds` is counted
   double seconds = 0;  // that predictors took forward, with their losses
   double edges =
       0;  // kept, over the queries that are no padding; all layers that choose, all heads
   double queries = 0;             // of these layers and heads
   double found = 0, planted = 0;  // edges that the batch brings, and how many of them were kept
-  bool learned = false;           // by a predictor
 };
 EdgeCounts& edge_counts();
 EdgeCounts take_edge_counts();

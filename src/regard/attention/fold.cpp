@@ -5,6 +5,8 @@
 
 #include "regard/attention/chunks.hpp"
 #include "regard/attention/hidden.hpp"
+#include "regard/attention/rows.hpp"
+#include "regard/attention/streamed.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/ops/block/dropout.hpp"
@@ -234,6 +236,13 @@ Tensor kept_edges(const Tensor& like, const Inputs& x) {
   if (x.dropout.rate == 0 || !x.random) return ones;
   return ops::dropout(ones, x.dropout.rate, {x.random->seed, x.random->step, x.dropout.site});
 }
+
+Cost Fold::cost(const ops::Problem& p) const {
+  const double pairs = rows_of(p) * p.graph.pairs({p.queries, p.keys});
+  return {4 * pairs * static_cast<double>(p.width), io_bytes(p, uses())};
+}
+
+std::shared_ptr<StreamedFold> Fold::streamed(StreamPlace) const { return nullptr; }
 
 WeightMap Fold::weights(const Inputs& given) const {
   // y = A v, so the weights are what the reference makes of v = identity.

@@ -14,6 +14,9 @@
 
 namespace regard::attention {
 
+class StreamedFold;
+struct StreamPlace;
+
 /// A way to compute a fold: a name, when it applies, and the computation.
 struct Kernel {
   std::string name;
@@ -74,7 +77,14 @@ class Fold {
   virtual WeightMap weights(const Inputs& x) const;
   /// The weights on the edges of x, (B, h, C), without dropout; by default those of `weights`.
   virtual torch::Tensor edge_weights(const Inputs& x) const;
-  virtual Cost cost(const ops::Problem& p) const = 0;
+  /// By default that of pairwise weights: a score and a weighted value for each allowed pair.
+  virtual Cost cost(const ops::Problem& p) const;
+
+  /// The fold over a sequence that comes in chunks (attention/streamed.hpp), or nullptr.
+  virtual std::shared_ptr<StreamedFold> streamed(StreamPlace place) const;
+  /// The fold on q, k and v in a basis of the head's numbers that it prefers, y in it too; empty
+  /// where it prefers none. It needs this object for as long as it lives.
+  virtual std::function<torch::Tensor(const Inputs&)> in_basis() const { return nullptr; }
 
   /// Generation on the graph, made causal; by default from a cache of all rows that it can still
   /// need.

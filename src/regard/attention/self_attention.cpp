@@ -3,6 +3,7 @@
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
 #include "regard/ops/block/linear.hpp"
+#include "regard/ops/step/wait.hpp"
 
 namespace regard::attention {
 using torch::Tensor;
@@ -59,20 +60,46 @@ SelfAttention::SelfAttention(Phrase phrase, const SelfAttentionOptions& options,
       "out", torch::nn::Linear(torch::nn::LinearOptions(inner, options.width).bias(options.bias)));
 }
 
+namespace {
+
+// Adds the time from here to its end to the counts, where somebody asks for it.
+class ChoiceTimer {
+ public:
+  ChoiceTimer(torch::Device device, bool chooses)
+      : device_(device), timed_(chooses && edge_counts().timed), start_(timed_ ? now() : 0) {}
+  ~ChoiceTimer() {
+    if (timed_) edge_counts().seconds += now() - start_;
+  }
+  ChoiceTimer(const ChoiceTimer&) = delete;
+  ChoiceTimer& operator=(const ChoiceTimer&) = delete;
+
+ private:
+  double now() const {
+    ops::wait_for(device_);
+    return seconds_now();
+  }
+
+  torch::Device device_;
+  bool timed_;
+  double start_;
+};
+
+}  // namespace
+
 void SelfAttention::complete(Call& call) const {
   call.causal = options_.causal;
   call.dropout = is_training() ? options_.dropout : WeightDropout{};
 }
 
 MadeGraph SelfAttention::make_graph(const Call& call) {
-  const auto* edges = phrase_.graph->facts(call.causal).edges();
-  const double start = edges ? seconds_now() : 0;
-  auto made = graph_->forward(call);
-  for (const auto& [name, loss] : made.losses) add_loss(name, loss);
-  if (edges && edges->learned) {
-    edge_counts().seconds += seconds_now() - start;
-    edge_counts().learned = true;
+  const auto facts = phrase_.graph->facts(call.causal);
+  const auto* edges = facts.edges();
+  MadeGraph made{facts};
+  {
+    const ChoiceTimer timer(call.x.device(), edges && edges->learned);
+    made = graph_->forward(call);
   }
+  for (const auto& [name, loss] : made.losses) add_loss(name, loss);
   if (edges && !is_training()) count_edges(call, made);
   return made;
 }
@@ -117,7 +144,7 @@ Parts SelfAttention::parts() const {
 
 void SelfAttention::teach_graph(const MadeGraph& made, const Inputs& given) const {
   if (!made.learn || !is_training() || !collects_losses()) return;
-  const double start = seconds_now();
+  const ChoiceTimer timer(given.q.device(), true);
   made.learn([&] {
     const torch::NoGradGuard guard;
     auto x = given;
@@ -127,7 +154,6 @@ void SelfAttention::teach_graph(const MadeGraph& made, const Inputs& given) cons
     x.k = detached(x.k);
     return x.graph.edges() ? phrase_.fold->edge_weights(x) : phrase_.fold->weights(x).values;
   });
-  edge_counts().seconds += seconds_now() - start;
 }
 
 Inputs SelfAttention::project(const Call& call, const MadeGraph& made) const {

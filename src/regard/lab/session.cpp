@@ -1,6 +1,7 @@
 #include "regard/lab/session.hpp"
 
-#include "regard/base/clock.hpp"
+#include <algorithm>
+
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/machine.hpp"
@@ -30,15 +31,17 @@ std::vector<attention::StepScalar> ModelLearner::step_scalars() {
 
 nn::Loss ModelLearner::loss(const nn::Batch& batch) {
   if (!model_->is_training()) model_->train();
-  attention::take_edge_counts();
-  const double start = seconds_now();
-  auto loss = model_->loss(batch);
-  const auto counts = attention::take_edge_counts();
-  if (counts.learned) {
-    forward_seconds_ += seconds_now() - start;
-    chosen_seconds_ += counts.seconds;
-  }
-  return loss;
+  return model_->loss(batch);
+}
+
+bool ModelLearner::has_predictor() const {
+  const auto modules = model_->modules();
+  return std::any_of(modules.begin(), modules.end(), [](const auto& module) {
+    const auto* attention = dynamic_cast<const attention::SelfAttention*>(module.get());
+    if (attention == nullptr) return false;
+    const auto facts = attention->phrase().graph->facts(false);
+    return facts.edges() != nullptr && facts.edges()->learned;
+  });
 }
 
 std::map<std::string, double> ModelLearner::seen() {

@@ -26,16 +26,13 @@ class ModelLearner final : public train::Learner {
   std::vector<double> scores(const metrics::Predictions& predictions) const override;
   /// Of attentions on edges: "edges_per_query", and "edge_recall" of those that the data plants.
   std::map<std::string, double> seen() override;
-  /// The predictors' share of the time of a forward pass in training; 0 without a predictor.
-  double predictor_share() const {
-    return forward_seconds_ > 0 ? chosen_seconds_ / forward_seconds_ : 0;
-  }
+  /// Whether an attention learns which edges it keeps.
+  bool has_predictor() const;
 
  private:
   std::shared_ptr<models::Model> model_;
   const data::Task* task_ = nullptr;
   std::vector<std::string> classes_;
-  double chosen_seconds_ = 0, forward_seconds_ = 0;
 };
 
 /// A stream of a dataset as the loop sees it.

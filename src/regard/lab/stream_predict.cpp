@@ -5,10 +5,12 @@
 
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
+#include "regard/nn/positions.hpp"
 #include "regard/train/meters.hpp"
 
 namespace regard::lab {
 using torch::Tensor;
+using Rows = attention::StreamedFold::Rows;
 
 namespace {
 
@@ -58,18 +60,20 @@ StreamPredictor::StreamPredictor(const TrainedRun& run, int64_t chunk, Counting 
   auto spec = run.recipe.model;
   const bool rotary = spec.trunk.positions == "rotary";
   counting_ = !rotary && counting == Counting::kWherePossible;
+  attention::StreamPlace place{.positions = {}, .cls = spec.pooling == "cls"};
+  if (rotary) place.positions = [](const Tensor& x, int64_t first) { return nn::rotate(x, first); };
   auto phrases = run.recipe.phrases();
   phrases.resize(static_cast<std::size_t>(spec.trunk.layers), phrases.front());
   for (auto& phrase : phrases) {
-    const auto hrr = std::dynamic_pointer_cast<const attention::folds::Hrr>(phrase.fold);
-    if (phrase.graph_name != "full" || (!hrr && phrase.fold_name != "off")) {
+    const auto streamed = phrase.fold->streamed(place);
+    if (phrase.graph_name != "full" || (!streamed && phrase.fold_name != "off")) {
       refuse("attention by hrr or off on the full graph in every layer", phrase.canonical);
     }
-    if (!hrr) continue;
-    if (hrr->pads == "in" && run.encoding.pad_to > 0)
+    if (!streamed) continue;
+    if (phrase.fold->reach() == attention::Reach::kAll && run.encoding.pad_to > 0)
       refuse("pads=out with pad_to", phrase.canonical);
-    layers_.push_back(std::make_shared<StreamedHrr>(hrr, rotary, spec.pooling == "cls"));
-    phrase.fold = layers_.back();
+    layers_.push_back(streamed);
+    phrase.fold = streamed;
   }
   spec.trunk.positions = "none";  // the layers turn q and k by the place in the file
   model_ = std::make_shared<models::EncoderClassifier>(
@@ -90,7 +94,7 @@ StreamPredictor::StreamPredictor(const TrainedRun& run, int64_t chunk, Counting 
 template <class F>
 void StreamPredictor::for_each_chunk(const std::string& path, F&& visit) {
   if (ids_.defined()) {
-    visit(ids_, StreamedHrr::Rows{0, counts_});
+    visit(ids_, Rows{0, counts_});
     return;
   }
   ++passes_;
@@ -102,8 +106,7 @@ void StreamPredictor::for_each_chunk(const std::string& path, F&& visit) {
     const auto n = static_cast<int64_t>(in.gcount());
     if (in.bad()) throw RunError(path + ": reading stopped at byte " + std::to_string(first));
     if (n == 0) break;
-    visit(buffer.narrow(0, 0, n).to(run_.device, torch::kLong).unsqueeze(0),
-          StreamedHrr::Rows{first, {}});
+    visit(buffer.narrow(0, 0, n).to(run_.device, torch::kLong).unsqueeze(0), Rows{first, {}});
     first += n;
   }
   if (first == 0) throw InputError(path + ": the file is empty");
@@ -127,25 +130,24 @@ void StreamPredictor::count_bytes(const std::string& path) {
   counts_ = counts.to(run_.device, torch::kDouble).index_select(0, ids_.view({-1}));
 }
 
-Tensor StreamPredictor::hidden(const Tensor& ids, StreamedHrr::Rows rows) {
-  for (const auto& layer : layers_) layer->set(rows);
+Tensor StreamPredictor::hidden(const Tensor& ids, Rows rows) {
+  for (const auto& layer : layers_) layer->set_rows(rows);
   return model_->trunk().forward(ids, {});  // (1, n, H), or (1, 1 + n, H)
 }
 
-void StreamPredictor::read_layer(const std::string& path, std::size_t layer,
-                                 StreamedHrr::Reading reading) {
-  for (std::size_t i = 0; i < layer; ++i) layers_[i]->set(StreamedHrr::Reading::kApply);
-  layers_[layer]->set(reading);
-  for_each_chunk(path, [&](const Tensor& ids, StreamedHrr::Rows rows) {
+void StreamPredictor::read_layer(const std::string& path, std::size_t layer, int pass) {
+  for (std::size_t i = 0; i < layer; ++i) layers_[i]->set_pass(layers_[i]->passes());
+  layers_[layer]->set_pass(pass);
+  for_each_chunk(path, [&](const Tensor& ids, Rows rows) {
     try {
       hidden(ids, std::move(rows));
-    } catch (const LayerRead&) {
+    } catch (const attention::LayerRead&) {
     }
   });
 }
 
 Tensor StreamPredictor::pooled(const std::string& path) {
-  for (const auto& layer : layers_) layer->set(StreamedHrr::Reading::kApply);
+  for (const auto& layer : layers_) layer->set_pass(layer->passes());
   const auto& pooling = run_.recipe.model.pooling;
   if (pooling == "cls") {
     // The first row of any chunk: one byte beside it is enough.
@@ -154,7 +156,7 @@ Tensor StreamPredictor::pooled(const std::string& path) {
   }
   // Weighted sums over the file; for attention pooling relative to the largest score so far.
   Tensor sum, total, largest;
-  for_each_chunk(path, [&](const Tensor& ids, StreamedHrr::Rows rows) {
+  for_each_chunk(path, [&](const Tensor& ids, Rows rows) {
     const auto x = hidden(ids, rows);
     auto weights = rows.weights.defined()
                        ? rows.weights
@@ -185,8 +187,7 @@ StreamedPrediction StreamPredictor::predict(const std::string& path) {
   for (const auto& layer : layers_) layer->clear();
   if (counting_) count_bytes(path);
   for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-    read_layer(path, layer, StreamedHrr::Reading::kBind);
-    read_layer(path, layer, StreamedHrr::Reading::kGate);
+    for (int pass = 0; pass < layers_[layer]->passes(); ++pass) read_layer(path, layer, pass);
   }
   const auto p =
       at::softmax(model_->classify(pooled(path)), 1).to(torch::kCPU, torch::kDouble).contiguous();

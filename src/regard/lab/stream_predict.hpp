@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "regard/attention/streamed.hpp"
 #include "regard/lab/predict.hpp"
-#include "regard/lab/streamed_hrr.hpp"
 #include "regard/models/kinds/encoder_classifier.hpp"
 
 namespace regard::lab {
@@ -37,18 +37,19 @@ class StreamPredictor {
   StreamedPrediction predict(const std::string& path);
 
  private:
-  void read_layer(const std::string& path, std::size_t layer, StreamedHrr::Reading reading);
+  void read_layer(const std::string& path, std::size_t layer, int pass);
   torch::Tensor pooled(const std::string& path);
   void count_bytes(const std::string& path);
   template <class F>
   void for_each_chunk(const std::string& path, F&& visit);
-  torch::Tensor hidden(const torch::Tensor& ids, StreamedHrr::Rows rows);
+  torch::Tensor hidden(const torch::Tensor& ids, attention::StreamedFold::Rows rows);
 
   const TrainedRun& run_;
   int64_t chunk_;
   bool counting_;
   std::shared_ptr<models::EncoderClassifier> model_;
-  std::vector<std::shared_ptr<StreamedHrr>> layers_;  // those of hrr, from the first
+  std::vector<std::shared_ptr<attention::StreamedFold>>
+      layers_;  // but those of off, from the first
   int64_t bytes_ = 0, passes_ = 0;
   torch::Tensor ids_, counts_;  // the bytes that occur, and how often; where counted
 };

@@ -12,6 +12,7 @@
 #include "regard/lab/answers.hpp"
 #include "regard/lab/machine.hpp"
 #include "regard/lab/nodes.hpp"
+#include "regard/lab/predictor_share.hpp"
 #include "regard/lab/run_report.hpp"
 #include "regard/lab/session.hpp"
 #include "regard/lab/small_text.hpp"
@@ -269,7 +270,8 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   result.parameters = count_parameters(*model);
   result.attention_parameters = count_attention_parameters(*model);
   result.cache_bytes = cache_bytes(*model, prepared.encoding.max_length);
-  result.predictor_share = learner.predictor_share();
+  result.predictor_share =
+      predictor_share(learner, batches.batch(0), recipe.train, result.outcome.step);
   result.kernels = ops::kernels_that_ran();
   result.environment = environment(device);
   mark_parts(result, *model, learner, prepared, recipe, folder);

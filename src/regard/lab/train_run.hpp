@@ -25,7 +25,7 @@ struct RunResult {
   train::Outcome outcome;
   double test_loss = 0, test_accuracy = 0;    // of the best checkpoint; NaN without test data
   std::map<std::string, double> test_scores;  // other metrics of the task, by name
-  double predictor_share = 0;        // of a forward pass, of graphs that choose their edges
+  double predictor_share = 0;        // of a step, of graphs that learn which edges they keep
   std::string one_answer;            // the label of every validation example, or ""
   std::vector<std::string> kernels;  // that ran, by name
   Environment environment;           // machine and versions of the training

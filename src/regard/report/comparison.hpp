@@ -45,7 +45,7 @@ struct Run {
   double parameters = kAbsent, seconds = kAbsent;     // seconds of training
   double tokens_per_second = kAbsent, peak_memory_bytes = kAbsent;
   // Of attention on edges: keys a query, the share of planted edges that it keeps, and the
-  // predictor's share of a forward pass.
+  // predictor's share of a step.
   double edges_per_query = kAbsent, edge_recall = kAbsent, predictor_share = kAbsent;
   // Of the projections and folds of all layers; bytes that generation keeps of a token, at full
   // context.

@@ -131,7 +131,7 @@ void add_edges(Builder& builder) {
     builder.intervals({"edge_recall", "edge recall", "%"}, &Standing::edge_recall, 100, 1);
   }
   if (builder.any(&Standing::predictor_share)) {
-    builder.intervals({"predictor_share", "predictor", "% of forward"}, &Standing::predictor_share,
+    builder.intervals({"predictor_share", "predictor", "% of a step"}, &Standing::predictor_share,
                       100, 0);
   }
 }

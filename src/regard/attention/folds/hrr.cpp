@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "regard/attention/folds/parts/streamed_hrr.hpp"
 #include "regard/attention/fourier.hpp"
 #include "regard/attention/hidden.hpp"
 #include "regard/attention/rows.hpp"
@@ -363,13 +364,16 @@ std::unique_ptr<Decoder> Hrr::make_decoder(const graph::Graph& graph, ReadRows r
   return std::make_unique<HrrDecoder>(*this, graph, std::move(read));
 }
 
-const Hrr* as_hrr(const Fold& fold) { return dynamic_cast<const Hrr*>(&fold); }
-
-Tensor attend_in_basis(const Hrr& fold, const Inputs& x) {
-  const auto kernels = fold.basis_kernels();
+Tensor Hrr::attend_in_basis(const Inputs& x) const {
+  const auto kernels = basis_kernels();
   const auto& kernel = choose_kernel(kernels, problem_of(x), "hrr");
   ops::record_kernel("hrr:" + kernel.name);
   return kernel.run(x);
+}
+
+std::shared_ptr<StreamedFold> Hrr::streamed(StreamPlace place) const {
+  if (memory != "own") return nullptr;
+  return std::make_shared<StreamedHrr>(*this, std::move(place));
 }
 
 std::unique_ptr<Fold> make_hrr() { return std::make_unique<Hrr>(); }

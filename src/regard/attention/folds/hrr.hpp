@@ -40,10 +40,16 @@ class Hrr final : public Fold {
   WeightMap weights(const Inputs& x) const override;
   Cost cost(const ops::Problem& p) const override;
 
+  std::shared_ptr<StreamedFold> streamed(StreamPlace place) const override;
+  std::function<torch::Tensor(const Inputs&)> in_basis() const override {
+    return [this](const Inputs& x) { return attend_in_basis(x); };
+  }
+
   /// The kernels on q, k and v in the folded Fourier basis (fourier.hpp), with y in it too. Those
-  /// of
-  /// `kernels()` change the basis before and after.
+  /// of `kernels()` change the basis before and after.
   std::vector<Kernel> basis_kernels() const;
+  /// Chooses one of them and runs it.
+  torch::Tensor attend_in_basis(const Inputs& x) const;
   /// The options of ops::hrr.
   ops::HrrOptions kernel_options(bool causal) const;
 
@@ -64,11 +70,6 @@ class Hrr final : public Fold {
 /// cos over the last axis, kept; 0 with gradient 0 where |x|^2 or |y|^2 is below the smallest
 /// normal number.
 torch::Tensor safe_cosine(const torch::Tensor& x, const torch::Tensor& y);
-
-/// The fold as what it is, or nullptr.
-const Hrr* as_hrr(const Fold& fold);
-/// The fold on q, k and v in the folded basis, y in it too.
-torch::Tensor attend_in_basis(const Hrr& fold, const Inputs& x);
 
 std::unique_ptr<Fold> make_hrr();
 

@@ -45,11 +45,6 @@ std::vector<Kernel> Sigmoid::kernels() const {
           {"dense", can_dense, [](const Inputs& x) { return weigh(x, dense_mask(x)); }}};
 }
 
-Cost Sigmoid::cost(const ops::Problem& p) const {
-  const double pairs = rows_of(p) * p.graph.pairs({p.queries, p.keys});
-  return {4 * pairs * static_cast<double>(p.width), io_bytes(p, uses())};
-}
-
 std::unique_ptr<Fold> make_sigmoid() { return std::make_unique<Sigmoid>(); }
 
 }  // namespace regard::attention::folds

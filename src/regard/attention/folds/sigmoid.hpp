@@ -19,7 +19,6 @@ class Sigmoid final : public Fold {
   bool has_scores() const override { return true; }
   torch::Tensor reference(const Inputs& x, const torch::Tensor& mask) const override;
   std::vector<Kernel> kernels() const override;
-  Cost cost(const ops::Problem& p) const override;
 };
 
 std::unique_ptr<Fold> make_sigmoid();

@@ -106,11 +106,6 @@ std::vector<Kernel> Softmax::kernels() const {
 
 Tensor Softmax::edge_weights(const Inputs& x) const { return weights_of_edges(x, edge_rows(x)); }
 
-Cost Softmax::cost(const ops::Problem& p) const {
-  const double pairs = rows_of(p) * p.graph.pairs({p.queries, p.keys});
-  return {4 * pairs * static_cast<double>(p.width), io_bytes(p, uses())};
-}
-
 std::unique_ptr<Fold> make_softmax() { return std::make_unique<Softmax>(); }
 
 }  // namespace regard::attention::folds

@@ -17,7 +17,6 @@ class Softmax final : public Fold {
   torch::Tensor reference(const Inputs& x, const torch::Tensor& mask) const override;
   std::vector<Kernel> kernels() const override;
   torch::Tensor edge_weights(const Inputs& x) const override;
-  Cost cost(const ops::Problem& p) const override;
 };
 
 std::unique_ptr<Fold> make_softmax();

@@ -16,7 +16,9 @@ using torch::Tensor;
 
 namespace {
 
-const folds::Hrr& hrr_of(const Phrase& phrase) { return *folds::as_hrr(*phrase.fold); }
+const folds::Hrr* find_hrr(const Phrase& phrase) {
+  return dynamic_cast<const folds::Hrr*>(phrase.fold.get());
+}
 
 bool is_full(const graph::Graph& graph) { return graph.plain() && !graph.causal(); }
 
@@ -37,7 +39,7 @@ ops::DeferredBias project(const Call& call, const graph::Graph& graph, const Par
   // Rows of one head hold its d outputs: U^T on them gives outputs times U.
   layer = ops::change_basis(layer, u);
   const bool all = is_full(graph) && !call.key_lengths.defined();
-  const auto y = all && hrr_of(parts.phrase).memory == "own"
+  const auto y = all && find_hrr(parts.phrase)->memory == "own"
                      ? ops::linear_bind(call.x, layer, size.heads)
                      : ops::linear_deferred_bias(call.x, layer.weight, layer.bias);
   return {rows(y.value), y.bias, y.bindings};
@@ -47,7 +49,7 @@ ops::DeferredBias project(const Call& call, const graph::Graph& graph, const Par
 
 ops::Support HrrBasis::can(const Phrase& phrase, const Size& size,
                            const ops::Problem& problem) const {
-  const auto* hrr = folds::as_hrr(*phrase.fold);
+  const auto* hrr = find_hrr(phrase);
   if (!hrr) return ops::Support::no("the fold is " + phrase.fold_name);
   if (phrase.projection_name != "separate") {
     return ops::Support::no("the projection is " + phrase.projection_name);
@@ -65,7 +67,7 @@ ops::Support HrrBasis::can(const Phrase& phrase, const Size& size,
 }
 
 ops::Branch HrrBasis::run(const Call& call, const graph::Graph& graph, const Parts& parts) const {
-  const auto& hrr = hrr_of(parts.phrase);
+  const auto& hrr = *find_hrr(parts.phrase);
   // Kept, since a copy from the host could not be recorded.
   const auto u = ops::kept_constant(fourier_basis(parts.size.head_width),
                                     parts.out_weight.options().requires_grad(false));

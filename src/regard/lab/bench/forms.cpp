@@ -2,7 +2,6 @@
 
 #include <ATen/Functions.h>
 
-#include "regard/attention/folds/hrr.hpp"
 #include "regard/attention/inputs.hpp"
 #include "regard/attention/rows.hpp"
 
@@ -99,8 +98,8 @@ std::vector<BenchForm> peer_forms(const attention::Phrase& phrase) {
   }
   std::vector<BenchForm> forms;
   if (graph.plain() && !graph.causal()) {
-    const auto* hrr = attention::folds::as_hrr(*phrase.fold);
-    if (hrr && hrr->unbind == "conj" && hrr->scale == "none") {
+    if (phrase.fold_name == "hrr" && text.find("unbind=") == text.npos &&
+        text.find("scale=") == text.npos) {
       forms.push_back({"PyTorch folded", text, true, widened(folded)});
       forms.push_back({"PyTorch real FFT", text, false, widened(real_fft)});
       forms.push_back({"PyTorch complex FFT", text, false, widened(complex_fft)});
@@ -129,12 +128,11 @@ BenchForm reference_form(const attention::Phrase& phrase) {
 }
 
 BenchForm regard_form(const attention::Phrase& phrase) {
-  const auto* hrr = attention::folds::as_hrr(*phrase.fold);
-  return {"regard", phrase.canonical, hrr != nullptr,
-          [phrase, hrr](const Tensor& q, const Tensor& k, const Tensor& v) {
+  const auto in_basis = phrase.fold->in_basis();
+  return {"regard", phrase.canonical, static_cast<bool>(in_basis),
+          [phrase, in_basis](const Tensor& q, const Tensor& k, const Tensor& v) {
             const auto x = inputs_of(phrase, q, k, v);
-            return hrr ? attention::folds::attend_in_basis(*hrr, x)
-                       : attention::attend(*phrase.fold, phrase.fold_name, x);
+            return in_basis ? in_basis(x) : attention::attend(*phrase.fold, phrase.fold_name, x);
           }};
 }
 

@@ -15,17 +15,13 @@
 #include <system_error>
 
 #include "regard/base/clock.hpp"
+#include "regard/ops/step/wait.hpp"
 
 namespace regard::lab {
 namespace {
 namespace kineto = torch::autograd::profiler;
 
 using Kind = libkineto::ActivityType;
-
-void wait_for(torch::Device device) {
-  if (device.is_cpu()) return;
-  at::accelerator::synchronizeDevice(std::max<c10::DeviceIndex>(device.index(), 0));
-}
 
 std::vector<Activity> activities_of(const kineto::ProfilerResult& result, bool kernels) {
   std::vector<Activity> found;
@@ -80,11 +76,11 @@ void record(const std::function<void()>& step, torch::Device device, Profile& pr
   Recording recording(profile.kernels);
   // The first launches after CUPTI was attached are slow. What ends before start() is not counted.
   step();
-  wait_for(device);
+  ops::wait_for(device);
   recording.start();
   const double start = seconds_now();
   for (int64_t i = 0; i < profile.steps; ++i) step();
-  wait_for(device);
+  ops::wait_for(device);
   const double wall = seconds_now() - start;
   const auto result = recording.stop();
   const auto activities = activities_of(*result, profile.kernels);
