@@ -24,8 +24,8 @@ epochs = 4
 [gat]
 layers = 1
 width = 32
-epochs = 6
-lr = 0.005
+epochs = 20
+lr = 0.01
 """
 WORDS = {"sea": "boat wave harbour sailor tide anchor fish storm".split(),
          "farm": "cow field tractor barn wheat plough hay farmer".split()}
