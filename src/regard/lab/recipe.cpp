@@ -284,7 +284,9 @@ const std::vector<std::string>& later_options() {
                                                  "features",
                                                  "recall_length",
                                                  "recall_keys",
-                                                 "recall_values"};
+                                                 "recall_values",
+                                                 "subwords",
+                                                 "vocabulary_file"};
   return names;
 }
 

@@ -97,6 +97,7 @@ void write_result(const fs::path& folder, const RunResult& r) {
 std::string unit_of(const data::Encoding& encoding) {
   if (!encoding.tokenizer) return "token";
   const auto name = encoding.tokenizer->name();
+  if (name.ends_with("piece")) return "piece";
   return name.ends_with("words") ? "word" : name;
 }
 
