@@ -11,7 +11,7 @@
 namespace regard::lab {
 
 /// A model as the loop sees it.
-class ModelLearner final : public train::Learner {
+class ModelLearner : public train::Learner {
  public:
   explicit ModelLearner(std::shared_ptr<models::Model> model) : model_(std::move(model)) {}
   /// With the measures of the task.
@@ -28,6 +28,9 @@ class ModelLearner final : public train::Learner {
   std::map<std::string, double> seen() override;
   /// Whether an attention learns which edges it keeps.
   bool has_predictor() const;
+
+ protected:
+  models::Model& model() const { return *model_; }
 
  private:
   std::shared_ptr<models::Model> model_;

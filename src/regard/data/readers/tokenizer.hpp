@@ -21,6 +21,9 @@ class Tokenizer {
   virtual int64_t vocabulary() const = 0;
   /// The id of everything that has none of its own; -1 where everything has one.
   virtual int32_t unknown() const { return -1; }
+  /// The ids that stand before and behind a text, where the vocabulary has some; else -1.
+  virtual int32_t begin() const { return -1; }
+  virtual int32_t end() const { return -1; }
   /// Appends the ids of `text`. InputError when the tokenizer needs UTF-8 and the text is none.
   virtual void encode(std::string_view text, std::vector<int32_t>& ids) const = 0;
   /// The text of `ids`. InputError for an id outside the vocabulary.
