@@ -174,14 +174,7 @@ Inputs SelfAttention::project(const Call& call, const MadeGraph& made) const {
   auto x = make_inputs(qkv.q, qkv.k, qkv.v, made.graph, "self-attention");
   x.edges = made.edges;
   if (!qkv.q.defined()) x.queries = call.x.size(1);
-  x.query_lengths = call.query_lengths;
-  x.key_lengths = call.key_lengths;
-  x.dropout = call.dropout;
-  x.random = call.random;
-  x.parameters = fold_->values();
-  if (positions && positions->biases()) {
-    x.bias = positions->bias(x.queries, x.keys(), x.v.options()).unsqueeze(0);
-  }
+  complete_inputs(x, call, fold_->values(), positions);
   return x;
 }
 
@@ -235,6 +228,33 @@ Tensor SelfAttention::extend(const Tensor& x, Decoder& decoder, int64_t position
   }
   const auto y = merge_heads(decoder.extend(q, rows, bias));
   return out_.is_empty() ? y : out_->forward(y);
+}
+
+void ReadMemory::select(const Tensor& sources) {
+  for (auto* tensor : {&rows.k, &rows.v, &lengths}) {
+    if (tensor->defined()) *tensor = tensor->index_select(0, sources);
+  }
+}
+
+ReadMemory SelfAttention::read(const Tensor& memory, const Tensor& lengths) const {
+  return {phrase_.projection->key_value(projection_->values(), size_, memory), lengths};
+}
+
+// Queries of one source do not meet each other, so all its texts are queries of one call.
+Tensor SelfAttention::ask(const Tensor& x, const ReadMemory& memory) {
+  const auto sources = memory.rows.v.size(0);
+  const auto asked = x.view({sources, -1, x.size(2)});  // (B, n T, H)
+  const auto q = phrase_.fold->uses().q
+                     ? phrase_.projection->query(projection_->values(), size_, asked)
+                     : Tensor();
+  const auto graph = phrase_.graph->facts(false).across();
+  auto inputs = make_inputs(q, memory.rows.k, memory.rows.v, graph, "cross attention");
+  inputs.queries = asked.size(1);
+  inputs.heads = size_.heads;
+  inputs.key_lengths = memory.lengths;
+  inputs.parameters = fold_->values();
+  const auto y = merge_heads(attend(*phrase_.fold, phrase_.fold_name, inputs));
+  return (out_.is_empty() ? y : out_->forward(y)).view({x.size(0), x.size(1), -1});
 }
 
 void SelfAttention::start_values(uint64_t seed) {

@@ -26,6 +26,9 @@ class Tokenizer {
   virtual int32_t unknown() const { return -1; }
   /// The id of a special piece; -1 where the tokenizer has none.
   virtual int32_t special(Special) const { return -1; }
+  /// The ids that stand before and behind a text, where the vocabulary has some; else -1.
+  virtual int32_t begin() const { return special(Special::kBegin); }
+  virtual int32_t end() const { return special(Special::kEnd); }
   /// Appends the ids of `text`. InputError when the tokenizer needs UTF-8 and the text is none.
   virtual void encode(std::string_view text, std::vector<int32_t>& ids) const = 0;
   /// The text of `ids`. InputError for an id outside the vocabulary.
