@@ -70,7 +70,13 @@ RecipeFlags::RecipeFlags(CLI::App& command)
   add(command, "--encoding", "data", "encoding",
       "of text and tables: auto, utf-8, utf-16, latin-1, windows-1252, ...");
   add(command, "--empty", "data", "empty", "documents without text: auto, leave_out or refuse");
-  add(command, "--tokenizer", "data", "tokenizer", "auto, byte, character, words or icu_words");
+  add(command, "--tokenizer", "data", "tokenizer",
+      "auto, byte, character, words, icu_words, sentencepiece or wordpiece");
+  add(command, "--vocabulary", "data", "vocabulary",
+      "most frequent words with an id of their own; sentencepiece, wordpiece: pieces in all");
+  add(command, "--vocabulary-file", "data", "vocabulary_file",
+      "wordpiece: its vocabulary, a piece a line");
+  add(command, "--subwords", "data", "subwords", "sentencepiece: bpe or unigram");
   add(command, "--batch-tokens", "data", "batch_tokens",
       "positions in a batch instead of --batch; of both sides in a translation (0: not set)");
   add(command, "--max-length", "data", "max_length",
@@ -114,8 +120,9 @@ lab::Recipe RecipeFlags::recipe() const {
     if (flag.option->count() == 0) continue;
     const auto& values = *flag.values;
     const bool word = flag.key == "text" || flag.key == "text2" || flag.key == "label" ||
-                      flag.key == "target_text" || flag.key == "title" || flag.key == "out" || flag.key == "encoding" ||
-                      flag.key == "features";
+                      flag.key == "target_text" || flag.key == "title" || flag.key == "out" ||
+                      flag.key == "encoding" || flag.key == "features" ||
+                      flag.key == "vocabulary_file";
     const Value value = flag.many ? Value(values)
                         : word    ? Value(values.back())
                                   : parse_value(values.back());

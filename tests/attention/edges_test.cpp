@@ -223,6 +223,25 @@ TEST(Edges, WhatIsRefused) {
             "hrr: hrr needs each token among its own keys, and these edges need not hold it");
 }
 
+// A fold that needs all queries at once has one mask; the others take it in chunks, which fit.
+TEST(Edges, AMaskThatDoesNotFitIsRefusedWithItsBytes) {
+  const ops::Problem problem{.batch = 1,
+                             .heads = 1,
+                             .kv_heads = 1,
+                             .queries = 100'000'000,
+                             .keys = 100'000'000,
+                             .width = 8,
+                             .graph = graph::Graph(graph::Edges{})};
+  const auto reasons = [&](const std::string& fold) {
+    auto rows = candidates(*harness::fold_of(fold).fold, fold, problem);
+    return harness::message([&] { ops::choose(rows, "", fold); });
+  };
+  const auto hrr = reasons("hrr");
+  EXPECT_NE(hrr.find("hrr: no kernel can do this"), hrr.npos) << hrr;
+  EXPECT_NE(hrr.find("one dense mask with its scores takes 145519.2 TiB, and "), hrr.npos) << hrr;
+  EXPECT_EQ(reasons("sigmoid"), "no InputError");
+}
+
 TEST(Edges, OverlapCountsPairsButNotATokenWithItself) {
   const auto row = [](std::vector<int64_t> v) {
     return at::tensor(v, torch::kLong).view({1, 1, -1});

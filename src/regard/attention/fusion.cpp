@@ -32,6 +32,17 @@ ops::Problem problem_of(const Call& call, const graph::Graph& graph, const Size&
       .dropout = call.dropout.rate > 0 && call.random != nullptr};
 }
 
+void complete_inputs(Inputs& x, const Call& call, const Parameters& fold,
+                     const Positions* positions) {
+  x.query_lengths = call.query_lengths;
+  x.key_lengths = call.key_lengths;
+  x.dropout = call.dropout;
+  x.random = call.random;
+  x.parameters = fold;
+  if (positions == nullptr || !positions->biases()) return;
+  x.bias = positions->bias(x.queries, x.keys(), x.v.options()).unsqueeze(0);
+}
+
 torch::Tensor merge_heads(const torch::Tensor& y) {
   return y.transpose(1, 2).reshape({y.size(0), y.size(2), y.size(1) * y.size(3)});
 }

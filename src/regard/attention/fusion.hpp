@@ -46,6 +46,11 @@ const std::vector<NamedFusion>& fusion_table();
 /// The problem of a call, before its projection is computed.
 ops::Problem problem_of(const Call& call, const graph::Graph& graph, const Size& size);
 
+/// Adds to q, k and v what the call brings (lengths, dropout, random numbers), the parameters of
+/// the fold, and the bias of `positions` (nullptr: none).
+void complete_inputs(Inputs& x, const Call& call, const Parameters& fold,
+                     const Positions* positions);
+
 /// y (B, h, T, d) with its heads beside each other: (B, T, h d).
 torch::Tensor merge_heads(const torch::Tensor& y);
 

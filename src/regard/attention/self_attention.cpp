@@ -174,14 +174,7 @@ Inputs SelfAttention::project(const Call& call, const MadeGraph& made) const {
   auto x = make_inputs(qkv.q, qkv.k, qkv.v, made.graph, "self-attention");
   x.edges = made.edges;
   if (!qkv.q.defined()) x.queries = call.x.size(1);
-  x.query_lengths = call.query_lengths;
-  x.key_lengths = call.key_lengths;
-  x.dropout = call.dropout;
-  x.random = call.random;
-  x.parameters = fold_->values();
-  if (positions && positions->biases()) {
-    x.bias = positions->bias(x.queries, x.keys(), x.v.options()).unsqueeze(0);
-  }
+  complete_inputs(x, call, fold_->values(), positions);
   return x;
 }
 

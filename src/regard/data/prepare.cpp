@@ -77,7 +77,9 @@ void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& tra
     encoding.max_length = std::max(kWindow, 2 * longest);
     return;
   }
-  const auto most = tokenizer.tokenizer.ends_with("words") ? kWords : kBytes;
+  const bool bytes = tokenizer.tokenizer == "byte" || tokenizer.tokenizer == "character" ||
+                     tokenizer.tokenizer == "listops";
+  const auto most = bytes ? kBytes : kWords;
   // A training document longer than pad_to is refused where it stands, not cut.
   encoding.max_length = spec.pad_to > 0 ? std::max(spec.pad_to, longest) : std::min(most, longest);
 }

@@ -212,10 +212,7 @@ void add_pictures(report::Comparison& comparison, const fs::path& folder) {
   }
   if (best != nullptr && comparison.task == "language_model") {
     const auto trained = open_run(folder_of(folder, *best), "cpu");
-    // Edges are made for whole sequences: no text is made with them.
-    for (const auto& phrase : trained.recipe.phrases()) {
-      if (phrase.graph->facts(true).edges()) return;
-    }
+    if (!can_generate(trained.recipe.phrases())) return;
     comparison.samples =
         generate(trained, {.prompt = "\n", .length = 400, .temperature = 0.8, .seed = 1}).text;
   }

@@ -335,6 +335,8 @@ const std::vector<std::string>& later_options() {
                                                  "recall_length",
                                                  "recall_keys",
                                                  "recall_values",
+                                                 "subwords",
+                                                 "vocabulary_file",
                                                  "decoder",
                                                  "cross",
                                                  "target",

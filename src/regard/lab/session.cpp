@@ -150,6 +150,12 @@ double cache_bytes(models::Model& model, int64_t max_length) {
   return static_cast<double>(state.bytes()) / static_cast<double>(tokens);
 }
 
+bool can_generate(const std::vector<attention::Phrase>& phrases) {
+  return std::none_of(phrases.begin(), phrases.end(), [](const auto& phrase) {
+    return phrase.graph->facts(true).edges() != nullptr;
+  });
+}
+
 TrainedRun open_run(const fs::path& folder, const std::string& device) {
   if (!fs::is_directory(folder)) throw InputError(folder.string() + ": no such run folder");
   TrainedRun run;

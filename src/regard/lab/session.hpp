@@ -67,6 +67,8 @@ int64_t count_attention_parameters(const torch::nn::Module& model);
 /// Bytes that generation keeps of a token, after the longest input of the model (at most 1,024
 /// tokens): what a window or a recurrent state takes is spread over them. -1: no language model.
 double cache_bytes(models::Model& model, int64_t max_length);
+/// Whether text can be generated with these phrases: edges are made for whole sequences.
+bool can_generate(const std::vector<attention::Phrase>& phrases);
 
 /// A trained run, read from its folder: recipe, encoding, and the weights of its best checkpoint.
 struct TrainedRun {

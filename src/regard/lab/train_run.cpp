@@ -99,6 +99,7 @@ void write_result(const fs::path& folder, const RunResult& r) {
 std::string unit_of(const data::Encoding& encoding) {
   if (!encoding.tokenizer) return "token";
   const auto name = encoding.tokenizer->name();
+  if (name.ends_with("piece")) return "piece";
   return name.ends_with("words") ? "word" : name;
 }
 
@@ -314,7 +315,8 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   result.unit = unit_of(prepared.encoding);
   result.parameters = count_parameters(*model);
   result.attention_parameters = count_attention_parameters(*model);
-  result.cache_bytes = cache_bytes(*model, prepared.encoding.max_length);
+  if (can_generate(recipe.phrases()))
+    result.cache_bytes = cache_bytes(*model, prepared.encoding.max_length);
   result.predictor_share =
       predictor_share(*learner, batches.batch(0), recipe.train, result.outcome.step);
   result.kernels = ops::kernels_that_ran();

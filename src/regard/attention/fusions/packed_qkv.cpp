@@ -28,14 +28,7 @@ ops::Branch PackedQkv::run(const Call& call, const graph::Graph& graph, const Pa
   if (parts.positions && parts.positions->maps()) qkv = parts.positions->map_packed(qkv);
   const auto split = ops::split_heads(qkv);
   auto x = make_inputs(split[0], split[1], split[2], graph, "self-attention");
-  x.query_lengths = call.query_lengths;
-  x.key_lengths = call.key_lengths;
-  x.dropout = call.dropout;
-  x.random = call.random;
-  x.parameters = parts.fold;
-  if (parts.positions && parts.positions->biases()) {
-    x.bias = parts.positions->bias(x.queries, x.keys(), x.v.options()).unsqueeze(0);
-  }
+  complete_inputs(x, call, parts.fold, parts.positions);
   const auto out = attend(*parts.phrase.fold, parts.phrase.fold_name, x);
   return ops::linear_branch(merge_heads(out), parts.out_weight, parts.out_bias);
 }

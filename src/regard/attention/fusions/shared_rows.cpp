@@ -54,14 +54,7 @@ ops::Branch SharedRows::run(const Call& call, const graph::Graph& graph, const P
           ? s
           : s * (d.q * d.k).to(s.scalar_type()).view({1, size.heads, 1, size.head_width});
   auto x = make_inputs(q, s, s, graph, "self-attention");
-  x.query_lengths = call.query_lengths;
-  x.key_lengths = call.key_lengths;
-  x.dropout = call.dropout;
-  x.random = call.random;
-  x.parameters = parts.fold;
-  if (parts.positions && parts.positions->biases()) {
-    x.bias = parts.positions->bias(x.queries, x.keys(), x.v.options()).unsqueeze(0);
-  }
+  complete_inputs(x, call, parts.fold, parts.positions);
   const auto out = attend(*parts.phrase.fold, parts.phrase.fold_name, x);
   return ops::linear_branch(merge_heads(out), scaled_out(parts.out_weight, d.v, call.x),
                             parts.out_bias);

@@ -36,13 +36,14 @@ void check_shapes(const Tensor& q, const Tensor& k, const Tensor& v, const Maybe
 }
 
 HrrArguments arguments(const Tensor& q, const Tensor& k, const Tensor& v,
-                       const MaybeTensor& lengths, bool causal, bool time_scale,
-                       std::string_view unbind, bool pads_in) {
+                       const MaybeTensor& lengths, const HrrOptions& options) {
   check_shapes(q, k, v, lengths);
+  const auto& unbind = options.unbind;
   TORCH_CHECK(unbind == "conj" || unbind == "exact" || unbind == "unit",
               "regard::hrr: unbind conj, exact or unit was expected, and ", unbind, " came");
-  TORCH_CHECK(!(pads_in && causal), "regard::hrr: pads_in has no meaning in a causal call");
-  return {q, k, v, lengths.value_or(Tensor()), {causal, time_scale, std::string(unbind), pads_in}};
+  TORCH_CHECK(!(options.pads_in && options.causal),
+              "regard::hrr: pads_in has no meaning in a causal call");
+  return {q, k, v, lengths.value_or(Tensor()), options};
 }
 
 // ---- devices
@@ -57,7 +58,8 @@ void run_backward(const HrrArguments& x, const Tensor& g, const HrrResult& forwa
 
 Three forward(const Tensor& q, const Tensor& k, const Tensor& v, const MaybeTensor& lengths,
               bool causal, bool time_scale, std::string_view unbind, bool pads_in) {
-  const auto out = run_forward(arguments(q, k, v, lengths, causal, time_scale, unbind, pads_in));
+  const HrrOptions options{causal, time_scale, std::string(unbind), pads_in};
+  const auto out = run_forward(arguments(q, k, v, lengths, options));
   return {out.y, out.s, out.z};
 }
 
@@ -67,8 +69,8 @@ Three backward(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& 
   TORCH_CHECK(g.sizes() == q.sizes(), "regard::hrr_backward: a gradient of shape ", q.sizes(),
               " was expected, and ", g.sizes(), " came");
   const HrrGradients out{empty_heads(q), empty_heads(q), empty_heads(q), Tensor()};
-  run_backward(arguments(q, k, v, lengths, causal, time_scale, unbind, pads_in), g, {{}, s, z},
-               out);
+  const HrrOptions options{causal, time_scale, std::string(unbind), pads_in};
+  run_backward(arguments(q, k, v, lengths, options), g, {{}, s, z}, out);
   return {out.dq, out.dk, out.dv};
 }
 
@@ -96,16 +98,16 @@ auto typed(const char* name) {
 }
 
 Three call_forward(const Tensor& q, const Tensor& k, const Tensor& v, const MaybeTensor& lengths,
-                   bool causal, bool time_scale, std::string_view unbind, bool pads_in) {
+                   const HrrOptions& o) {
   static const auto op = typed<decltype(forward)>("regard::hrr_forward");
-  return op.call(q, k, v, lengths, causal, time_scale, unbind, pads_in);
+  return op.call(q, k, v, lengths, o.causal, o.time_scale, o.unbind, o.pads_in);
 }
 
 Three call_backward(const Tensor& g, const Tensor& q, const Tensor& k, const Tensor& v,
-                    const MaybeTensor& lengths, const Tensor& s, const Tensor& z, bool causal,
-                    bool time_scale, std::string_view unbind, bool pads_in) {
+                    const MaybeTensor& lengths, const Tensor& s, const Tensor& z,
+                    const HrrOptions& o) {
   static const auto op = typed<decltype(backward)>("regard::hrr_backward");
-  return op.call(g, q, k, v, lengths, s, z, causal, time_scale, unbind, pads_in);
+  return op.call(g, q, k, v, lengths, s, z, o.causal, o.time_scale, o.unbind, o.pads_in);
 }
 
 using torch::autograd::AutogradContext;
@@ -127,8 +129,7 @@ struct HrrFunction : torch::autograd::Function<HrrFunction> {
                                const Tensor& v, const MaybeTensor& lengths,
                                const HrrOptions& options) {
     at::AutoDispatchBelowADInplaceOrView below;
-    auto [y, s, z] = call_forward(q, k, v, lengths, options.causal, options.time_scale,
-                                  options.unbind, options.pads_in);
+    auto [y, s, z] = call_forward(q, k, v, lengths, options);
     ctx->save_for_backward({q, k, v, lengths.value_or(Tensor()), s, z});
     save_options(*ctx, options);
     ctx->mark_non_differentiable({s, z});
@@ -138,9 +139,8 @@ struct HrrFunction : torch::autograd::Function<HrrFunction> {
   static variable_list backward(AutogradContext* ctx, const variable_list& g) {
     const auto saved = ctx->get_saved_variables();
     const MaybeTensor lengths = maybe(saved[3]);
-    const auto o = saved_options(*ctx);
     auto [dq, dk, dv] = call_backward(g[0], saved[0], saved[1], saved[2], lengths, saved[4],
-                                      saved[5], o.causal, o.time_scale, o.unbind, o.pads_in);
+                                      saved[5], saved_options(*ctx));
     return {dq, dk, dv, Tensor(), Tensor()};
   }
 };
@@ -222,8 +222,7 @@ Support can_hrr(const Problem& p, const HrrOptions& options) {
 
 Tensor hrr(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& lengths,
            const HrrOptions& options) {
-  return std::get<0>(call_forward(q, k, v, maybe(lengths), options.causal, options.time_scale,
-                                  options.unbind, options.pads_in));
+  return std::get<0>(call_forward(q, k, v, maybe(lengths), options));
 }
 
 Tensor hrr_packed(const DeferredBias& given, const Tensor& lengths, const HrrOptions& options) {
