@@ -318,7 +318,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   if (can_generate(recipe.phrases()))
     result.cache_bytes = cache_bytes(*model, prepared.encoding.max_length);
   result.predictor_share =
-      predictor_share(learner, batches.batch(0), recipe.train, result.outcome.step);
+      predictor_share(*learner, batches.batch(0), recipe.train, result.outcome.step);
   result.kernels = ops::kernels_that_ran();
   result.environment = environment(device);
   if (recipe.train.average > 0) average(recipe, folder);
