@@ -12,6 +12,13 @@ using report::number;
 using report::word;
 namespace {
 
+report::Block block_of(const std::string& heading, report::Table table) {
+  report::Block block;
+  block.heading = heading;
+  block.table = std::move(table);
+  return block;
+}
+
 std::string percent(double share) { return report::fixed(100 * share, 1) + " %"; }
 
 report::Table stage_table(const Training& t) {
@@ -162,9 +169,9 @@ report::Document run_page(const Training& t) {
                          " edges between its sentences. Whether they help is what `regard docgraph "
                          "compare` measures: with edges by chance, with sentences permuted, and "
                          "without a graph.");
-  page.blocks.push_back({.heading = "Both stages", .table = stage_table(t)});
+  page.blocks.push_back(block_of("Both stages", stage_table(t)));
   if (!o.confusion.empty())
-    page.blocks.push_back({.heading = "Test documents by class", .table = confusion_table(t)});
+    page.blocks.push_back(block_of("Test documents by class", confusion_table(t)));
   page.environment = run::machine_facts();
   return page;
 }
@@ -205,13 +212,14 @@ report::Document reason_page(const TrainedGraphs& model, const Document& documen
       "The number of a sentence or link is what the log-odds of the label lose when it "
       "is taken out of the graph and the graph is not learned anew.",
       "Probabilities are not calibrated."};
-  page.blocks.push_back({.heading = "The text and its kept links",
-                         .lead = "Arcs join sentences that the graph links; a thicker arc has a "
-                                 "larger attention weight.",
-                         .passage = passage_of(document, reason)});
+  report::Block text;
+  text.heading = "The text and its kept links";
+  text.lead = "Arcs join sentences that the graph links; a thicker arc has a larger attention weight.";
+  text.passage = passage_of(document, reason);
+  page.blocks.push_back(std::move(text));
   if (!reason.links.empty())
     page.blocks.push_back(
-        {.heading = "Links with the strongest effect", .table = link_table(document, reason)});
+        block_of("Links with the strongest effect", link_table(document, reason)));
   page.environment = run::machine_facts();
   return page;
 }

@@ -172,18 +172,23 @@ report::Document study_page(const Json& results, const std::string& recipe) {
   page.remarks = {
       "Structure counts only where the learned graph beats the same graph with its sentences "
       "permuted, the full graph, and the mean of the sentences."};
-  page.blocks.push_back(
-      {.heading = "Entries", .figures = {accuracy_figure(results)}, .table = study_table(results)});
-  const auto differences = difference_table(results);
-  if (!differences.rows.empty())
-    page.blocks.push_back({.heading = "Differences",
-                           .lead = "`" +
-                                   results.at("entries").back().at("entry").get<std::string>() +
-                                   "` minus each other entry.",
-                           .table = differences});
-  if (any_has(results, "foreign"))
-    page.blocks.push_back(
-        {.heading = "Foreign sentences at test", .table = foreign_table(results)});
+  report::Block entries;
+  entries.heading = "Entries";
+  entries.figures = {accuracy_figure(results)};
+  entries.table = study_table(results);
+  page.blocks.push_back(std::move(entries));
+  report::Block differences;
+  differences.heading = "Differences";
+  differences.lead =
+      "`" + results.at("entries").back().at("entry").get<std::string>() + "` minus each other entry.";
+  differences.table = difference_table(results);
+  if (!differences.table.rows.empty()) page.blocks.push_back(std::move(differences));
+  if (any_has(results, "foreign")) {
+    report::Block foreign;
+    foreign.heading = "Foreign sentences at test";
+    foreign.table = foreign_table(results);
+    page.blocks.push_back(std::move(foreign));
+  }
   page.environment = {{"recipe", recipe}};
   for (const auto& [name, value] : results.at("machine").items())
     page.environment.emplace_back(name, value.get<std::string>());
