@@ -9,6 +9,10 @@
 #include <string>
 #include <vector>
 
+namespace regard::models {
+struct Truncation;
+}
+
 namespace regard::cli {
 
 CLI::Option* add_number(CLI::App& command, const std::string& flag, int64_t& value,
@@ -20,6 +24,9 @@ CLI::Option* add_numbers(CLI::App& command, const std::string& flag, std::vector
                          const std::string& help);
 CLI::Option* add_numbers(CLI::App& command, const std::string& flag, std::vector<double>& values,
                          const std::string& help);
+
+/// --top-k, --top-p and --min-p.
+void add_truncation(CLI::App& command, models::Truncation& keep);
 
 /// Passes what was printed on to standard output; RunError when not all of it arrived (a full
 /// device).

@@ -51,6 +51,10 @@ RecipeFlags::RecipeFlags(CLI::App& command)
   add(command, "--valid", "data", "valid",
       "validation data (default: a part of --data is held out)", true);
   add(command, "--test", "data", "test", "test data, looked at once, at the end", true);
+  add(command, "--target", "data", "target",
+      "translation: the file whose line n is the translation of line n of --data", true);
+  add(command, "--valid-target", "data", "valid_target", "likewise for --valid", true);
+  add(command, "--test-target", "data", "test_target", "likewise for --test", true);
   command.add_option("--nodes", *nodes_,
                      "a graph: table of nodes (id, label, split, features), with --edges");
   add(command, "--edges", "data", "edges", "edges of --nodes: two ids a line, perhaps a weight",
@@ -60,11 +64,21 @@ RecipeFlags::RecipeFlags(CLI::App& command)
   command.add_flag("--directed", *directed_, "an edge a b means only that b attends to a");
   add(command, "--text", "data", "text", "column with the text: its name, or its number from 1");
   add(command, "--text2", "data", "text2", "column of a second text: pairs with one label");
+  add(command, "--target-text", "data", "target_text",
+      "column with the translation of the text");
   add(command, "--label", "data", "label", "column with the label");
   add(command, "--encoding", "data", "encoding",
       "of text and tables: auto, utf-8, utf-16, latin-1, windows-1252, ...");
   add(command, "--empty", "data", "empty", "documents without text: auto, leave_out or refuse");
-  add(command, "--tokenizer", "data", "tokenizer", "auto, byte, character, words or icu_words");
+  add(command, "--tokenizer", "data", "tokenizer",
+      "auto, byte, character, words, icu_words, sentencepiece or wordpiece");
+  add(command, "--vocabulary", "data", "vocabulary",
+      "most frequent words with an id of their own; sentencepiece, wordpiece: pieces in all");
+  add(command, "--vocabulary-file", "data", "vocabulary_file",
+      "wordpiece: its vocabulary, a piece a line");
+  add(command, "--subwords", "data", "subwords", "sentencepiece: bpe or unigram");
+  add(command, "--batch-tokens", "data", "batch_tokens",
+      "positions in a batch instead of --batch; of both sides in a translation (0: not set)");
   add(command, "--max-length", "data", "max_length",
       "longest input in tokens; longer ones are cut (0: 128 for a language model, else as the "
       "data)");
@@ -106,14 +120,17 @@ lab::Recipe RecipeFlags::recipe() const {
     if (flag.option->count() == 0) continue;
     const auto& values = *flag.values;
     const bool word = flag.key == "text" || flag.key == "text2" || flag.key == "label" ||
-                      flag.key == "title" || flag.key == "out" || flag.key == "encoding" ||
-                      flag.key == "features";
+                      flag.key == "target_text" || flag.key == "title" || flag.key == "out" ||
+                      flag.key == "encoding" || flag.key == "features" ||
+                      flag.key == "vocabulary_file";
     const Value value = flag.many ? Value(values)
                         : word    ? Value(values.back())
                                   : parse_value(values.back());
     run::set_option(recipe.tables(), flag.table, flag.key, value, flag.name);
     recipe.named.insert(flag.table + "." + flag.key);
-    if (flag.key == "text" || flag.key == "text2" || flag.key == "label") column = flag.name;
+    if (flag.key == "text" || flag.key == "text2" || flag.key == "target_text" ||
+        flag.key == "label")
+      column = flag.name;
   }
   if (!nodes_->empty()) {
     recipe.data.train = {*nodes_};

@@ -18,6 +18,7 @@ void add_train(CLI::App& app) {
       "  regard train --data reviews.tsv --text text --label label --attention hrr --out "
       "runs/mine\n"
       "  regard train --data book.txt --out runs/book        a language model\n"
+      "  regard train --data train.en --target train.de --out runs/ende   a translation\n"
       "  regard train --nodes nodes.tsv --edges edges.tsv       a graph: a label for each node\n"
       "  regard train recipes/fashion.toml --seed 2\n"
       "The run folder gets recipe.toml, metrics.jsonl, best and last checkpoint, result.json and "
@@ -56,12 +57,21 @@ void add_train(CLI::App& app) {
     std::printf("%s: best validation loss %.4f nats", r.phrase.c_str(), r.outcome.best_loss);
     if (data::find_task(r.task).targets() != data::Targets::kNextToken)
       std::printf(", accuracy %.2f %%", 100 * r.outcome.best_accuracy);
-    const auto decides = data::find_task(r.task).metrics().front().name;
-    if (const auto score = r.outcome.best_scores.find(decides);
-        score != r.outcome.best_scores.end())
-      std::printf(", %s %.2f %%", decides.c_str(), 100 * score->second);
-    if (r.test_loss == r.test_loss)
+    const auto decides = data::find_task(r.task).metrics().front();
+    const auto print_score = [&](const std::map<std::string, double>& scores) {
+      const auto score = scores.find(decides.name);
+      if (score == scores.end()) return;
+      if (decides.percent) {
+        std::printf(", %s %.2f %%", decides.name.c_str(), 100 * score->second);
+      } else {
+        std::printf(", %s %.2f", decides.name.c_str(), score->second);
+      }
+    };
+    print_score(r.outcome.best_scores);
+    if (r.test_loss == r.test_loss) {
       std::printf("; test loss %.4f, accuracy %.2f %%", r.test_loss, 100 * r.test_accuracy);
+      if (!decides.percent) print_score(r.test_scores);
+    }
     std::printf("; %s, %.0f tokens/s, %s\n", human_seconds(r.outcome.seconds).c_str(),
                 r.outcome.tokens_per_second,
                 human_bytes(static_cast<double>(r.outcome.peak_memory)).c_str());

@@ -21,7 +21,7 @@ struct Use {
   std::vector<std::string> data;
   std::string text, text2, label, encoding, empty;  // how new data is read; empty: as the run's
   std::string nodes;
-  std::vector<std::string> edges;
+  std::vector<std::string> edges, targets;
   bool json = false;
 };
 
@@ -91,11 +91,13 @@ void add_eval(CLI::App& app) {
       "eval", "loss and accuracy of a run's best checkpoint on data with labels");
   auto use = add_use(command, "data with labels, in the format of the training data", false);
   add_reading(command, use);
+  command->add_option("--target", use->targets, "translation: targets of the lines")
+      ->expected(1, -1);
   command->callback([=] {
     auto run = open(*use);
     take_nodes(*use, run);
     if (use->data.empty()) throw InputError("eval: data with labels was expected");
-    const auto score = lab::evaluate_run(run, use->data);
+    const auto score = lab::evaluate_run(run, use->data, use->targets);
     if (use->json) {
       Json out = {{"run", readable(use->run)},
                   {"checkpoint", run.checkpoint.filename().string()},
@@ -181,6 +183,17 @@ void say_unknown(const lab::TrainedRun& run, const std::string& prompt) {
 }
 }  // namespace
 
+void add_truncation(CLI::App& command, models::Truncation& keep) {
+  add_number(command, "--top-k", keep.top_k, "only the K likeliest tokens (0: all)")
+      ->capture_default_str();
+  add_number(command, "--top-p", keep.top_p,
+             "only the fewest likeliest tokens that have this probability together (1: all)")
+      ->capture_default_str();
+  add_number(command, "--min-p", keep.min_p,
+             "no token with less than this share of the likeliest one's probability (0: all)")
+      ->capture_default_str();
+}
+
 void add_generate(CLI::App& app) {
   auto* command = app.add_subcommand("generate", "text from a trained language model");
   command->footer(
@@ -194,8 +207,7 @@ void add_generate(CLI::App& app) {
   add_number(*command, "--temperature", options->temperature,
              "0: always the likeliest; 1: as the model says")
       ->capture_default_str();
-  add_number(*command, "--top-k", options->top_k, "only the K likeliest tokens (0: all)")
-      ->capture_default_str();
+  add_truncation(*command, options->keep);
   add_number(*command, "--seed", options->seed, "keys the sampling")->capture_default_str();
   command->callback([=] {
     const auto run = lab::open_run(use->run, use->device);

@@ -27,6 +27,11 @@ pkg_check_modules(archive QUIET IMPORTED_TARGET GLOBAL libarchive)
 regard_need(PkgConfig::archive libarchive-dev)
 pkg_check_modules(icu QUIET IMPORTED_TARGET GLOBAL icu-i18n icu-uc)
 regard_need(PkgConfig::icu libicu-dev)
+# Optional: subwords learned from text.
+pkg_check_modules(sentencepiece QUIET IMPORTED_TARGET GLOBAL sentencepiece)
+if(NOT sentencepiece_FOUND)
+  message(STATUS "Left out: SentencePiece (--tokenizer sentencepiece, and WordPiece without a given vocabulary). Mend: `apt-get install libsentencepiece-dev`, then configure again.")
+endif()
 # LIBLINEAR comes without a pkg-config file.
 find_path(REGARD_LIBLINEAR_INCLUDE NAMES linear.h PATH_SUFFIXES liblinear)
 find_library(REGARD_LIBLINEAR_LIBRARY NAMES linear)

@@ -39,8 +39,13 @@ regard_layer(metrics FOLDERS metrics LINK base)
 include(entries)
 regard_entries(REGARD_TASKS FOLDER data/tasks SPACE regard::data::tasks TYPE std::unique_ptr<regard::data::Task>
                OWNER regard::data LIST task_entries HEADER regard/data/readers/task_registry.hpp)
-regard_layer(readers FOLDERS data/generators data/readers data/tokenizers data/tasks SOURCES ${REGARD_TASKS}
-             LINK metrics base PkgConfig::archive PkgConfig::icu nlohmann_json::nlohmann_json)
+regard_entries(REGARD_TOKENIZERS FOLDER data/tokenizers SPACE regard::data::tokenizers TYPE std::unique_ptr<regard::data::TokenizerKind>
+               OWNER regard::data LIST tokenizer_entries HEADER regard/data/readers/tokenizer_registry.hpp)
+regard_layer(readers FOLDERS data/generators data/readers data/tokenizers data/tasks SOURCES ${REGARD_TASKS} ${REGARD_TOKENIZERS}
+             LINK metrics base PkgConfig::archive PkgConfig::icu PkgConfig::sentencepiece nlohmann_json::nlohmann_json)
+if(sentencepiece_FOUND)
+  target_compile_definitions(regard_readers PRIVATE REGARD_SENTENCEPIECE=1)
+endif()
 regard_layer(baselines FOLDERS baselines LINK readers Liblinear::liblinear)
 regard_layer(report FOLDERS report LINK metrics base nlohmann_json::nlohmann_json)
 regard_layer(particles FOLDERS theory/particles LINK kernels report run)
@@ -121,6 +126,9 @@ target_link_libraries(regard PRIVATE -Wl,--whole-archive ${archives} -Wl,--no-wh
                       PkgConfig::hwy PkgConfig::archive PkgConfig::icu Liblinear::liblinear Threads::Threads)
 if(REGARD_BATTERY)
   target_link_libraries(regard PRIVATE PkgConfig::hdf5)
+endif()
+if(sentencepiece_FOUND)
+  target_link_libraries(regard PRIVATE PkgConfig::sentencepiece)
 endif()
 if(TARGET regard_kernels_cuda)
   target_link_libraries(regard PRIVATE ${REGARD_CUDA_RUNTIME})

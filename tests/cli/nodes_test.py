@@ -144,6 +144,20 @@ class Nodes(unittest.TestCase):
         self.refused("--nodes FILE --edges FILE was expected", "predict", self.run_folder, nodes)
         self.assertFalse(out.exists())
 
+    def test_a_language_model_trains_on_edges(self):
+        with tempfile.TemporaryDirectory() as folder:
+            text = pathlib.Path(folder) / "book.txt"
+            text.write_text("to be or not to be, that is the question. " * 60)
+            out = pathlib.Path(folder) / "out"
+            code, _, err = regard("compare", "--data", text, "--attention", "random(alpha=2),sac(alpha=2,warm=3)", "--seeds", "1", "--steps", "6", "--width", "16",
+                                  "--layers", "1", "--heads", "2", "--max-length", "32", "--threads", "1", "--out", out)
+            self.assertEqual(code, 0, err)
+            for phrase in ("random(alpha=2)", "sac(alpha=2,warm=3)"):
+                self.assertTrue((out / phrase / "seed1" / "result.json").exists())
+            code, _, err = regard("generate", out / "sac(alpha=2,warm=3)" / "seed1")
+            self.assertEqual(code, 2)
+            self.assertIn("the edges of this graph are made for whole sequences", err)
+
     def test_explain_counts_the_predictor(self):
         for arguments, flops in ((["sac_paper(alpha=10,hidden=512)", "--length", 512], 48.3), (["sac_paper", "--length", 2048], 51.5)):
             code, out, err = regard("explain", *arguments, "--json")

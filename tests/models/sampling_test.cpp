@@ -56,7 +56,7 @@ TEST(Sampling, ADrawIsThatOfTheSortedVocabulary) {
     for (const double temperature : {0., .7, 2.}) {
       for (const int64_t top_k : {0, 1, 3, 200})
         ASSERT_EQ(
-            draw_token(logits.data(), static_cast<int64_t>(logits.size()), temperature, top_k, a),
+            draw_token(logits.data(), static_cast<int64_t>(logits.size()), temperature, {.top_k = top_k}, a),
             by_sorting(logits, temperature, top_k, b));
     }
   }
@@ -74,7 +74,7 @@ TEST(Sampling, ManyPromptsAtOnceAreOneByOne) {
     LanguageModel model(spec, small_shape(), phrases({phrase}), 1);
     model.eval();
     const auto prompts = ids(5, 3);
-    const Sampling sampling{.temperature = 1.2, .top_k = 7, .penalty = .3, .seed = 4};
+    const Sampling sampling{.temperature = 1.2, .keep = {.top_k = 7}, .penalty = .3, .seed = 4};
     const auto together = sample(step_of(model), prompts, 18, sampling);
     for (int64_t b = 0; b < 5; ++b) {
       auto alone = sampling;

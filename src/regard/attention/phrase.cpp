@@ -172,4 +172,13 @@ void check_meaning(const Phrase& phrase, bool causal) {
   if (!why.empty()) throw InputError("phrase \"" + phrase.canonical + "\": " + why);
 }
 
+void check_meaning_across(const Phrase& phrase) {
+  const auto graph = phrase.graph->facts(false).across();
+  auto why = graph.refusal();
+  if (why.empty()) why = phrase.fold->refusal(graph);
+  if (!why.empty()) {
+    throw InputError("phrase \"" + phrase.canonical + "\" in cross attention: " + why);
+  }
+}
+
 }  // namespace regard::attention

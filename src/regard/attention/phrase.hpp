@@ -32,4 +32,7 @@ Phrase parse_phrase(std::string_view text);
 /// Throws InputError when the phrase has no meaning for a causal call (a language model).
 void check_meaning(const Phrase& phrase, bool causal);
 
+/// Likewise for a call with a memory, whose queries are of one sequence and whose keys of another.
+void check_meaning_across(const Phrase& phrase);
+
 }  // namespace regard::attention

@@ -230,6 +230,33 @@ Tensor SelfAttention::extend(const Tensor& x, Decoder& decoder, int64_t position
   return out_.is_empty() ? y : out_->forward(y);
 }
 
+void ReadMemory::select(const Tensor& sources) {
+  for (auto* tensor : {&rows.k, &rows.v, &lengths}) {
+    if (tensor->defined()) *tensor = tensor->index_select(0, sources);
+  }
+}
+
+ReadMemory SelfAttention::read(const Tensor& memory, const Tensor& lengths) const {
+  return {phrase_.projection->key_value(projection_->values(), size_, memory), lengths};
+}
+
+// Queries of one source do not meet each other, so all its texts are queries of one call.
+Tensor SelfAttention::ask(const Tensor& x, const ReadMemory& memory) {
+  const auto sources = memory.rows.v.size(0);
+  const auto asked = x.view({sources, -1, x.size(2)});  // (B, n T, H)
+  const auto q = phrase_.fold->uses().q
+                     ? phrase_.projection->query(projection_->values(), size_, asked)
+                     : Tensor();
+  const auto graph = phrase_.graph->facts(false).across();
+  auto inputs = make_inputs(q, memory.rows.k, memory.rows.v, graph, "cross attention");
+  inputs.queries = asked.size(1);
+  inputs.heads = size_.heads;
+  inputs.key_lengths = memory.lengths;
+  inputs.parameters = fold_->values();
+  const auto y = merge_heads(attend(*phrase_.fold, phrase_.fold_name, inputs));
+  return (out_.is_empty() ? y : out_->forward(y)).view({x.size(0), x.size(1), -1});
+}
+
 void SelfAttention::start_values(uint64_t seed) {
   projection_->start_constants();
   fold_->start_constants();

@@ -19,6 +19,15 @@ struct SelfAttentionOptions {
   int64_t earlier = 0;         // layers before this one with the same phrase
 };
 
+/// Keys and values of a memory, read once: of B sources, which any number of texts ask.
+struct ReadMemory {
+  KeyValue rows;          // (B, g, T_k, d)
+  torch::Tensor lengths;  // (B) int64, or undefined
+
+  /// The sources that go on, in this order, int64 (n).
+  void select(const torch::Tensor& sources);
+};
+
 /// Parameters: projection.* (by the projection's own names), graph.*, fold.* and positions.* where
 /// these have some, out.weight (H, h d) and out.bias (H) unless told.
 class SelfAttention : public torch::nn::Module {
@@ -41,6 +50,11 @@ class SelfAttention : public torch::nn::Module {
   /// Generation: the state, and its next positions, x (B, T, H) from `position` on.
   std::unique_ptr<Decoder> start() const;
   torch::Tensor extend(const torch::Tensor& x, Decoder& decoder, int64_t position);
+
+  /// Generation across: what the memory (B, T_k, H) gives to every step, and a step of it. The
+  /// B n rows of x (B n, T, H) are n texts of each source, one source after the other.
+  ReadMemory read(const torch::Tensor& memory, const torch::Tensor& lengths) const;
+  torch::Tensor ask(const torch::Tensor& x, const ReadMemory& memory);
 
   /// Start values that are not the model's rule, after that has filled all parameters.
   void start_values(uint64_t seed);

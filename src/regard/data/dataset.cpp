@@ -35,6 +35,9 @@ std::shared_ptr<const Dataset> make_dataset(Examples examples, const Encoding& e
                                                  : ": images were expected, and this is text"));
   }
   if (encoding.task->targets() == Targets::kNextToken) return make_text(examples, encoding, device);
+  if (encoding.task->targets() == Targets::kText) {
+    return make_sequences(examples, encoding, device);
+  }
   const bool tokens = encoding.task->targets() == Targets::kToken;
   if (examples.sentences != tokens) {
     throw InputError(examples.place(0) +

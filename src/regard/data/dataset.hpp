@@ -1,6 +1,7 @@
 // One part of the data (train, valid or test), encoded, where it lives, and the streams over it.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ class Dataset {
   virtual const Places& places() const = 0;
   /// The text of an example, where its task writes it again; else empty.
   virtual std::string_view text(int64_t) const { return {}; }
+  /// Of a translation: source and target of an example as they were read.
+  virtual std::array<std::string_view, 2> pair(int64_t) const { return {}; }
   /// Documents cut at the longest input of the model.
   virtual int64_t truncated() const { return 0; }
   /// Tokens of all documents as they are cut; 0 where examples are no documents.
@@ -57,6 +60,12 @@ std::shared_ptr<const Dataset> make_text(const Examples& examples, const Encodin
                                          torch::Device device);
 std::shared_ptr<const Dataset> make_images(const Examples& examples, const Encoding& encoding,
                                            torch::Device device);
+
+std::shared_ptr<const Dataset> make_sequences(const Examples& examples, const Encoding& encoding,
+                                              torch::Device device);
+
+/// Of the batches of a sweep over pairs of texts, in Batch::others: the examples in its rows, (B).
+inline constexpr const char* kExampleRows = "examples";
 
 /// Share of the ids that stand for what the tokenizer does not know.
 double share_of_unknown(const std::vector<int32_t>& ids, const Encoding& encoding);

@@ -6,6 +6,9 @@
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
 #include "regard/data/nodes.hpp"
+#include "regard/data/readers/aligned.hpp"
+#include "regard/data/readers/archive.hpp"
+#include "regard/data/readers/charset.hpp"
 #include "regard/data/readers/split.hpp"
 
 namespace regard::data {
@@ -17,11 +20,12 @@ constexpr int64_t kWindow = 128, kWords = 256, kBytes = 1024;
 std::string percent(double fraction) { return shortest(std::round(fraction * 1e4) / 1e2) + " %"; }
 
 bool is_one_text(const Task& task) { return task.targets() == Targets::kNextToken; }
+bool is_translation(const Task& task) { return task.targets() == Targets::kText; }
 
 std::string choose_tokenizer(const DataSpec& spec, const Task& task) {
   if (spec.tokenizer.tokenizer != "auto") return spec.tokenizer.tokenizer;
   if (is_one_text(task)) return "character";
-  if (task.targets() == Targets::kToken) return "words";
+  if (task.targets() == Targets::kToken || is_translation(task)) return "words";
   if (spec.reader.reader == "listops") return "listops";
   const bool folders =
       spec.reader.reader == "directory" ||
@@ -61,13 +65,21 @@ void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& tra
   encoding.pad_to = spec.pad_to;
   encoding.pairs = training.pairs;
   encoding.planted = !training.planted.empty();
+  if (is_translation(*encoding.task)) set_ends(encoding);
   if (spec.max_length > 0) return;
   if (is_one_text(*encoding.task)) {
     encoding.max_length = kWindow;
     return;
   }
   const auto longest = longest_document(training, *encoding.tokenizer);
-  const auto most = tokenizer.tokenizer.ends_with("words") ? kWords : kBytes;
+  if (is_translation(*encoding.task)) {
+    // New lines may be longer than those of training, and are not cut.
+    encoding.max_length = std::max(kWindow, 2 * longest);
+    return;
+  }
+  const bool bytes = tokenizer.tokenizer == "byte" || tokenizer.tokenizer == "character" ||
+                     tokenizer.tokenizer == "listops";
+  const auto most = bytes ? kBytes : kWords;
   // A training document longer than pad_to is refused where it stands, not cut.
   encoding.max_length = spec.pad_to > 0 ? std::max(spec.pad_to, longest) : std::min(most, longest);
 }
@@ -76,6 +88,10 @@ void check_lengths(const DataSpec& spec, const Examples& training, const Task& t
   if (spec.max_length < 0) throw InputError("max_length counts tokens, from 0; it is negative");
   if (spec.pad_to < 0) throw InputError("pad_to counts tokens, from 0; it is negative");
   if (spec.pad_to == 0) return;
+  if (is_translation(task)) {
+    throw InputError("pad_to = 0 was expected for a translation, whose batches have few shapes "
+                     "already, and " + std::to_string(spec.pad_to) + " came");
+  }
   const bool images = training.form == Examples::Form::kImages;
   if (images || is_one_text(task)) {
     throw InputError(training.place(0) + ": pad_to pads documents with labels, and " +
@@ -92,7 +108,7 @@ Encoding fit(const DataSpec& spec, const Examples& training, const Task& task) {
   Encoding encoding;
   encoding.task = &task;
   encoding.image = spec.image;
-  if (!is_one_text(task)) {
+  if (!is_one_text(task) && !is_translation(task)) {
     encoding.classes = training.label_names;
     if (encoding.classes.size() < 2) {
       throw InputError(training.place(0) +
@@ -190,8 +206,9 @@ std::string input_sentence(const Encoding& e) {
   return text;
 }
 
-// A table read for a language model needs no label column.
+// A table read for a language model or a translation needs no label column.
 Labels labels_of(const DataSpec& spec) {
+  if (!spec.reader.table.target_text.empty()) return Labels::kNone;
   return spec.task != "auto" && is_one_text(find_task(spec.task)) ? Labels::kNone : Labels::kRead;
 }
 
@@ -232,15 +249,20 @@ struct Part {
   const DataSpec& spec;
   ReaderSpec reader;
   const Task& task;
+  const std::vector<std::string>& targets;
 };
 
 Examples read_part(const Part& part, std::vector<std::string>* sentences) {
-  const auto& [paths, spec, reader, task] = part;
-  auto examples = read_examples(paths, reader, labels_of(spec));
+  const auto& [paths, spec, reader, task, _] = part;
+  auto examples = part.targets.empty() ? read_examples(paths, reader, labels_of(spec))
+                                       : read_aligned(paths, part.targets, reader);
   if (sentences != nullptr) {
     sentences->insert(sentences->end(), examples.notes.begin(), examples.notes.end());
   }
-  if (!is_one_text(task) && !examples.labelled()) {
+  if (is_translation(task)) {
+    const auto why = task.refusal(examples);
+    if (!why.empty()) throw InputError(examples.place(0) + ": " + why);
+  } else if (!is_one_text(task) && !examples.labelled()) {
     throw InputError(examples.place(0) + ": labels are needed here, and there are none");
   }
   return drop_labels(std::move(examples), task);
@@ -252,10 +274,15 @@ void DataSpec::visit(Visitor& f) {
   f("train", train, "training data: files, or directories");
   f("valid", valid, "validation data; empty: a part of the training data is held out");
   f("test", test, "test data, looked at once, at the end");
+  f("target", target, "translation: the file whose line n translates line n of train");
+  f("valid_target", valid_target, "translation: likewise for valid");
+  f("test_target", test_target, "translation: likewise for test");
   Choices tasks = task_names();
   tasks.insert(tasks.begin(), "auto");
   f("task", task,
-    "what is asked; auto: a classification when there are labels, else a language model", tasks);
+    "what is asked; auto: a classification when there are labels, a translation when there are "
+    "targets, else a language model",
+    tasks);
   reader.visit(f);
   tokenizer.visit(f);
   image.visit(f);
@@ -273,22 +300,54 @@ void DataSpec::visit(Visitor& f) {
     "which examples are held out; the same for all seeds of a comparison");
 }
 
+namespace {
+
+// Files of sources have files of targets in every part, or in none.
+void check_targets(const DataSpec& spec) {
+  const auto check = [&](const std::vector<std::string>& sources,
+                         const std::vector<std::string>& targets, const char* source,
+                         const char* target) {
+    if (sources.empty() && !targets.empty()) {
+      throw InputError(std::string(target) + ": its sources were expected, too (" + source + ")");
+    }
+    if (!sources.empty() && targets.empty() && !spec.target.empty()) {
+      throw InputError(std::string(source) + " " + sources.front() + ": its targets were expected, "
+                       "too (" + target + ")");
+    }
+    if (!targets.empty() && spec.target.empty()) {
+      throw InputError(std::string(target) + ": targets of the training data were expected, too "
+                       "(--target)");
+    }
+  };
+  check(spec.train, spec.target, "--data", "--target");
+  check(spec.valid, spec.valid_target, "--valid", "--valid-target");
+  check(spec.test, spec.test_target, "--test", "--test-target");
+  if (!spec.target.empty() && !spec.reader.table.target_text.empty()) {
+    throw InputError("--target names a file and --target-text a column of a table; one of them was "
+                     "expected");
+  }
+}
+
+}  // namespace
+
 Parts read_parts(const DataSpec& spec) {
   if (spec.train.empty())
     throw InputError("no training data is named (--data, or train in [data])");
   const auto reader = reader_for_training(spec);
-  auto all = read_examples(spec.train, reader, labels_of(spec));
+  check_targets(spec);
+  auto all = spec.target.empty() ? read_examples(spec.train, reader, labels_of(spec))
+                                 : read_aligned(spec.train, spec.target, reader);
   auto notes = all.notes;
   const auto& task = choose_task(spec.task, all);
   check_lengths(spec, all, task);
   Parts parts;
   if (!spec.valid.empty()) {
     parts.train = drop_labels(std::move(all), task);
-    parts.valid = read_part({spec.valid, spec, reader, task}, &notes);
+    parts.valid = read_part({spec.valid, spec, reader, task, spec.valid_target}, &notes);
   } else {
     parts = is_one_text(task) ? hold_out_text(spec, all) : hold_out_examples(spec, all);
   }
-  if (!spec.test.empty()) parts.test = read_part({spec.test, spec, reader, task}, &notes);
+  if (!spec.test.empty()) parts.test = read_part({spec.test, spec, reader, task, spec.test_target}, &notes);
   parts.task = &task;
   parts.notes = std::move(notes);
   return parts;
@@ -337,11 +396,12 @@ Prepared prepare(const DataSpec& spec, torch::Device device) {
 std::shared_ptr<const Dataset> prepare_evaluation(const std::vector<std::string>& paths,
                                                   const DataSpec& spec, const Encoding& encoding,
                                                   torch::Device device,
-                                                  std::vector<std::string>* sentences) {
+                                                  std::vector<std::string>* sentences,
+                                                  const std::vector<std::string>& targets) {
   if (encoding.nodes) {
     return prepare_new_nodes(paths, spec, encoding, device, NodeLabels::kRead);
   }
-  const Part part{paths, spec, reader_for_new_data(spec, encoding), *encoding.task};
+  const Part part{paths, spec, reader_for_new_data(spec, encoding), *encoding.task, targets};
   return make_dataset(read_part(part, sentences), encoding, device);
 }
 
@@ -355,6 +415,27 @@ std::shared_ptr<const Dataset> prepare_inputs(const std::vector<std::string>& pa
   auto examples = read_examples(paths, reader_for_new_data(spec, encoding), Labels::kNone);
   if (sentences != nullptr) *sentences = examples.notes;
   return make_dataset(std::move(examples), encoding, device);
+}
+
+std::shared_ptr<const Dataset> prepare_lines(const std::vector<std::string>& paths,
+                                             const DataSpec& spec, const Encoding& encoding,
+                                             torch::Device device) {
+  Examples examples;
+  for (const auto& path : paths) {
+    check_exists(path);
+    for (auto& file : open_members(path)) {
+      const auto decoded = decode(std::move(file.bytes), file.name,
+                                  {spec.reader.encoding, Unmarked::kUtf8});
+      const auto number = static_cast<int32_t>(examples.files.size());
+      examples.files.push_back(file.name);
+      int64_t row = 0;
+      for (const auto line : lines_of(decoded.text)) {
+        examples.origins.push_back({number, ++row});
+        examples.documents.add(line);
+      }
+    }
+  }
+  return make_sequences(examples, encoding, device);
 }
 
 }  // namespace regard::data

@@ -15,6 +15,7 @@ namespace regard::data {
 
 struct DataSpec {
   std::vector<std::string> train, valid, test;
+  std::vector<std::string> target, valid_target, test_target;  // line n translates line n of those
   std::string task = "auto";
   ReaderSpec reader;
   TokenizerSpec tokenizer;
@@ -51,14 +52,22 @@ struct Prepared {
 /// Reads (read_parts) and encodes everything that `spec` names.
 Prepared prepare(const DataSpec& spec, torch::Device device);
 
+/// Lines without targets, for a translation; "-" is standard input. An empty line has no tokens.
+/// InputError with the place of a line longer than the run's longest.
+std::shared_ptr<const Dataset> prepare_lines(const std::vector<std::string>& paths,
+                                             const DataSpec& spec, const Encoding& encoding,
+                                             torch::Device device);
+
 /// `sentences` gets what was left out or guessed. A file is read as a table, whatever its name,
 /// when `spec.train` is a table.
 ///
 /// Data with labels for `eval`, read by `spec.reader`, encoded as the training data was.
+/// For a translation from files, `targets` are those of their targets.
 std::shared_ptr<const Dataset> prepare_evaluation(const std::vector<std::string>& paths,
                                                   const DataSpec& spec, const Encoding& encoding,
                                                   torch::Device device,
-                                                  std::vector<std::string>* sentences = nullptr);
+                                                  std::vector<std::string>* sentences = nullptr,
+                                                  const std::vector<std::string>& targets = {});
 
 /// Data without labels for `predict`: files, tables, a directory, or "-" for the lines of standard
 /// input.

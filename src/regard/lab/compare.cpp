@@ -17,6 +17,7 @@
 #include "regard/lab/session.hpp"
 #include "regard/lab/small_text.hpp"
 #include "regard/lab/train_run.hpp"
+#include "regard/lab/translation.hpp"
 #include "regard/lab/words_baseline.hpp"
 #include "regard/report/page.hpp"
 #include "regard/report/summary.hpp"
@@ -29,9 +30,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Phrases of all layers that mean the same share this text.
-std::string meaning_of(const std::vector<attention::Phrase>& phrases, bool causal) {
-  if (!causal) return attention_text(phrases);
+// Phrases of all layers that mean the same in a causal call share this text.
+std::string meaning_of(const std::vector<attention::Phrase>& phrases) {
   std::vector<std::string> meanings;
   for (const auto& phrase : phrases) meanings.push_back(phrase.causal_meaning);
   return meanings.size() == 1 ? meanings[0] : "[" + join(meanings, ", ") + "]";
@@ -49,13 +49,13 @@ std::vector<std::string> distinct_phrases(const Recipe& recipe, bool causal) {
   for (const auto& text : recipe.compare.attention) {
     const auto layers = parse_attention(text);
     for (const auto& phrase : layers) attention::check_meaning(phrase, causal);
-    const auto meaning = meaning_of(layers, causal);
+    const auto meaning = causal ? meaning_of(layers) : canonical_attention(text);
     if (const auto [at, fresh] = meanings.emplace(meaning, text); !fresh) {
       throw InputError("compare: \"" + at->second + "\" and \"" + text + "\" mean the same" +
                        (causal ? " in a language model" : "") + " (" + meaning +
                        "); keep one of them");
     }
-    phrases.push_back(attention_text(layers));
+    phrases.push_back(canonical_attention(text));
   }
   return phrases;
 }
@@ -174,7 +174,7 @@ report::Comparison read_comparison(const fs::path& folder) {
   comparison.title =
       readable(recipe.run.title.empty() ? folder.filename().string() : recipe.run.title);
   for (const auto& text : recipe.compare.attention) {
-    const auto phrase = attention_text(parse_attention(text));
+    const auto phrase = canonical_attention(text);
     for (const auto seed : seeds_of(recipe)) {
       const auto run_folder = folder / phrase / ("seed" + std::to_string(seed));
       comparison.runs.push_back(report_run(run_folder, phrase, seed));
@@ -207,12 +207,12 @@ void add_pictures(report::Comparison& comparison, const fs::path& folder) {
     for (auto& map : attention_maps(folder_of(folder, run)))
       comparison.maps.push_back(std::move(map));
   }
+  if (best != nullptr && comparison.task == "translation") {
+    comparison.samples = read_samples(folder_of(folder, *best));
+  }
   if (best != nullptr && comparison.task == "language_model") {
     const auto trained = open_run(folder_of(folder, *best), "cpu");
-    // Edges are made for whole sequences: no text is made with them.
-    for (const auto& phrase : trained.recipe.phrases()) {
-      if (phrase.graph->facts(true).edges()) return;
-    }
+    if (!can_generate(trained.recipe.phrases())) return;
     comparison.samples =
         generate(trained, {.prompt = "\n", .length = 400, .temperature = 0.8, .seed = 1}).text;
   }
@@ -254,6 +254,7 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
   const auto prepared = data::prepare(recipe.data, torch::kCPU);
   fit_to_size(recipe, prepared.encoding, *prepared.train);
   fit_to_nodes(recipe, prepared.encoding);
+  fit_to_translation(recipe, prepared.encoding);
   const bool causal = models::is_causal(model_kind(recipe, prepared.encoding));
   const auto phrases = distinct_phrases(recipe, causal);
   for (const auto& phrase : phrases) {

@@ -76,7 +76,7 @@ void check(const GenerateOptions& options) {
   if (!(options.temperature >= 0) || std::isinf(options.temperature))
     throw InputError("generate: a finite temperature of 0 or more was expected, and " +
                      shortest(options.temperature) + " came");
-  if (options.top_k < 0) throw InputError("generate: a top-k of 0 or more was expected");
+  models::check(options.keep, "generate");
 }
 
 }  // namespace
@@ -136,7 +136,7 @@ Generated generate(const TrainedRun& run, const GenerateOptions& options,
   };
   models::sample(step, at::tensor(wide, torch::kLong).unsqueeze(0), options.length,
                  {.temperature = options.temperature,
-                  .top_k = options.top_k,
+                  .keep = options.keep,
                   .seed = static_cast<uint64_t>(options.seed)},
                  watch);
   out.tokens = options.length;

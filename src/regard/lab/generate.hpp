@@ -14,7 +14,7 @@ struct GenerateOptions {
   std::string prompt;
   int64_t length = 300;      // tokens after the prompt
   double temperature = 0.8;  // 0: the likeliest token
-  int64_t top_k = 0;         // 0: all tokens
+  models::Truncation keep = {};
   int64_t seed = 1;
 };
 

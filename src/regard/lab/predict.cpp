@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "regard/base/error.hpp"
+#include "regard/lab/translation.hpp"
 
 namespace regard::lab {
 
@@ -67,6 +68,11 @@ std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::st
         "predict: a classifier was expected, and this run is a language model; use `regard "
         "generate` or `regard eval`");
   }
+  if (run.encoding.task->targets() == data::Targets::kText) {
+    throw InputError(
+        "predict: a classifier was expected, and this run is a translation; use `regard "
+        "translate`");
+  }
   const torch::NoGradGuard guard;
   std::vector<std::string> sentences;
   const auto data =
@@ -104,14 +110,15 @@ std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::st
   return predictions;
 }
 
-train::Score evaluate_run(const TrainedRun& run, const std::vector<std::string>& paths) {
+train::Score evaluate_run(const TrainedRun& run, const std::vector<std::string>& paths,
+                          const std::vector<std::string>& targets) {
   std::vector<std::string> sentences;
-  const auto data =
-      data::prepare_evaluation(paths, run.recipe.data, run.encoding, run.device, &sentences);
+  const auto data = data::prepare_evaluation(paths, run.recipe.data, run.encoding, run.device,
+                                             &sentences, targets);
   say(sentences);
   say_cut(*data, run);
-  ModelLearner learner(run.model, run.encoding);
-  return train::evaluate(learner, evaluation_of(*data, run.recipe.load.eval_batch));
+  const auto learner = make_learner(run.model, run.encoding, data);
+  return train::evaluate(*learner, evaluation_of(*data, run.recipe.load.eval_batch));
 }
 
 }  // namespace regard::lab

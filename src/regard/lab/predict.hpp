@@ -18,6 +18,7 @@ void check_probabilities(const Prediction& prediction);
 std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::string>& paths);
 
 /// Mean loss and accuracy on data with labels (or text, for a language model).
-train::Score evaluate_run(const TrainedRun& run, const std::vector<std::string>& paths);
+train::Score evaluate_run(const TrainedRun& run, const std::vector<std::string>& paths,
+                          const std::vector<std::string>& targets = {});
 
 }  // namespace regard::lab

@@ -23,6 +23,12 @@ void RunSpec::visit(Visitor& f) {
 void AttentionSpec::visit(Visitor& f) {
   f("phrase", phrase, "projection+graph+fold, as `regard list` names them");
   f("layers", layers, "a phrase for each layer, instead of one for all");
+  f("decoder", decoder,
+    "translation: phrase of the decoder (empty: that of the encoder where it can be causal, else "
+    "softmax)");
+  f("cross", cross,
+    "translation: phrase of the attention from the decoder to the encoder, or none (empty: that of "
+    "the encoder where it has a meaning across, else softmax)");
 }
 
 void LoadSpec::visit(Visitor& f) {
@@ -113,6 +119,12 @@ void check_phrases(const std::vector<std::string>& texts, const std::string& pla
   }
 }
 
+// The phrase of another place than the encoder, where one is given.
+std::vector<std::string> given(const std::string& phrase) {
+  return phrase.empty() || phrase == "none" ? std::vector<std::string>()
+                                            : std::vector<std::string>{phrase};
+}
+
 void read_attention(const run::TomlEntry& table, Recipe& recipe) {
   std::vector<std::string> terms;
   bool phrase = false;
@@ -122,14 +134,17 @@ void read_attention(const run::TomlEntry& table, Recipe& recipe) {
       terms.push_back(term_of(entry));
       continue;
     }
-    phrase = true;
+    const bool elsewhere = entry.key == "decoder" || entry.key == "cross";
+    phrase = phrase || !elsewhere;
     if (entry.table)
       throw InputError(entry.place + ", [attention]: a phrase was expected for \"" + entry.key +
                        "\", and a table came");
     const auto place = entry.place + ", [attention]";
     run::set_option(recipe.tables(), "attention", entry.key, entry.value, place);
-    check_phrases(entry.key == "layers" ? recipe.attention.layers
-                                        : std::vector<std::string>{recipe.attention.phrase},
+    check_phrases(entry.key == "layers"    ? recipe.attention.layers
+                  : entry.key == "decoder" ? given(recipe.attention.decoder)
+                  : entry.key == "cross"   ? given(recipe.attention.cross)
+                                           : std::vector<std::string>{recipe.attention.phrase},
                   place);
   }
   if (terms.empty()) return;
@@ -198,6 +213,7 @@ void read_named_columns(Recipe& recipe, const std::string& flag) {
   auto& reader = recipe.data.reader;
   const data::TableSpec plain;
   const bool named = reader.table.text != plain.text || reader.table.text2 != plain.text2 ||
+                     reader.table.target_text != plain.target_text ||
                      reader.table.label != plain.label;
   if (reader.reader != "auto" && reader.reader != "table" && !flag.empty()) {
     throw InputError(flag + " names a column of a table, and the recipe says reader = \"" +
@@ -214,6 +230,35 @@ void read_named_columns(Recipe& recipe, const std::string& flag) {
 }
 
 namespace {
+
+// "a; decoder=b; cross=c" in parts.
+AttentionSpec parts_of(const std::string& text) {
+  AttentionSpec spec;
+  const auto parts = split_outside_brackets(text, ';');
+  spec.phrase = trim(parts.front());
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const auto part = trim(parts[i]);
+    const auto equals = part.find('=');
+    const auto name = trim(part.substr(0, equals));
+    if (equals == std::string::npos || (name != "decoder" && name != "cross")) {
+      throw InputError("phrase \"" + text +
+                       "\": behind \";\" decoder=phrase or cross=phrase was expected, and \"" +
+                       part + "\" came");
+    }
+    (name == "decoder" ? spec.decoder : spec.cross) = trim(part.substr(equals + 1));
+  }
+  return spec;
+}
+
+// What stands elsewhere than in the encoder, as it is written behind its phrases.
+std::string elsewhere(const AttentionSpec& spec) {
+  const auto written = [](const char* name, const std::string& phrase) {
+    if (phrase.empty()) return std::string();
+    return std::string("; ") + name + "=" +
+           (phrase == "none" ? phrase : attention::parse_phrase(phrase).canonical);
+  };
+  return written("decoder", spec.decoder) + written("cross", spec.cross);
+}
 
 // The phrases of "[a, b]", or the one that has no brackets around it.
 std::vector<std::string> texts_of_layers(const std::string& text) {
@@ -233,8 +278,13 @@ std::vector<std::string> texts_of_layers(const std::string& text) {
 
 std::vector<attention::Phrase> parse_attention(const std::string& text) {
   std::vector<attention::Phrase> phrases;
-  for (const auto& part : texts_of_layers(text)) phrases.push_back(attention::parse_phrase(part));
+  for (const auto& part : texts_of_layers(parts_of(text).phrase))
+    phrases.push_back(attention::parse_phrase(part));
   return phrases;
+}
+
+std::string canonical_attention(const std::string& text) {
+  return attention_text(parse_attention(text)) + elsewhere(parts_of(text));
 }
 
 std::string attention_text(const std::vector<attention::Phrase>& phrases) {
@@ -244,12 +294,10 @@ std::string attention_text(const std::vector<attention::Phrase>& phrases) {
 }
 
 void Recipe::set_attention(const std::string& text) {
-  attention = AttentionSpec();
-  if (!trim(text).starts_with('[')) {
-    attention.phrase = text;
-    return;
-  }
-  attention.layers = texts_of_layers(text);
+  attention = parts_of(text);
+  if (!attention.phrase.starts_with('[')) return;
+  attention.layers = texts_of_layers(attention.phrase);
+  attention.phrase = AttentionSpec().phrase;
 }
 
 std::vector<attention::Phrase> Recipe::phrases() const {
@@ -262,7 +310,9 @@ std::vector<attention::Phrase> Recipe::phrases() const {
   return parsed;
 }
 
-std::string Recipe::phrase_text() const { return attention_text(phrases()); }
+std::string Recipe::phrase_text() const {
+  return attention_text(phrases()) + elsewhere(attention);
+}
 
 std::string Recipe::to_toml() const { return run::to_toml(Recipe(*this).tables()); }
 
@@ -284,7 +334,17 @@ const std::vector<std::string>& later_options() {
                                                  "features",
                                                  "recall_length",
                                                  "recall_keys",
-                                                 "recall_values"};
+                                                 "recall_values",
+                                                 "subwords",
+                                                 "vocabulary_file",
+                                                 "decoder",
+                                                 "cross",
+                                                 "target",
+                                                 "valid_target",
+                                                 "test_target",
+                                                 "target_text",
+                                                 "embed_scale",
+                                                 "average"};
   return names;
 }
 
@@ -311,9 +371,12 @@ std::string Recipe::identity() const {
   copy.data.valid.clear();
   copy.data.test.clear();
   copy.data.nodes.edges.clear();
+  copy.data.target.clear();
+  copy.data.valid_target.clear();
+  copy.data.test_target.clear();
   copy.load.loaders = LoadSpec().loaders;
   copy.load.eval_batch = LoadSpec().eval_batch;
-  if (copy.attention.layers.empty()) copy.attention.phrase = phrase_text();
+  if (copy.attention.layers.empty()) copy.attention.phrase = attention_text(phrases());
   copy.write_warmup();
   Recipe usual;
   const auto defaults = usual.tables();

@@ -29,6 +29,7 @@ struct RunSpec {
 struct AttentionSpec {
   std::string phrase = "softmax";
   std::vector<std::string> layers;
+  std::string decoder, cross;  // of a translation; "": as the encoder's
   void visit(Visitor& f);
 };
 
@@ -63,11 +64,13 @@ struct Recipe {
   /// The tables of a recipe file in order: run, model, attention, data, train, compare.
   run::Tables tables();
 
-  /// One phrase for all layers, or "[phrase, phrase]": one for each.
+  /// One phrase for all layers, or "[phrase, phrase]": one for each; "; decoder=phrase" and
+  /// "; cross=phrase" may follow.
   void set_attention(const std::string& text);
   /// The phrases of the layers, parsed: one, or one a layer.
   std::vector<attention::Phrase> phrases() const;
-  /// The canonical text of the phrases: "softmax", or "[window(width=8), softmax]".
+  /// The canonical text of the phrases: "softmax", or "[window(width=8), softmax]"; behind it what
+  /// stands elsewhere in a translation, "softmax; decoder=window(width=8); cross=linear".
   std::string phrase_text() const;
   /// The whole recipe with every default, as a TOML file.
   std::string to_toml() const;
@@ -78,11 +81,14 @@ struct Recipe {
   void write_warmup();
 };
 
-/// The phrases in "phrase" or "[phrase, phrase]", parsed. InputError for an open bracket and an
+/// The phrases in "phrase" or "[phrase, phrase]", parsed; what follows a ";" is left out. InputError for an open bracket and an
 /// empty list.
 std::vector<attention::Phrase> parse_attention(const std::string& text);
 /// Their canonical text: "softmax", or "[window(width=8), softmax]".
 std::string attention_text(const std::vector<attention::Phrase>& phrases);
+
+/// The canonical text of an attention as `set_attention` takes it.
+std::string canonical_attention(const std::string& text);
 
 /// InputError without training data, which names the set that the recipe needs and its source.
 void require_data(const Recipe& recipe, const std::string& command);

@@ -12,6 +12,7 @@
 #include "regard/lab/nodes.hpp"
 #include "regard/lab/session.hpp"
 #include "regard/lab/train_run.hpp"
+#include "regard/lab/translation.hpp"
 #include "regard/lab/words_baseline.hpp"
 #include "regard/report/page.hpp"
 
@@ -67,7 +68,11 @@ std::vector<std::string> position_labels(const TrainedRun& run, const torch::Ten
   const auto whole = ids.to(torch::kCPU, torch::kLong).contiguous();
   for (int64_t t = 0; t < whole.numel(); ++t) {
     const auto id = static_cast<int32_t>(whole[t].item<int64_t>());
-    auto text = run.encoding.tokenizer->decode(std::span(&id, 1));
+    if (id == run.encoding.begin || id == run.encoding.end) {
+      labels.push_back(id == run.encoding.end ? "end" : "begin");
+      continue;
+    }
+    auto text = run.encoding.tokenizer->label(id);
     labels.push_back(text == "\n" ? "\u21b5" : text == " " ? "\u2423" : text);
   }
   return labels;
@@ -79,18 +84,24 @@ void add_maps(const TrainedRun& run, const nn::Batch& one, int64_t input,
   for (const auto& layer : run.model->maps(one)) {
     const auto values =
         layer.map.values[0].to(torch::kCPU, torch::kFloat).contiguous();  // (h, rows, T)
+    // Columns of a decoder's own attention are its target.
+    const auto target = one.others.find("target.inputs");
+    const auto columns = layer.part == "decoder" && target != one.others.end()
+                             ? position_labels(run, target->second[0])
+                             : labels;
+    const auto part = layer.part.empty() ? "" : " · " + layer.part;
     for (int64_t head = 0; head < values.size(0); ++head) {
       const auto map = values[head].contiguous();
       maps.push_back(
-          {.title = run.recipe.phrase_text() + " · input " + std::to_string(input + 1) +
+          {.title = run.recipe.phrase_text() + " · input " + std::to_string(input + 1) + part +
                     " · layer " + std::to_string(layer.layer + 1) + " · head " +
                     std::to_string(head + 1),
            .rows = map.size(0),
            .cols = map.size(1),
            .values = std::vector<float>(map.data_ptr<float>(), map.data_ptr<float>() + map.numel()),
            .gate = layer.map.gate,
-           .labels = static_cast<int64_t>(labels.size()) == map.size(1)
-                         ? labels
+           .labels = static_cast<int64_t>(columns.size()) == map.size(1)
+                         ? columns
                          : std::vector<std::string>()});
     }
   }
@@ -102,7 +113,8 @@ std::shared_ptr<const data::Dataset> unseen_inputs(const TrainedRun& run) {
   const auto& spec = run.recipe.data;
   try {
     if (spec.test.empty()) return data::prepare(spec, torch::kCPU).valid;
-    return data::prepare_evaluation(spec.test, spec, run.encoding, torch::kCPU);
+    return data::prepare_evaluation(spec.test, spec, run.encoding, torch::kCPU, nullptr,
+                                    spec.test_target);
   } catch (const InputError& error) {
     std::fprintf(stderr, "no maps of %s in the report: %s\n", run.recipe.phrase_text().c_str(),
                  error.what());
@@ -160,6 +172,10 @@ std::vector<report::AttentionMap> attention_maps(const fs::path& folder) {
   for (int64_t i = 0; i < count; ++i) {
     auto batch =
         stream->batch(i * std::max<int64_t>(1, (stream->steps_per_epoch() - 1) / kMapInputs));
+    if (run.encoding.task->targets() == data::Targets::kText) {
+      add_maps(run, models::first_example(batch), i, maps);
+      continue;
+    }
     const int64_t length =
         std::min(kMapPositions,
                  batch.lengths.defined() ? batch.lengths[0].item<int64_t>() : batch.inputs.size(1));
@@ -189,6 +205,7 @@ void write_run_report(const fs::path& folder) {
                                ? environment(choose_device(recipe.run.device))
                                : result.environment;
   comparison.maps = attention_maps(folder);
+  comparison.samples = read_samples(folder);
   report::write_page(comparison, folder / "report.html");
 }
 

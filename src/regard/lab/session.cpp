@@ -92,6 +92,13 @@ std::shared_ptr<models::Model> make_model(const Recipe& recipe, const data::Enco
     throw InputError("[model]: label_smoothing in [0, 1) was expected, and " +
                      shortest(spec.label_smoothing) + " came");
   spec.kind = model_kind(recipe, encoding);
+  spec.decoder = recipe.attention.decoder;
+  spec.cross = recipe.attention.cross;
+  const bool two = encoding.task->targets() == data::Targets::kText;
+  if (!two && !(spec.decoder.empty() && spec.cross.empty())) {
+    throw InputError("[attention]: decoder and cross are parts of a translation, and the task is " +
+                     encoding.task->name());
+  }
   const auto phrases = recipe.phrases();
   const bool causal = models::is_causal(spec.kind);
   for (const auto& phrase : phrases) {
@@ -143,10 +150,16 @@ double cache_bytes(models::Model& model, int64_t max_length) {
   return static_cast<double>(state.bytes()) / static_cast<double>(tokens);
 }
 
+bool can_generate(const std::vector<attention::Phrase>& phrases) {
+  return std::none_of(phrases.begin(), phrases.end(), [](const auto& phrase) {
+    return phrase.graph->facts(true).edges() != nullptr;
+  });
+}
+
 TrainedRun open_run(const fs::path& folder, const std::string& device) {
   if (!fs::is_directory(folder)) throw InputError(folder.string() + ": no such run folder");
   TrainedRun run;
-  for (const char* name : {"best.safetensors", "last.safetensors"}) {
+  for (const char* name : {"average.safetensors", "best.safetensors", "last.safetensors"}) {
     if (fs::exists(folder / name)) {
       run.checkpoint = folder / name;
       break;

@@ -11,7 +11,7 @@
 namespace regard::lab {
 
 /// A model as the loop sees it.
-class ModelLearner final : public train::Learner {
+class ModelLearner : public train::Learner {
  public:
   explicit ModelLearner(std::shared_ptr<models::Model> model) : model_(std::move(model)) {}
   /// With the measures of the task.
@@ -28,6 +28,9 @@ class ModelLearner final : public train::Learner {
   std::map<std::string, double> seen() override;
   /// Whether an attention learns which edges it keeps.
   bool has_predictor() const;
+
+ protected:
+  models::Model& model() const { return *model_; }
 
  private:
   std::shared_ptr<models::Model> model_;
@@ -64,6 +67,8 @@ int64_t count_attention_parameters(const torch::nn::Module& model);
 /// Bytes that generation keeps of a token, after the longest input of the model (at most 1,024
 /// tokens): what a window or a recurrent state takes is spread over them. -1: no language model.
 double cache_bytes(models::Model& model, int64_t max_length);
+/// Whether text can be generated with these phrases: edges are made for whole sequences.
+bool can_generate(const std::vector<attention::Phrase>& phrases);
 
 /// A trained run, read from its folder: recipe, encoding, and the weights of its best checkpoint.
 struct TrainedRun {

@@ -16,7 +16,9 @@
 #include "regard/lab/run_report.hpp"
 #include "regard/lab/session.hpp"
 #include "regard/lab/small_text.hpp"
+#include "regard/lab/translation.hpp"
 #include "regard/lab/words_baseline.hpp"
+#include "regard/train/average.hpp"
 
 namespace regard::lab {
 namespace fs = std::filesystem;
@@ -97,6 +99,7 @@ void write_result(const fs::path& folder, const RunResult& r) {
 std::string unit_of(const data::Encoding& encoding) {
   if (!encoding.tokenizer) return "token";
   const auto name = encoding.tokenizer->name();
+  if (name.ends_with("piece")) return "piece";
   return name.ends_with("words") ? "word" : name;
 }
 
@@ -116,17 +119,49 @@ std::string one_answer_sentence(const std::string& label, double accuracy) {
 
 void say(const std::string& sentence) { std::fprintf(stderr, "%s\n", sentence.c_str()); }
 
+void average(const Recipe& recipe, const fs::path& folder) {
+  const auto count = train::average_checkpoints(folder, recipe.train.average);
+  say("weights: the mean of the last " + std::to_string(count) + " checkpoints");
+}
+
+// What the run is used with.
+fs::path weights_of(const fs::path& folder) {
+  for (const char* name : {"average.safetensors", "best.safetensors"}) {
+    if (fs::exists(folder / name)) return folder / name;
+  }
+  return folder / "last.safetensors";
+}
+
+// Translations of the test part by a beam, or where there is none of the validation part.
+void mark_texts(RunResult& result, const std::shared_ptr<models::Model>& model,
+                const data::Prepared& prepared, const Recipe& recipe, const fs::path& folder) {
+  constexpr int64_t kBeam = 5;
+  const auto& dataset = prepared.test ? prepared.test : prepared.valid;
+  TranslationLearner learner(model, prepared.encoding);
+  learner.judge_by(dataset, kBeam);
+  const auto score =
+      train::evaluate(learner, evaluation_of(*dataset, recipe.load.eval_batch));
+  write_samples(folder, learner.texts(), *dataset, prepared.test ? "test" : "validation");
+  if (!prepared.test) return;
+  result.test_loss = score.loss;
+  result.test_accuracy = score.accuracy;
+  result.test_scores = score.others;
+}
+
 // The best checkpoint on the test part; what it answers to each text is kept for the comparison
 // with a bag of words.
-void mark_parts(RunResult& result, models::Model& model, ModelLearner& learner,
+void mark_parts(RunResult& result, const std::shared_ptr<models::Model>& shared,
+                ModelLearner& learner,
                 const data::Prepared& prepared, const Recipe& recipe, const fs::path& folder) {
+  auto& model = *shared;
   const auto rows = recipe.load.eval_batch;
   const auto& encoding = prepared.encoding;
   result.test_loss = result.test_accuracy = std::numeric_limits<double>::quiet_NaN();
   const bool classes = encoding.task->targets() == data::Targets::kExample;
-  if (!prepared.test && !classes) return;
-  const auto best = folder / "best.safetensors";
-  train::load_weights(fs::exists(best) ? best : folder / "last.safetensors", learner);
+  const bool texts = encoding.task->targets() == data::Targets::kText;
+  if (!prepared.test && !classes && !texts) return;
+  train::load_weights(weights_of(folder), learner);
+  if (texts) return mark_texts(result, shared, prepared, recipe, folder);
   if (prepared.test) {
     const auto score = train::evaluate(learner, evaluation_of(*prepared.test, rows));
     result.test_loss = score.loss;
@@ -142,6 +177,15 @@ void mark_parts(RunResult& result, models::Model& model, ModelLearner& learner,
   Right right{valid.right, ""};
   if (prepared.test) right.test = answers(model, *prepared.test, encoding, rows).right;
   write_right(folder, right);
+}
+
+// Where a translation has another attention than its phrase.
+std::vector<std::string> sentences_about(const Recipe& recipe, const data::Encoding& encoding) {
+  if (encoding.task->targets() != data::Targets::kText) return {};
+  auto spec = recipe.model;
+  spec.decoder = recipe.attention.decoder;
+  spec.cross = recipe.attention.cross;
+  return models::sequence_attentions(spec, recipe.phrases()).sentences;
 }
 
 // Dropout of attention weights leaves the kernels: each layer holds all weights of a batch.
@@ -218,9 +262,10 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   const auto prepared = data::prepare(recipe.data, device);
   fit_to_size(recipe, prepared.encoding, *prepared.train);
   fit_to_nodes(recipe, prepared.encoding);
+  fit_to_translation(recipe, prepared.encoding);
   // Remembered for `predict`: a single file of any type is then read as the files in the folders
   // were.
-  if (recipe.data.reader.reader == "auto" &&
+  if (recipe.data.reader.reader == "auto" && recipe.data.target.empty() &&
       data::guess_reader(recipe.data.train.front()) == "directory") {
     recipe.data.reader.reader = "directory";
   }
@@ -248,19 +293,20 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   model->to(device);
   say("model: " + model_kind(recipe, prepared.encoding) + ", " + phrase + ", " +
       std::to_string(count_parameters(*model)) + " parameters; device " + device.str());
+  for (const auto& sentence : sentences_about(recipe, prepared.encoding)) say(sentence);
   if (const auto about = weight_dropout_sentence(recipe, prepared.encoding); !about.empty())
     say(about);
   write_atomically(folder / "recipe.toml", recipe.to_toml());
   say_choices(recipe, *model, batches, prepared.encoding.max_length);
 
-  ModelLearner learner(model, prepared.encoding);
+  const auto learner = make_learner(model, prepared.encoding, prepared.valid);
   const run::Identity identity{
       .recipe = recipe.identity(),
       .seed = recipe.run.seed,
       .notes = {{"encoding", prepared.encoding.to_json()}, {"phrase", phrase}}};
   RunResult result;
   result.outcome =
-      train::run(learner, batches, valid, recipe.train, run_folder, identity,
+      train::run(*learner, batches, valid, recipe.train, run_folder, identity,
                  train::console_progress(phrase + ", seed " + std::to_string(recipe.run.seed)));
   if (train::same_answer(result.outcome.logit_deviation)) say(kStuck);
   result.phrase = phrase;
@@ -269,12 +315,14 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   result.unit = unit_of(prepared.encoding);
   result.parameters = count_parameters(*model);
   result.attention_parameters = count_attention_parameters(*model);
-  result.cache_bytes = cache_bytes(*model, prepared.encoding.max_length);
+  if (can_generate(recipe.phrases()))
+    result.cache_bytes = cache_bytes(*model, prepared.encoding.max_length);
   result.predictor_share =
-      predictor_share(learner, batches.batch(0), recipe.train, result.outcome.step);
+      predictor_share(*learner, batches.batch(0), recipe.train, result.outcome.step);
   result.kernels = ops::kernels_that_ran();
   result.environment = environment(device);
-  mark_parts(result, *model, learner, prepared, recipe, folder);
+  if (recipe.train.average > 0) average(recipe, folder);
+  mark_parts(result, model, *learner, prepared, recipe, folder);
   if (wants_words(recipe, prepared.encoding)) fit_words(recipe, folder);
   write_result(folder, result);
   if (report == Report::kWrite) write_run_report(folder);

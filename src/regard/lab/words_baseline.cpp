@@ -68,7 +68,7 @@ bool wants_words(const Recipe& recipe, const data::Encoding& encoding) {
     }
   }
   const auto name = encoding.tokenizer->name();
-  return name.ends_with("words") || name == "character";
+  return name.ends_with("words") || name.ends_with("piece") || name == "character";
 }
 
 namespace {

@@ -18,7 +18,7 @@ void ModelSpec::visit(Visitor& f) {
     "classifier: from tokens to one vector; mean_padded averages over padding too",
     {"mean", "mean_padded", "cls", "attention"});
   f("head_hidden", head_hidden, "classifier: width of a hidden layer before the classes (0: none)");
-  f("tie", tie, "language model: one table for embedding and output");
+  f("tie", tie, "language model, translation: one table for embedding and output");
   f("label_smoothing", label_smoothing, "share of probability spread evenly over the classes");
 }
 
@@ -60,16 +60,27 @@ torch::Tensor mean_over_rows(const torch::Tensor& losses, const torch::Tensor& t
   return losses.view(targets.sizes()).sum(1) / count;
 }
 
+// Maps then have the size of the example. Other tensors with lengths of their own are "<name>.inputs"
+// and "<name>.lengths".
+nn::Batch first_example(const nn::Batch& batch) {
+  nn::Batch one = batch;
+  const auto cut = [](torch::Tensor& inputs, torch::Tensor& lengths) {
+    inputs = inputs.narrow(0, 0, 1);
+    if (lengths.defined()) inputs = inputs.narrow(1, 0, lengths[0].item<int64_t>());
+    lengths = torch::Tensor();
+  };
+  cut(one.inputs, one.lengths);
+  const std::string ending = ".inputs";
+  for (auto& [name, tensor] : one.others) {
+    if (!name.ends_with(ending)) continue;
+    cut(tensor, one.others[name.substr(0, name.size() - ending.size()) + ".lengths"]);
+  }
+  return one;
+}
+
 std::vector<LayerMap> Model::maps(const nn::Batch& batch) {
   const torch::NoGradGuard guard;
-  nn::Batch one = batch;
-  one.inputs = batch.inputs.narrow(0, 0, 1);
-  if (batch.lengths.defined()) {
-    // Without padding, so that maps have the size of the example.
-    const auto length = batch.lengths[0].item<int64_t>();
-    one.inputs = one.inputs.narrow(1, 0, length);
-    one.lengths = torch::Tensor();
-  }
+  const auto one = first_example(batch);
   const attention::BatchScope edges(edges_of(batch).example(0));
   std::vector<torch::Tensor> inputs;
   {
@@ -81,7 +92,8 @@ std::vector<LayerMap> Model::maps(const nn::Batch& batch) {
   std::vector<LayerMap> maps;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     maps.push_back({static_cast<int64_t>(i),
-                    trunk().blocks()[i]->attention().weights(attention::call_of(inputs[i], {}))});
+                    trunk().blocks()[i]->attention().weights(attention::call_of(inputs[i], {})),
+                    ""});
   }
   return maps;
 }

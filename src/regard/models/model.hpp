@@ -22,6 +22,9 @@ struct ModelSpec {
   int64_t head_hidden = 0;
   bool tie = true;
   double label_smoothing = 0;
+  /// Of the table [attention], for a model of two sequences: phrases, "" as the encoder's; cross
+  /// may be "none".
+  std::string decoder, cross;
 
   void visit(Visitor& f);
 };
@@ -36,6 +39,7 @@ struct ModelShape {
 struct LayerMap {
   int64_t layer = 0;
   attention::WeightMap map;  // of one example
+  std::string part;          // "encoder", "decoder", "cross"; "" where a model has one trunk
 };
 
 class Model : public torch::nn::Module {
@@ -53,7 +57,7 @@ class Model : public torch::nn::Module {
   virtual nn::Trunk& trunk() = 0;
 
   /// The attention weights of every layer for the first example of a batch.
-  std::vector<LayerMap> maps(const nn::Batch& batch);
+  virtual std::vector<LayerMap> maps(const nn::Batch& batch);
 
  protected:
   virtual torch::Tensor compute(const nn::Batch& batch) = 0;
@@ -61,6 +65,9 @@ class Model : public torch::nn::Module {
   virtual torch::Tensor mean_loss(const torch::Tensor& logits, const nn::Batch& batch) = 0;
   virtual torch::Tensor example_losses(const torch::Tensor& logits, const nn::Batch& batch) = 0;
 };
+
+/// The first example of a batch, without padding.
+nn::Batch first_example(const nn::Batch& batch);
 
 /// `losses` (B T), 0 where there is no target, of `targets` (B, T) -> the mean of each row (B); 0
 /// without a target.

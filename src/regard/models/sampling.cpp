@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
 
 namespace regard::models {
 namespace {
@@ -35,8 +36,51 @@ class Counts {
 
 }  // namespace
 
-int32_t draw_token(const double* logits, int64_t count, double temperature, int64_t top_k,
+void check(const Truncation& keep, const std::string& who) {
+  if (keep.top_k < 0) throw InputError(who + ": a top-k of 0 or more was expected");
+  if (!(keep.top_p > 0 && keep.top_p <= 1))
+    throw InputError(who + ": a top-p above 0 and at most 1 was expected, and " +
+                     shortest(keep.top_p) + " came");
+  if (!(keep.min_p >= 0 && keep.min_p <= 1))
+    throw InputError(who + ": a min-p from 0 to 1 was expected, and " + shortest(keep.min_p) +
+                     " came");
+}
+
+std::vector<std::pair<int32_t, double>> kept_tokens(const double* logits, int64_t count,
+                                                    double temperature, const Truncation& keep) {
+  std::vector<std::pair<int32_t, double>> tokens;
+  for (int32_t i = 0; i < count; ++i) tokens.emplace_back(i, logits[i]);
+  std::sort(tokens.begin(), tokens.end(), [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
+  if (keep.top_k > 0 && keep.top_k < count) tokens.resize(static_cast<std::size_t>(keep.top_k));
+  const double best = tokens.front().second;
+  double total = 0;
+  for (auto& [token, weight] : tokens)
+    total += weight = std::exp((weight - best) / temperature);  // the likeliest has 1
+  double sum = 0;
+  std::size_t kept = 0;
+  while (kept < tokens.size() && tokens[kept].second >= keep.min_p) {
+    sum += tokens[kept++].second;
+    if (sum >= keep.top_p * total && keep.top_p < 1) break;
+  }
+  tokens.resize(kept);
+  for (auto& [token, weight] : tokens) weight /= sum;
+  return tokens;
+}
+
+int32_t draw_token(const double* logits, int64_t count, double temperature, const Truncation& keep,
                    Random& random) {
+  const auto top_k = keep.top_k;
+  if (temperature > 0 && keep.by_probability()) {
+    const auto tokens = kept_tokens(logits, count, temperature, keep);
+    double rest = random.uniform();
+    for (const auto& [token, probability] : tokens) {
+      rest -= probability;
+      if (rest < 0) return token;
+    }
+    return tokens.back().first;
+  }
   std::vector<int32_t> order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), 0);
   // The heap's top is the largest logit, the first of equals.
@@ -101,7 +145,7 @@ std::vector<std::vector<int32_t>> sample(const Step& step, const torch::Tensor& 
         throw RunError("generate: the model's scores of the next token are not finite");
       counts.take_off(place, row);
       drawn[place] =
-          draw_token(row.data(), count, sampling.temperature, sampling.top_k, random[place]);
+          draw_token(row.data(), count, sampling.temperature, sampling.keep, random[place]);
       counts.add(place, drawn[place]);
       made[place].push_back(drawn[place]);
       ids.data_ptr<int64_t>()[b] = drawn[place];

@@ -1,4 +1,5 @@
-// One layer of a Transformer: attention and feed-forward, each with norm, dropout and residual. Or
+// One layer of a Transformer: attention, in a decoder attention to a memory, and feed-forward, each
+// with norm, dropout and residual. Or
 // one of a graph attention network: dropout, attention without W_o, a bias, ELU, and nothing else
 // (Velickovic et al. 2018).
 #pragma once
@@ -21,8 +22,20 @@ struct BlockOptions {
   std::string activation = "gelu";  // gelu | relu | swiglu | geglu
   bool down_bias = true;            // of the feed-forward
   double dropout = 0;
-  int64_t index = 0;  // which block: sites of dropout
+  int64_t index = 0;       // which block: sites of dropout
+  int64_t first_site = 0;  // of the trunk, so that two trunks of a model draw other numbers
+  /// Attention to a memory, between self-attention and feed-forward; nullptr: none.
+  std::shared_ptr<const attention::Phrase> cross = nullptr;
 };
+
+/// What a decoder attends to: (B, T_k, H) with lengths (B) or undefined.
+struct MemoryView {
+  torch::Tensor values, lengths;
+};
+
+/// The call of cross attention of x (B, T, H) with lengths (B) or undefined.
+attention::Call cross_call(const torch::Tensor& x, const torch::Tensor& lengths,
+                           const MemoryView& memory);
 
 class Block : public torch::nn::Module {
  public:
@@ -31,25 +44,31 @@ class Block : public torch::nn::Module {
 
   /// Adds both parts to the stream of (B, T, H); lengths (B) or undefined.
   void forward(Residual& stream, const torch::Tensor& lengths);
-  /// The next positions of a causal block, from `position` on.
-  void extend(Residual& stream, attention::Decoder& decoder, int64_t position);
+  /// The same of a block with cross attention.
+  void forward(Residual& stream, const torch::Tensor& lengths, const MemoryView& memory);
+  /// The next positions of a causal block, from `position` on; `memory` of a block with cross
+  /// attention.
+  void extend(Residual& stream, attention::Decoder& decoder, int64_t position,
+              const attention::ReadMemory* memory = nullptr);
 
   attention::SelfAttention& attention() { return *attention_; }
+  /// nullptr without cross attention.
+  const std::shared_ptr<attention::SelfAttention>& cross() const { return cross_; }
   /// Of a Transformer alone.
   FeedForward& feed_forward() { return *feed_forward_; }
 
  private:
-  template <class Attend>
-  void add_parts(Residual& stream, const Attend& attend);
+  template <class Attend, class Cross>
+  void add_parts(Residual& stream, const Attend& attend, const Cross& cross);
   template <class Attend>
   void replace(Residual& stream, const Attend& attend);
   bool is_gat() const { return options_.kind == "gat"; }
 
   BlockOptions options_;
   torch::Tensor bias_;  // of gat
-  std::shared_ptr<attention::SelfAttention> attention_;
+  std::shared_ptr<attention::SelfAttention> attention_, cross_;
   std::shared_ptr<FeedForward> feed_forward_;
-  std::shared_ptr<Norm> norm1_, norm2_;
+  std::shared_ptr<Norm> norm1_, norm_cross_, norm2_;
 };
 
 }  // namespace regard::nn

@@ -54,6 +54,9 @@ void TrunkSpec::visit(Visitor& f) {
     "columns))",
     {"residual", "inputs", "glorot"});
   f("residual", residual, "type of the residual stream under dtype bf16", {"bf16", "fp32"});
+  f("embed_scale", embed_scale,
+    "sqrt: embeddings times sqrt(width) before positions are added (Vaswani et al. 2017)",
+    {"none", "sqrt"});
 }
 
 void TrunkSpec::check() const {
@@ -95,10 +98,10 @@ namespace {
 constexpr int64_t kAttentionSites = int64_t{1} << 20, kWordSite = int64_t{1} << 21;
 
 /// x (B, T, H) with whole tokens put to 0 at `rate`, the others scaled by 1 / (1 - rate).
-Tensor keep_words(const Tensor& x, double rate) {
+Tensor keep_words(const Tensor& x, double rate, int64_t first_site) {
   if (rate == 0) return x;
   const auto ones = at::ones({x.size(0), x.size(1), 1}, x.options());
-  return x * dropout(ones, rate, kWordSite, true);
+  return x * dropout(ones, rate, kWordSite + first_site, true);
 }
 }  // namespace
 
@@ -113,8 +116,12 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
   }
   // A graph attention network reads the values of nodes as they are.
   if (!is_gat() || options_.input.channels == 0) {
-    embedding_ = register_module(
-        "embed", std::make_shared<Embedding>(options_.input, spec.width, spec.pairs));
+    // Not registered where it is another trunk's: a parameter has one name.
+    embedding_ =
+        options_.shared_embedding
+            ? options_.shared_embedding
+            : register_module("embed", std::make_shared<Embedding>(options_.input, spec.width,
+                                                                   spec.pairs));
     make_positions();
   }
   for (int64_t i = 0; i < spec.layers; ++i) {
@@ -163,7 +170,8 @@ BlockOptions Trunk::block_options(int64_t index) const {
                                    .heads = spec.heads,
                                    .causal = options_.causal,
                                    .bias = spec.bias == "all",
-                                   .dropout = {spec.attention_dropout, kAttentionSites + index},
+                                   .dropout = {spec.attention_dropout,
+                                               kAttentionSites + options_.first_site + index},
                                    .earlier = earlier},
                      .kind = spec.block,
                      .hidden = spec.hidden(),
@@ -172,7 +180,12 @@ BlockOptions Trunk::block_options(int64_t index) const {
                      .activation = spec.activation,
                      .down_bias = spec.bias == "all",
                      .dropout = spec.dropout,
-                     .index = index};
+                     .index = index,
+                     .first_site = options_.first_site};
+  if (!options_.cross.empty()) {
+    const auto place = options_.cross.size() == 1 ? 0 : static_cast<std::size_t>(index);
+    block.cross = std::make_shared<const attention::Phrase>(options_.cross[place]);
+  }
   if (!is_gat()) return block;
   auto& attention = block.attention;
   attention.bias = attention.out = false;
@@ -209,23 +222,30 @@ Residual Trunk::embed(const Tensor& inputs, int64_t first) {
     places = all ? positions_ : positions_.narrow(0, first, count);
   }
   const double words_out = is_training() ? spec.word_dropout : 0.0;
-  const bool plain = !embedding_->has_pairs() && words_out == 0;
+  const bool plain = !embedding_->has_pairs() && words_out == 0 && spec.embed_scale == "none" &&
+                     options_.first_site == 0;
   if (plain && embedding_->table().defined() && !cls_.defined() && !observed()) {
     return {ops::Embedded{embedding_->table(), inputs, places, type}, spec.dropout, is_training()};
   }
   Tensor x;  // (B, T, H)
   if (cls_.defined()) {
-    x = keep_words(embedding_->forward(inputs, {}, type), words_out);
+    x = keep_words(scaled(embedding_->forward(inputs, {}, type)), words_out, options_.first_site);
     x = at::cat({cls_.expand({x.size(0), 1, -1}).to(type), x}, 1);
     if (places.defined()) x = x + places.to(type);
-  } else if (words_out > 0) {
-    x = keep_words(embedding_->forward(inputs, {}, type), words_out);
+  } else if (words_out > 0 || spec.embed_scale != "none") {
+    x = keep_words(scaled(embedding_->forward(inputs, {}, type)), words_out, options_.first_site);
     if (places.defined()) x = x + places.to(type);
   } else {
     x = embedding_->forward(inputs, places, type);
   }
   observe("embed", x);
-  return {dropout(x, spec.dropout, 0, is_training()), spec.dropout, is_training()};
+  return {dropout(x, spec.dropout, options_.first_site, is_training()), spec.dropout,
+          is_training()};
+}
+
+Tensor Trunk::scaled(Tensor x) const {
+  if (options_.spec.embed_scale == "none") return x;
+  return x * std::sqrt(static_cast<double>(options_.spec.width));
 }
 
 Residual Trunk::begin(const Tensor& inputs, int64_t first) {
@@ -246,13 +266,18 @@ Tensor Trunk::all_lengths(const Tensor& lengths) const {
   return lengths.defined() && cls_.defined() ? lengths + 1 : lengths;
 }
 
-Residual Trunk::run_blocks(const Tensor& inputs, const Tensor& lengths) {
+Residual Trunk::run_blocks(const Tensor& inputs, const Tensor& lengths, const MemoryView& memory) {
   auto stream = begin(inputs, 0);
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     const LayerScope scope("block" + std::to_string(i));
-    blocks_[i]->forward(stream, lengths);
+    blocks_[i]->forward(stream, lengths, memory);
   }
   return stream;
+}
+
+Tensor Trunk::forward(const Tensor& inputs, const Tensor& lengths, const MemoryView& memory) {
+  auto stream = run_blocks(inputs, all_lengths(lengths), memory);
+  return finish(stream);
 }
 
 Tensor Trunk::forward(const Tensor& inputs, const Tensor& lengths) {
@@ -273,10 +298,19 @@ TrunkState Trunk::start() const {
   return state;
 }
 
+TrunkState Trunk::start(const MemoryView& memory) const {
+  auto state = start();
+  for (const auto& block : blocks_) {
+    if (block->cross()) state.memories.push_back(block->cross()->read(memory.values, memory.lengths));
+  }
+  return state;
+}
+
 Tensor Trunk::extend(const Tensor& inputs, TrunkState& state) {
   auto stream = begin(inputs, state.position);
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    blocks_[i]->extend(stream, *state.layers[i], state.position);
+    const auto* memory = state.memories.empty() ? nullptr : &state.memories[i];
+    blocks_[i]->extend(stream, *state.layers[i], state.position, memory);
   }
   state.position += inputs.size(1);
   return finish(stream);
@@ -313,19 +347,23 @@ void fill_normal(Tensor parameter, const std::string& name, double stdev, uint64
   parameter.copy_(values);
 }
 
-void Trunk::initialise(uint64_t seed) {
+void Trunk::initialise(uint64_t seed, const std::string& prefix) {
   const auto& spec = options_.spec;
   const double divisor =
       spec.init_rule == "residual" ? std::sqrt(2.0 * static_cast<double>(spec.layers)) : 1.0;
   for (const auto& item : named_parameters()) {
     const auto& name = item.key();
     const bool into_stream =
-        name.ends_with("attention.out.weight") || name.ends_with("mlp.down.weight");
+        name.ends_with("attention.out.weight") || name.ends_with("cross.out.weight") ||
+        name.ends_with("mlp.down.weight");
     if (name.find("norm") != std::string::npos && name.ends_with("weight")) continue;  // ones
     const double deviation = spec.deviation(item.value());
-    fill_normal(item.value(), name, into_stream ? deviation / divisor : deviation, seed);
+    fill_normal(item.value(), prefix + name, into_stream ? deviation / divisor : deviation, seed);
   }
-  for (const auto& block : blocks_) block->attention().start_values(seed);
+  for (const auto& block : blocks_) {
+    block->attention().start_values(seed);
+    if (block->cross()) block->cross()->start_values(seed);
+  }
 }
 
 }  // namespace regard::nn

@@ -28,6 +28,7 @@ struct TrunkSpec {
   double init = 0;
   std::string init_rule = "residual";
   std::string residual = "bf16";
+  std::string embed_scale = "none";
 
   void visit(Visitor& f);
   void check() const;
@@ -49,11 +50,18 @@ struct TrunkOptions {
   /// Of block gat: what the last layer gives in place of the width, averaged over heads_last heads;
   /// 0: the width.
   int64_t outputs = 0;
+  /// Of a decoder: attention to a memory in each block, one phrase or one a layer; empty: none.
+  std::vector<attention::Phrase> cross = {};
+  /// The table of another trunk, instead of one of its own.
+  std::shared_ptr<Embedding> shared_embedding = nullptr;
+  /// Sites of dropout begin here: two trunks of a model draw other numbers.
+  int64_t first_site = 0;
 };
 
 /// States of all layers during generation.
 struct TrunkState {
   std::vector<std::unique_ptr<attention::Decoder>> layers;
+  std::vector<attention::ReadMemory> memories;  // of a decoder with cross attention, one a layer
   int64_t position = 0;
 
   /// The examples of the batch that go on, in this order, int64 (n).
@@ -70,7 +78,12 @@ class Trunk : public torch::nn::Module {
   /// (B, H): the mean of `forward` over the valid tokens of each sequence, a CLS token among them.
   /// Without an observer the last norm and the mean are one operator where the device has it.
   torch::Tensor mean(const torch::Tensor& inputs, const torch::Tensor& lengths);
+  /// The same of a decoder with cross attention.
+  torch::Tensor forward(const torch::Tensor& inputs, const torch::Tensor& lengths,
+                        const MemoryView& memory);
   TrunkState start() const;
+  /// The state of n texts for each of the B sources of a memory (n is told by the first inputs).
+  TrunkState start(const MemoryView& memory) const;
   /// The next positions, (B, T) ids -> (B, T, H).
   torch::Tensor extend(const torch::Tensor& inputs, TrunkState& state);
 
@@ -82,13 +95,17 @@ class Trunk : public torch::nn::Module {
   /// Normal(0, deviation) weights, zero biases, ones in norms; by the rule "residual" the matrices
   /// that write into the residual stream are scaled by 1/sqrt(2 layers) (Radford et al. 2019).
   /// Numbers are keyed by (seed, parameter name).
-  void initialise(uint64_t seed);
+  /// Behind `prefix` the names of the parameters, so that two trunks begin with other numbers.
+  void initialise(uint64_t seed, const std::string& prefix = "");
 
  private:
   /// The stream before the first block.
   Residual begin(const torch::Tensor& inputs, int64_t first);
   Residual embed(const torch::Tensor& inputs, int64_t first);
-  Residual run_blocks(const torch::Tensor& inputs, const torch::Tensor& lengths);
+  Residual run_blocks(const torch::Tensor& inputs, const torch::Tensor& lengths,
+                      const MemoryView& memory = {});
+  /// (B, T, H) times the scale of the embedding.
+  torch::Tensor scaled(torch::Tensor x) const;
   /// Lengths with the CLS token.
   torch::Tensor all_lengths(const torch::Tensor& lengths) const;
   torch::Tensor finish(Residual& stream);

@@ -242,7 +242,7 @@ class Loop {
     metrics_->sync();
     save_checkpoint(folder_.last(), step_.state(), state_, identity_, Content::kEverything);
     saved_ = state_.step;
-    if (state_.step > 0) folder_.keep_last_as(state_.step, spec_.keep);
+    if (state_.step > 0) folder_.keep_last_as(state_.step, std::max(spec_.keep, spec_.average));
   }
 
   void stop_if_signalled() {

@@ -32,6 +32,9 @@ void Spec::visit(Visitor& f) {
   f("eval_every", eval_every, "steps between evaluations; 0: ten times in a run");
   f("checkpoint_every", checkpoint_every, "steps between checkpoints; 0: with each evaluation");
   f("keep", keep, "checkpoints of earlier steps to keep beside last and best");
+  f("average", average,
+    "at the end the weights are the mean of so many last checkpoints, which are kept (0: those of "
+    "the best evaluation)");
   f("best", best,
     "what makes a checkpoint the best: loss, accuracy or another measure of the task");
   f("min_delta", min_delta, "by how much a better checkpoint is better, in the units of best");
@@ -81,6 +84,7 @@ void check(const Spec& spec) {
   demand(spec.checkpoint_every >= 0, "checkpoint_every", "0 or more",
          number(spec.checkpoint_every));
   demand(spec.keep >= 0, "keep", "0 or more", number(spec.keep));
+  demand(spec.average >= 0, "average", "0 or more", number(spec.average));
   demand(spec.min_delta >= 0, "min_delta", "0 or more", spec.min_delta);
   demand(spec.early_stop >= 0, "early_stop", "0 or more", number(spec.early_stop));
   demand(spec.log_every >= 1, "log_every", "1 or more", number(spec.log_every));

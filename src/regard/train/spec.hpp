@@ -28,6 +28,7 @@ struct Spec {
   int64_t eval_every = 0;
   int64_t checkpoint_every = 0;
   int64_t keep = 0;
+  int64_t average = 0;
   std::string best = "loss";
   double min_delta = 0;
   int64_t early_stop = 0;

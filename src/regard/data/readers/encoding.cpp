@@ -129,6 +129,13 @@ std::string Encoding::to_json() const {
   return object.dump();
 }
 
+void set_ends(Encoding& e) {
+  e.begin = e.tokenizer->begin();
+  e.end = e.tokenizer->end();
+  if (e.begin < 0) e.begin = static_cast<int32_t>(e.vocabulary++);
+  if (e.end < 0) e.end = static_cast<int32_t>(e.vocabulary++);
+}
+
 Encoding encoding_from_json(std::string_view text) {
   try {
     const auto object = json::parse(text);
@@ -145,6 +152,7 @@ Encoding encoding_from_json(std::string_view text) {
       e.vocabulary = e.tokenizer->vocabulary();
       e.pairs = object.value("pairs", false);
       e.planted = object.value("planted", false);
+      if (e.task->targets() == Targets::kText) set_ends(e);
       if (object.contains("pad_to")) e.pad_to = whole(object, "pad_to", 1, e.max_length);
     }
     return e;

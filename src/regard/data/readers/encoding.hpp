@@ -49,6 +49,7 @@ struct Encoding {
   std::vector<double> mean, deviation;        // (shape.channels), of values in [0, 1]
   std::shared_ptr<const NodeFeatures> nodes;  // nodes only
   bool planted = false;                       // documents whose tokens have edges of their own
+  int32_t begin = -1, end = -1;               // of a text that is written: ids before and behind it
 
   bool is_image() const { return tokenizer == nullptr && nodes == nullptr; }
   /// Whether batches bring edges.
@@ -56,6 +57,9 @@ struct Encoding {
   bool is_tokens() const { return vocabulary > 0; }
   std::string to_json() const;
 };
+
+/// Sets `begin` and `end` of a translation: those of the tokenizer, else two rows more.
+void set_ends(Encoding& encoding);
 
 /// InputError when the text is no JSON of an encoding.
 Encoding encoding_from_json(std::string_view json);

@@ -72,6 +72,10 @@ void read_table(const std::string& path, const ReaderSpec& spec, Labels labels,
   auto table = spec.table;
   table.from_spreadsheet = decoded.from.starts_with("UTF-16");
   if (labels == Labels::kNone) table.label_in_training = std::exchange(table.label, "");
+  if (!table.target_text.empty()) {
+    table.text2 = table.target_text;
+    table.second_option = "target_text";
+  }
   parse_table(decoded.text, file.name, table, into);
 }
 
@@ -115,11 +119,6 @@ void read_folder(const std::string& path, const ReaderSpec& spec, Labels labels,
   }
 }
 
-Empty empty_policy(const std::string& word) {
-  if (word == "refuse") return Empty::kRefuse;
-  return word == "leave_out" ? Empty::kLeaveOut : Empty::kAuto;
-}
-
 // A text file without the column of the text: one document to label, not a table.
 bool is_document(const std::string& path, const ReaderSpec& spec) {
   const bool by_number = spec.table.text.find_first_not_of("0123456789") == std::string::npos;
@@ -153,6 +152,11 @@ std::string reader_for(const std::string& path, const ReaderSpec& spec, Labels l
 }
 
 }  // namespace
+
+Empty empty_policy(const std::string& word) {
+  if (word == "refuse") return Empty::kRefuse;
+  return word == "leave_out" ? Empty::kLeaveOut : Empty::kAuto;
+}
 
 void ReaderSpec::visit(Visitor& f) {
   f("reader", reader, "how the files are read; auto: by extension and first bytes",

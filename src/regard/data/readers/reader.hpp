@@ -55,6 +55,9 @@ bool is_text_name(const std::string& path);
 /// InputError unless the path exists, names a member of an archive, or is "-", standard input.
 void check_exists(const std::string& path);
 
+/// What the option `empty` asks for.
+Empty empty_policy(const std::string& word);
+
 enum class Labels { kRead, kNone };
 
 /// Reads all paths as one set of examples. kNone reads what `predict` needs: no label column, a

@@ -87,9 +87,9 @@ Columns find_columns(const TableSpec& spec, const std::vector<std::string_view>&
   columns.count = first.size();
   columns.text = find_column(spec.text, first, place, "text");
   columns.label = labelled ? find_column(spec.label, first, place, "label") : columns.text;
-  columns.text2 = pairs ? find_column(spec.text2, first, place, "text2") : columns.text;
+  columns.text2 = pairs ? find_column(spec.text2, first, place, spec.second_option) : columns.text;
   if (pairs && (columns.text2 == columns.text || columns.text2 == columns.label)) {
-    throw InputError(place.name + ": text2 is the column \"" + spec.text2 +
+    throw InputError(place.name + ": " + spec.second_option + " is the column \"" + spec.text2 +
                      "\", and text or label is the same");
   }
   if (labelled && columns.text == columns.label) {

@@ -15,6 +15,7 @@ namespace regard::data {
 struct TableSpec {
   std::string text = "text";
   std::string text2;
+  std::string target_text;
   std::string label = "label";
   std::string header = "auto";
   std::string format = "auto";
@@ -22,6 +23,8 @@ struct TableSpec {
     f("text", text, "table: column of the text, by name or by number from 1");
     f("text2", text2,
       "table: column of a second text, for pairs of texts with one label (empty: none)");
+    f("target_text", target_text,
+      "table: column of the translation of the text (empty: none); no label is read then");
     f("label", label, "table: column of the label, by name or by number from 1");
     f("header", header,
       "table: whether line 1 holds names; auto: yes, when a column is given by name",
@@ -32,7 +35,9 @@ struct TableSpec {
       {"auto", "tsv", "csv", "quoted_tsv", "semicolon", "jsonl"});
   }
 
-  /// Hints beside the options. Of data without labels: the label's column in training, which tells
+  /// Hints beside the options. The option that named the second text.
+  const char* second_option = "text2";
+  /// Of data without labels: the label's column in training, which tells
   /// separators apart.
   std::string label_in_training;
   /// The text was UTF-16, so a table with tabs comes from a spreadsheet, which quotes cells.

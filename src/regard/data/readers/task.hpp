@@ -32,6 +32,7 @@ enum class Targets {
   kToken,      ///< a class for each token of an example
   kNode,       ///< a class for each node of one graph
   kNextToken,  ///< the token that follows, everywhere in one text
+  kText,       ///< a second text for each
 };
 
 class Task {

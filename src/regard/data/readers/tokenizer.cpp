@@ -7,7 +7,9 @@
 #include <unordered_map>
 
 #include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
 #include "regard/base/utf8.hpp"
+#include "regard/data/readers/tokenizer_registry.hpp"
 #include "regard/data/readers/word_boundaries.hpp"
 
 namespace regard::data {
@@ -145,31 +147,22 @@ class Words final : public Tokenizer {
   bool lower_;
 };
 
-template <class F>
-void at_place(const Examples& examples, int64_t i, F&& action) {
-  try {
-    action(examples.documents[i]);
-  } catch (const InputError& error) {
-    throw InputError(examples.place(i) + ": " + error.what());
-  }
-}
+using Parts = std::span<const Examples* const>;
 
-std::shared_ptr<const Tokenizer> characters_of(const Examples& training) {
+std::shared_ptr<const Tokenizer> characters_of(Parts training) {
   std::set<int32_t> found;
   std::vector<bool> ascii(128);
-  for (int64_t i = 0; i < training.size(); ++i) {
-    at_place(training, i, [&](std::string_view text) {
-      check_utf8(text);
-      while (!text.empty()) {
-        const auto code = take_code_point(text);
-        if (code < 128) {
-          ascii[static_cast<std::size_t>(code)] = true;
-        } else {
-          found.insert(code);
-        }
+  for_each_document(training, [&](std::string_view text) {
+    check_utf8(text);
+    while (!text.empty()) {
+      const auto code = take_code_point(text);
+      if (code < 128) {
+        ascii[static_cast<std::size_t>(code)] = true;
+      } else {
+        found.insert(code);
       }
-    });
-  }
+    }
+  });
   std::vector<int32_t> code_points;
   for (int32_t c = 0; c < 128; ++c) {
     if (ascii[static_cast<std::size_t>(c)]) code_points.push_back(c);
@@ -178,19 +171,16 @@ std::shared_ptr<const Tokenizer> characters_of(const Examples& training) {
   return character_tokenizer(std::move(code_points));
 }
 
-std::shared_ptr<const Tokenizer> words_of(const Examples& training, const TokenizerSpec& spec,
-                                          Ends ends) {
+std::shared_ptr<const Tokenizer> words_of(Parts training, const TokenizerSpec& spec, Ends ends) {
   if (spec.vocabulary < 1) {
     throw InputError("vocabulary counts words, from 1, and " + std::to_string(spec.vocabulary) +
                      " came");
   }
   std::unordered_map<std::string, int64_t> counts;
-  for (int64_t i = 0; i < training.size(); ++i) {
-    at_place(training, i, [&](std::string_view text) {
-      for_each_looked_up(text, ends, spec.lower,
-                         [&](std::string_view word) { ++counts[std::string(word)]; });
-    });
-  }
+  for_each_document(training, [&](std::string_view text) {
+    for_each_looked_up(text, ends, spec.lower,
+                       [&](std::string_view word) { ++counts[std::string(word)]; });
+  });
   std::vector<std::pair<std::string, int64_t>> order(counts.begin(), counts.end());
   std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
     return a.second != b.second ? a.second > b.second : a.first < b.first;
@@ -201,6 +191,20 @@ std::shared_ptr<const Tokenizer> words_of(const Examples& training, const Tokeni
     words.push_back(std::move(word));
   }
   return std::make_shared<Words>(std::move(words), ends, spec.lower);
+}
+
+// The entry `name` of data/tokenizers, or nullptr.
+std::unique_ptr<TokenizerKind> kind_of(const std::string& name) {
+  for (const auto& [entry, make] : tokenizer_entries()) {
+    if (entry == name) return make();
+  }
+  return nullptr;
+}
+
+std::vector<std::string> tokenizer_names() {
+  std::vector<std::string> names = {"byte", "character", "words", "icu_words", "listops"};
+  for (const auto& [name, make] : tokenizer_entries()) names.push_back(name);
+  return names;
 }
 
 void check_words(const std::vector<std::string>& words) {
@@ -240,13 +244,19 @@ std::shared_ptr<const Tokenizer> icu_word_tokenizer(std::vector<std::string> wor
 
 std::shared_ptr<const Tokenizer> make_tokenizer(const TokenizerSpec& spec,
                                                 const Examples& training) {
+  const auto* part = &training;
+  return make_tokenizer(spec, Parts(&part, 1));
+}
+
+std::shared_ptr<const Tokenizer> make_tokenizer(const TokenizerSpec& spec, Parts training) {
   if (spec.tokenizer == "byte") return byte_tokenizer();
   if (spec.tokenizer == "character") return characters_of(training);
   if (spec.tokenizer == "words") return words_of(training, spec, Ends::kBlanks);
   if (spec.tokenizer == "icu_words") return words_of(training, spec, Ends::kBoundaries);
   if (spec.tokenizer == "listops") return listops_tokenizer();
-  throw InputError("tokenizer is byte, character, words, icu_words or listops, and \"" +
-                   spec.tokenizer + "\" came");
+  if (const auto kind = kind_of(spec.tokenizer)) return kind->train(spec, training);
+  throw InputError("unknown tokenizer \"" + spec.tokenizer + "\"" +
+                   suggestion(spec.tokenizer, tokenizer_names()));
 }
 
 std::shared_ptr<const Tokenizer> tokenizer_from_json(std::string_view text) {
@@ -272,6 +282,7 @@ std::shared_ptr<const Tokenizer> tokenizer_from_json(std::string_view text) {
       return make(object.at("words").get<std::vector<std::string>>(),
                   object.at("lower").get<bool>());
     }
+    if (const auto kind = kind_of(name)) return kind->read(text);
     throw InputError("tokenizer: unknown name \"" + name + "\"");
   } catch (const json::exception& error) {
     throw InputError(std::string("tokenizer: its JSON cannot be read: ") + error.what());

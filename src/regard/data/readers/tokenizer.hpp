@@ -13,6 +13,9 @@
 
 namespace regard::data {
 
+/// Pieces that no text is encoded to.
+enum class Special { kPadding, kUnknown, kBegin, kEnd, kMask };
+
 class Tokenizer {
  public:
   virtual ~Tokenizer() = default;
@@ -21,6 +24,11 @@ class Tokenizer {
   virtual int64_t vocabulary() const = 0;
   /// The id of everything that has none of its own; -1 where everything has one.
   virtual int32_t unknown() const { return -1; }
+  /// The id of a special piece; -1 where the tokenizer has none.
+  virtual int32_t special(Special) const { return -1; }
+  /// The ids that stand before and behind a text, where the vocabulary has some; else -1.
+  virtual int32_t begin() const { return special(Special::kBegin); }
+  virtual int32_t end() const { return special(Special::kEnd); }
   /// Appends the ids of `text`. InputError when the tokenizer needs UTF-8 and the text is none.
   virtual void encode(std::string_view text, std::vector<int32_t>& ids) const = 0;
   /// The text of `ids`. InputError for an id outside the vocabulary.
@@ -35,15 +43,24 @@ struct TokenizerSpec {
   std::string tokenizer = "auto";
   int64_t vocabulary = 20000;
   bool lower = true;
+  std::string subwords = "bpe";
+  std::string vocabulary_file;
   void visit(Visitor& f) {
     f("tokenizer", tokenizer,
       "byte, character (those of the training data), words (between blanks) or icu_words (by the "
-      "word boundaries of Unicode); auto: character for a language model, byte for directories, "
-      "listops for its generator, icu_words otherwise",
-      {"auto", "byte", "character", "words", "icu_words", "listops"});
+      "word boundaries of Unicode), sentencepiece (subwords learned from the training data) or "
+      "wordpiece (BERT's, learned, or of a file); auto: character for a language model, wordpiece "
+      "for a masked one, byte for directories, listops for its generator, icu_words otherwise",
+      {"auto", "byte", "character", "words", "icu_words", "listops", "sentencepiece", "wordpiece"});
     f("vocabulary", vocabulary,
-      "words, icu_words: how many of the most frequent words have an id of their own");
-    f("lower", lower, "words: A-Z are read as a-z; icu_words: capitals as small letters");
+      "words, icu_words: how many of the most frequent words have an id of their own; "
+      "sentencepiece, wordpiece: how many pieces there are at most, special ones among them");
+    f("lower", lower,
+      "words: A-Z are read as a-z; icu_words: capitals as small letters; wordpiece: the same, "
+      "without accents");
+    f("subwords", subwords, "sentencepiece: how its pieces are learned", {"bpe", "unigram"});
+    f("vocabulary_file", vocabulary_file,
+      "wordpiece: its vocabulary, a piece a line (empty: learned from the training data)");
   }
 };
 
@@ -51,6 +68,9 @@ struct TokenizerSpec {
 /// the place of a document that it cannot read.
 std::shared_ptr<const Tokenizer> make_tokenizer(const TokenizerSpec& spec,
                                                 const Examples& training);
+/// The same from several parts together, such as the two languages of a translation.
+std::shared_ptr<const Tokenizer> make_tokenizer(const TokenizerSpec& spec,
+                                                std::span<const Examples* const> parts);
 
 /// InputError when the text is no JSON of a tokenizer.
 std::shared_ptr<const Tokenizer> tokenizer_from_json(std::string_view json);
