@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Settings of the attention that finds planted links: one seed each, all at once, one thread each.
+# Settings of the graph network that reads planted links: one seed each, all at once, one thread each.
 #
 #   bench/docgraph/links_tune.sh OUT [TASK [SENTENCES]]      REGARD=build/bin/regard, JOBS=number of cores
 set -euo pipefail
@@ -9,15 +9,46 @@ task=${2:-lookup}
 n=${3:-10}
 export OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 mkdir -p "$out"
-for set in "12000 12" "24000 8" "48000 5" "96000 3"; do
-  for lr in 0.001 0.002 0.004; do
-    echo "$set $lr"
+recipe() {  # layers width batch lr
+  cat <<EOF
+[run]
+seeds = [1]
+[planted]
+use = true
+task = "$task"
+documents = 48000
+sentences = $n
+[data]
+valid_fraction = 0.03
+test_fraction = 0.04
+[vectors]
+kind = "hash"
+width = 48
+[attention]
+dropout = 0.0
+attention_dropout = 0.0
+epochs = 5
+patience = 9
+lr = 0.001
+[gat]
+layers = $1
+width = $2
+dropout = 0.0
+epochs = 4
+patience = 9
+batch = $3
+lr = $4
+EOF
+}
+for layers in 1 2; do
+  for width in 64 128; do
+    for step in "32 0.002" "128 0.004" "128 0.01"; do
+      set -- $step
+      name="${layers}_${width}_$1_$2"
+      recipe "$layers" "$width" "$1" "$2" > "$out/$name.toml"
+      echo "$name"
+    done
   done
-done | xargs -P "${JOBS:-$(nproc)}" -L 1 bash -c '
-  name="$0_$1_$2"
-  sed -e "s/^documents = .*/documents = $0/" -e "0,/^epochs = /s/^epochs = .*/epochs = $1/" -e "0,/^lr = /s/^lr = .*/lr = $2/" \
-      -e "s/^seeds = .*/seeds = [1]/" -e "s/^test_fraction = .*/test_fraction = 0.04/" -e "s/^valid_fraction = .*/valid_fraction = 0.03/" \
-      -e "/gat/,\$s/^epochs = .*/epochs = 2/" recipes/docgraph/links.toml > "'"$out"'/$name.toml"
-  timeout 400 "'"$regard"'" docgraph compare "'"$out"'/$name.toml" --threads 1 --task '"$task"' --sentences '"$n"' --out "'"$out"'/$name" \
-      --entries stage1 "random(rule=max)" "bound(rule=mean)" "bound(rule=max)" > "'"$out"'/$name.log" 2>&1'
-grep -h -H accuracy "$out"/*.log || true
+done | xargs -P "${JOBS:-$(nproc)}" -I NAME bash -c \
+  "timeout 500 '$regard' docgraph compare '$out/NAME.toml' --threads 1 --out '$out/NAME' --entries stage1 'bound(rule=max)' > '$out/NAME.log' 2>&1"
+grep -H accuracy "$out"/*.log || true
