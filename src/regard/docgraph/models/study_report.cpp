@@ -94,7 +94,7 @@ report::Table study_table(const Json& results) {
   table.columns = {{"entry", "entry", "", Align::kLeft},
                    {"accuracy", "accuracy", "%"},
                    {"f1", "macro-F1", "%"},
-                   {"edges", "edges a document"}};
+                   {"edges", "edges a document", ""}};
   if (recall) table.columns.push_back({"recall", "planted pairs found", "%"});
   table.columns.push_back({"seconds", "time", "s"});
   for (const auto& entry : results.at("entries")) {
@@ -117,9 +117,9 @@ report::Table difference_table(const Json& results) {
   report::Table table;
   table.columns = {{"against", "against", "", Align::kLeft},
                    {"difference", "difference in accuracy", "points"},
-                   {"low", "from"},
-                   {"high", "to"},
-                   {"documents", "documents"}};
+                   {"low", "from", ""},
+                   {"high", "to", ""},
+                   {"documents", "documents", ""}};
   if (!results.contains("differences")) return table;
   for (const auto& d : results.at("differences")) {
     table.rows.push_back({word(d.at("against")), number(100 * number_of(d, "mean"), 1),
@@ -179,8 +179,8 @@ report::Document study_page(const Json& results, const std::string& recipe) {
   page.blocks.push_back(std::move(entries));
   report::Block differences;
   differences.heading = "Differences";
-  differences.lead =
-      "`" + results.at("entries").back().at("entry").get<std::string>() + "` minus each other entry.";
+  differences.lead = "`" + results.at("entries").back().at("entry").get<std::string>() +
+                     "` minus each other entry.";
   differences.table = difference_table(results);
   if (!differences.table.rows.empty()) page.blocks.push_back(std::move(differences));
   if (any_has(results, "foreign")) {
