@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Translates Multi30k: the runs of docs/translation.md, all at once on one GPU, then beams and length penalties. Writes multi30k.json to --out.
+
+    bench/multi30k.py --data FOLDER --out FOLDER [--epochs N] [--device cpu] [--parts train,cross,search]
+
+FOLDER holds train, val and test_2016_flickr in .en.gz and .de.gz (github.com/multi30k/dataset, data/task1/raw). REGARD_COMMAND names another `regard`.
+"""
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+REGARD = os.environ.get("REGARD_COMMAND", str(ROOT / "build/bin/regard"))
+KEPT = ("phrase", "seed", "parameters", "steps", "tokens", "seconds", "tokens_per_second", "peak_memory", "train_loss", "valid_loss", "valid_bleu", "best_step", "test_loss",
+        "test_bleu", "test_chrf", "kernels", "environment")
+
+
+def files(data, source, target):
+    name = lambda part, language: str(data / f"{part}.{language}.gz")
+    flags = []
+    for part, to_source, to_target in (("train", "--data", "--target"), ("val", "--valid", "--valid-target"), ("test_2016_flickr", "--test", "--test-target")):
+        flags += [to_source, name(part, source), to_target, name(part, target)]
+    return flags
+
+
+def start(arguments, log):
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return subprocess.Popen([REGARD, *map(str, arguments)], stdout=open(log, "w"), stderr=subprocess.STDOUT)
+
+
+def result(folder):
+    path = folder / "result.json"
+    if not path.exists():
+        return {"failed": True}
+    read = json.loads(path.read_text())
+    return {key: read.get(key) for key in KEPT} | {"samples": (folder / "samples.txt").read_text()}
+
+
+def search(run, data, out, device, widths, penalties):
+    """BLEU and seconds on test_2016 by beam and length penalty; seconds are those of the whole command."""
+    rows = []
+    for beam, penalty in [(b, 1.0) for b in widths] + [(5, p) for p in penalties]:
+        hyp = out / f"hyp-{device}-{beam}-{penalty}.de"
+        begun = time.monotonic()
+        with open(hyp, "w") as to:
+            code = subprocess.run([REGARD, "translate", run, data / "test_2016_flickr.en.gz", "--beam", str(beam), "--length-penalty", str(penalty), "--device", device],
+                                  stdout=to, stderr=subprocess.DEVNULL).returncode
+        seconds = time.monotonic() - begun
+        scores = json.loads(subprocess.run([REGARD, "score", hyp, data / "test_2016_flickr.de.gz", "--json"], capture_output=True, text=True).stdout) if code == 0 else {}
+        rows.append({"beam": beam, "length_penalty": penalty, "device": device, "seconds": seconds, "code": code} | scores)
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--epochs", type=float)
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--parts", default="train,cross,search")
+    parser.add_argument("--seeds", default="1,2")
+    parser.add_argument("--set", action="append", default=[])
+    given = parser.parse_args()
+    parts, out, begun = given.parts.split(","), given.out, time.monotonic()
+    more = ["--device", given.device] + [word for item in given.set for word in ("--set", item)]
+    running = {}
+    if "train" in parts:
+        for source, target in (("en", "de"), ("de", "en")):
+            for seed in given.seeds.split(","):
+                folder = out / f"{source}{target}-{seed}"
+                epochs = ["--epochs", given.epochs] if given.epochs else []
+                running[folder.name] = (folder, start(["train", ROOT / "recipes/multi30k/train.toml", *files(given.data, source, target), "--seed", seed, "--threads", 1, *epochs, *more,
+                                                       "--out", folder], out / f"{folder.name}.log"))
+    cross = out / "cross"
+    if "cross" in parts:
+        epochs = ["--epochs", given.epochs / 2] if given.epochs else []
+        running["cross"] = (cross, start(["compare", ROOT / "recipes/multi30k/cross.toml", *files(given.data, "en", "de"), "--threads", 1, *epochs, *more, "--out", cross], out / "cross.log"))
+    for name, (_, process) in running.items():
+        print(f"{name}: exit code {process.wait()} after {time.monotonic() - begun:.0f} s", flush=True)
+    report = {"seconds": time.monotonic() - begun, "runs": {}, "cross": {}, "search": []}
+    for name, (folder, _) in running.items():
+        if name != "cross":
+            report["runs"][name] = result(folder)
+    if "cross" in parts:
+        report["cross"] = {folder.name: result(folder / "seed1") for folder in sorted(cross.iterdir()) if (folder / "seed1").is_dir()}
+    (out / "multi30k.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    run = out / "ende-1"
+    if "search" in parts and run.is_dir():
+        for device in sorted({given.device, "cpu"}):
+            report["search"] += search(run, given.data, out, device, (1, 5, 10), (0.0, 0.6, 1.5))
+            (out / "multi30k.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
+    for name, run in {**report["runs"], **report["cross"]}.items():
+        print(name, run.get("test_bleu"), run.get("test_chrf"), run.get("seconds"))
+    return 1 if any(run.get("failed") for run in {**report["runs"], **report["cross"]}.values()) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
