@@ -19,9 +19,7 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 struct Rung {
   std::vector<int64_t> members;  // increasing
   BatchShape shape;
-  int64_t batches() const {
-    return ceil_div(static_cast<int64_t>(members.size()), shape.rows);
-  }
+  int64_t batches() const { return ceil_div(static_cast<int64_t>(members.size()), shape.rows); }
 };
 
 std::vector<int64_t> by_length(const std::vector<PairLength>& lengths) {
@@ -31,7 +29,8 @@ std::vector<int64_t> by_length(const std::vector<PairLength>& lengths) {
     const auto& l = lengths[static_cast<std::size_t>(i)];
     return std::pair{std::max(l.source, l.target), l.source + l.target};
   };
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return key(a) < key(b); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int64_t a, int64_t b) { return key(a) < key(b); });
   return order;
 }
 
@@ -97,9 +96,7 @@ class Ladder final : public PairPlan {
 
   int64_t steps_per_epoch() const override { return steps_; }
   std::vector<int64_t> rows(int64_t step) const override { return at(step).rows; }
-  BatchShape shape(int64_t step) const override {
-    return rungs_[at(step).rung].shape;
-  }
+  BatchShape shape(int64_t step) const override { return rungs_[at(step).rung].shape; }
 
  private:
   struct Part {
@@ -167,8 +164,8 @@ class Ladder final : public PairPlan {
       }
     }
     std::vector<Part> mixed;
-    for (const auto i :
-         shuffled(static_cast<int64_t>(parts.size()), seed_, static_cast<uint64_t>(epoch) | kBatchOrder))
+    for (const auto i : shuffled(static_cast<int64_t>(parts.size()), seed_,
+                                 static_cast<uint64_t>(epoch) | kBatchOrder))
       mixed.push_back(std::move(parts[static_cast<std::size_t>(i)]));
     return mixed;
   }
@@ -230,7 +227,8 @@ std::unique_ptr<PairPlan> ladder_plan(const std::vector<PairLength>& lengths, Ba
 }
 
 std::unique_ptr<PairPlan> pair_sweep(const std::vector<PairLength>& lengths, int64_t rows) {
-  if (rows < 1) throw InputError("a batch has at least 1 row, and " + std::to_string(rows) + " came");
+  if (rows < 1)
+    throw InputError("a batch has at least 1 row, and " + std::to_string(rows) + " came");
   return std::make_unique<Sweep>(lengths, rows);
 }
 
