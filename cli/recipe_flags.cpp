@@ -64,8 +64,7 @@ RecipeFlags::RecipeFlags(CLI::App& command)
   command.add_flag("--directed", *directed_, "an edge a b means only that b attends to a");
   add(command, "--text", "data", "text", "column with the text: its name, or its number from 1");
   add(command, "--text2", "data", "text2", "column of a second text: pairs with one label");
-  add(command, "--target-text", "data", "target_text",
-      "column with the translation of the text");
+  add(command, "--target-text", "data", "target_text", "column with the translation of the text");
   add(command, "--label", "data", "label", "column with the label");
   add(command, "--encoding", "data", "encoding",
       "of text and tables: auto, utf-8, utf-16, latin-1, windows-1252, ...");

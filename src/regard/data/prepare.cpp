@@ -25,7 +25,8 @@ bool is_translation(const Task& task) { return task.targets() == Targets::kText;
 std::string choose_tokenizer(const DataSpec& spec, const Task& task) {
   if (spec.tokenizer.tokenizer != "auto") return spec.tokenizer.tokenizer;
   if (is_one_text(task)) return "character";
-  if (task.targets() == Targets::kToken || is_translation(task)) return "words";
+  if (task.targets() == Targets::kToken) return "words";
+  if (is_translation(task)) return "sentencepiece";
   if (spec.reader.reader == "listops") return "listops";
   const bool folders =
       spec.reader.reader == "directory" ||
@@ -51,6 +52,23 @@ int64_t longest_document(const Examples& examples, const Tokenizer& tokenizer) {
   return static_cast<int64_t>(longest);
 }
 
+// One tokenizer reads both languages, each text apart from the other.
+std::shared_ptr<const Tokenizer> tokenizer_of_pairs(const DataSpec& spec, TokenizerSpec tokenizer,
+                                                    const Examples& training) {
+  constexpr int64_t kPieces = 8000;
+  if (spec.tokenizer.tokenizer == "auto")
+    tokenizer.vocabulary = std::min(tokenizer.vocabulary, kPieces);
+  Examples sides[2];
+  for (std::size_t side = 0; side < 2; ++side) {
+    sides[side].files = training.files;
+    sides[side].origins = training.origins;
+    for (int64_t i = 0; i < training.size(); ++i)
+      sides[side].documents.add(training.texts(i)[side]);
+  }
+  const Examples* const parts[] = {&sides[0], &sides[1]};
+  return make_tokenizer(tokenizer, parts);
+}
+
 void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& training) {
   auto tokenizer = spec.tokenizer;
   tokenizer.tokenizer = choose_tokenizer(spec, *encoding.task);
@@ -59,7 +77,9 @@ void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& tra
                      " has a label for each word, so words was expected, and " +
                      tokenizer.tokenizer + " came");
   }
-  encoding.tokenizer = make_tokenizer(tokenizer, training);
+  encoding.tokenizer = is_translation(*encoding.task)
+                           ? tokenizer_of_pairs(spec, tokenizer, training)
+                           : make_tokenizer(tokenizer, training);
   encoding.vocabulary = encoding.tokenizer->vocabulary();
   encoding.max_length = spec.max_length;
   encoding.pad_to = spec.pad_to;
@@ -89,8 +109,10 @@ void check_lengths(const DataSpec& spec, const Examples& training, const Task& t
   if (spec.pad_to < 0) throw InputError("pad_to counts tokens, from 0; it is negative");
   if (spec.pad_to == 0) return;
   if (is_translation(task)) {
-    throw InputError("pad_to = 0 was expected for a translation, whose batches have few shapes "
-                     "already, and " + std::to_string(spec.pad_to) + " came");
+    throw InputError(
+        "pad_to = 0 was expected for a translation, whose batches have few shapes "
+        "already, and " +
+        std::to_string(spec.pad_to) + " came");
   }
   const bool images = training.form == Examples::Form::kImages;
   if (images || is_one_text(task)) {
@@ -311,11 +333,14 @@ void check_targets(const DataSpec& spec) {
       throw InputError(std::string(target) + ": its sources were expected, too (" + source + ")");
     }
     if (!sources.empty() && targets.empty() && !spec.target.empty()) {
-      throw InputError(std::string(source) + " " + sources.front() + ": its targets were expected, "
-                       "too (" + target + ")");
+      throw InputError(std::string(source) + " " + sources.front() +
+                       ": its targets were expected, "
+                       "too (" +
+                       target + ")");
     }
     if (!targets.empty() && spec.target.empty()) {
-      throw InputError(std::string(target) + ": targets of the training data were expected, too "
+      throw InputError(std::string(target) +
+                       ": targets of the training data were expected, too "
                        "(--target)");
     }
   };
@@ -323,8 +348,9 @@ void check_targets(const DataSpec& spec) {
   check(spec.valid, spec.valid_target, "--valid", "--valid-target");
   check(spec.test, spec.test_target, "--test", "--test-target");
   if (!spec.target.empty() && !spec.reader.table.target_text.empty()) {
-    throw InputError("--target names a file and --target-text a column of a table; one of them was "
-                     "expected");
+    throw InputError(
+        "--target names a file and --target-text a column of a table; one of them was "
+        "expected");
   }
 }
 
@@ -347,7 +373,8 @@ Parts read_parts(const DataSpec& spec) {
   } else {
     parts = is_one_text(task) ? hold_out_text(spec, all) : hold_out_examples(spec, all);
   }
-  if (!spec.test.empty()) parts.test = read_part({spec.test, spec, reader, task, spec.test_target}, &notes);
+  if (!spec.test.empty())
+    parts.test = read_part({spec.test, spec, reader, task, spec.test_target}, &notes);
   parts.task = &task;
   parts.notes = std::move(notes);
   return parts;
@@ -424,8 +451,8 @@ std::shared_ptr<const Dataset> prepare_lines(const std::vector<std::string>& pat
   for (const auto& path : paths) {
     check_exists(path);
     for (auto& file : open_members(path)) {
-      const auto decoded = decode(std::move(file.bytes), file.name,
-                                  {spec.reader.encoding, Unmarked::kUtf8});
+      const auto decoded =
+          decode(std::move(file.bytes), file.name, {spec.reader.encoding, Unmarked::kUtf8});
       const auto number = static_cast<int32_t>(examples.files.size());
       examples.files.push_back(file.name);
       int64_t row = 0;

@@ -310,9 +310,7 @@ std::vector<attention::Phrase> Recipe::phrases() const {
   return parsed;
 }
 
-std::string Recipe::phrase_text() const {
-  return attention_text(phrases()) + elsewhere(attention);
-}
+std::string Recipe::phrase_text() const { return attention_text(phrases()) + elsewhere(attention); }
 
 std::string Recipe::to_toml() const { return run::to_toml(Recipe(*this).tables()); }
 

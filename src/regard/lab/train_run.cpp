@@ -139,8 +139,7 @@ void mark_texts(RunResult& result, const std::shared_ptr<models::Model>& model,
   const auto& dataset = prepared.test ? prepared.test : prepared.valid;
   TranslationLearner learner(model, prepared.encoding);
   learner.judge_by(dataset, kBeam);
-  const auto score =
-      train::evaluate(learner, evaluation_of(*dataset, recipe.load.eval_batch));
+  const auto score = train::evaluate(learner, evaluation_of(*dataset, recipe.load.eval_batch));
   write_samples(folder, learner.texts(), *dataset, prepared.test ? "test" : "validation");
   if (!prepared.test) return;
   result.test_loss = score.loss;
@@ -151,8 +150,8 @@ void mark_texts(RunResult& result, const std::shared_ptr<models::Model>& model,
 // The best checkpoint on the test part; what it answers to each text is kept for the comparison
 // with a bag of words.
 void mark_parts(RunResult& result, const std::shared_ptr<models::Model>& shared,
-                ModelLearner& learner,
-                const data::Prepared& prepared, const Recipe& recipe, const fs::path& folder) {
+                ModelLearner& learner, const data::Prepared& prepared, const Recipe& recipe,
+                const fs::path& folder) {
   auto& model = *shared;
   const auto rows = recipe.load.eval_batch;
   const auto& encoding = prepared.encoding;

@@ -30,8 +30,7 @@ Block::Block(const attention::Phrase& phrase, const BlockOptions& options,
                                                 phrase, options.attention, std::move(positions)));
   if (options.cross) {
     if (options.norm != "feed_forward") {
-      norm_cross_ =
-          register_module("norm_cross", std::make_shared<Norm>(options.norm_kind, width));
+      norm_cross_ = register_module("norm_cross", std::make_shared<Norm>(options.norm_kind, width));
     }
     // Two sequences have no positions in common.
     auto across = options.attention;
@@ -110,7 +109,9 @@ void Block::extend(Residual& stream, attention::Decoder& decoder, int64_t positi
       [&](const Tensor& in) {
         return ops::Branch{attention_->extend(in, decoder, position), {}};
       },
-      [&](const Tensor& in) { return ops::Branch{cross_->ask(in, *memory), {}}; });
+      [&](const Tensor& in) {
+        return ops::Branch{cross_->ask(in, *memory), {}};
+      });
 }
 
 attention::Call cross_call(const Tensor& x, const Tensor& lengths, const MemoryView& memory) {

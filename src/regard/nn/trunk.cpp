@@ -117,11 +117,10 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
   // A graph attention network reads the values of nodes as they are.
   if (!is_gat() || options_.input.channels == 0) {
     // Not registered where it is another trunk's: a parameter has one name.
-    embedding_ =
-        options_.shared_embedding
-            ? options_.shared_embedding
-            : register_module("embed", std::make_shared<Embedding>(options_.input, spec.width,
-                                                                   spec.pairs));
+    embedding_ = options_.shared_embedding
+                     ? options_.shared_embedding
+                     : register_module("embed", std::make_shared<Embedding>(
+                                                    options_.input, spec.width, spec.pairs));
     make_positions();
   }
   for (int64_t i = 0; i < spec.layers; ++i) {
@@ -301,7 +300,8 @@ TrunkState Trunk::start() const {
 TrunkState Trunk::start(const MemoryView& memory) const {
   auto state = start();
   for (const auto& block : blocks_) {
-    if (block->cross()) state.memories.push_back(block->cross()->read(memory.values, memory.lengths));
+    if (block->cross())
+      state.memories.push_back(block->cross()->read(memory.values, memory.lengths));
   }
   return state;
 }
@@ -353,9 +353,9 @@ void Trunk::initialise(uint64_t seed, const std::string& prefix) {
       spec.init_rule == "residual" ? std::sqrt(2.0 * static_cast<double>(spec.layers)) : 1.0;
   for (const auto& item : named_parameters()) {
     const auto& name = item.key();
-    const bool into_stream =
-        name.ends_with("attention.out.weight") || name.ends_with("cross.out.weight") ||
-        name.ends_with("mlp.down.weight");
+    const bool into_stream = name.ends_with("attention.out.weight") ||
+                             name.ends_with("cross.out.weight") ||
+                             name.ends_with("mlp.down.weight");
     if (name.find("norm") != std::string::npos && name.ends_with("weight")) continue;  // ones
     const double deviation = spec.deviation(item.value());
     fill_normal(item.value(), prefix + name, into_stream ? deviation / divisor : deviation, seed);
