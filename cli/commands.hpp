@@ -24,5 +24,6 @@ void add_report(CLI::App& app);
 void add_battery(CLI::App& app);
 void add_simulate(CLI::App& app);
 void add_chain(CLI::App& app);
+void add_docgraph(CLI::App& app);
 
 }  // namespace regard::cli

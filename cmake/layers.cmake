@@ -51,6 +51,7 @@ regard_layer(report FOLDERS report LINK metrics base nlohmann_json::nlohmann_jso
 regard_layer(particles FOLDERS theory/particles LINK kernels report run)
 regard_layer(markov FOLDERS theory/markov LINK readers report run PkgConfig::eigen3)
 include(battery)
+include(docgraph)
 
 # Plotly's bundle is inlined into reports; without it they are written without figures.
 file(GLOB REGARD_PLOTLY "${TORCH_ROOT}/../plotly/package_data/plotly.min.js"
@@ -104,6 +105,8 @@ regard_layer(lab TORCH FOLDERS lab lab/bench LINK models data train baselines re
 if(REGARD_BATTERY)
   regard_layer(battery_models TORCH FOLDERS battery/models LINK battery models train lab nlohmann_json::nlohmann_json Tomlplusplus::headers)
 endif()
+
+regard_layer(docgraph_models TORCH FOLDERS docgraph/models LINK docgraph models data train baselines report nlohmann_json::nlohmann_json Tomlplusplus::headers)
 
 # Whole archives by hand: registrations with PyTorch are static initialisers, which a linker drops from an
 # archive that nothing calls into; and the layers name each other, which $<LINK_LIBRARY:...> refuses.

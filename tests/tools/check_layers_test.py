@@ -54,6 +54,12 @@ class CheckLayers(unittest.TestCase):
         self.forbidden("src/regard/battery/fit.cpp", "regard/lab/compare.hpp", "lab")
         self.allowed("src/regard/battery/fit.cpp", "regard/train/loop.hpp")
 
+    def test_an_application_may_have_a_layer_that_learns(self):
+        self.allowed("src/regard/docgraph/models/run.cpp", "regard/docgraph/corpus.hpp")
+        self.allowed("src/regard/docgraph/models/run.cpp", "regard/train/optimizer.hpp")
+        self.forbidden("src/regard/docgraph/corpus.cpp", "regard/docgraph/models/run.hpp", "docgraph/models")
+        self.forbidden("src/regard/battery/fit.cpp", "regard/docgraph/corpus.hpp", "docgraph")
+
     def test_torch_stops_at_the_seam(self):
         self.allowed("src/regard/ops/hrr.cpp", "ATen/core/Tensor.h")
         for folder in ("base", "run", "graph", "kernels/cpu", "kernels/cuda", "data/readers", "report"):

@@ -170,6 +170,9 @@ TrainedRun open_run(const fs::path& folder, const std::string& device) {
                      ": a run folder with recipe.toml and best.safetensors was expected" +
                      (fs::exists(folder / "comparison.json")
                           ? "; this is a comparison: name one of the runs in it"
+                      : fs::exists(folder / "docgraph.json")
+                          ? "; this is a run of `regard docgraph train`: use `regard docgraph "
+                            "predict` or `regard docgraph explain`"
                           : ""));
   }
   run.recipe = load_recipe(folder / "recipe.toml");

@@ -22,6 +22,7 @@ std::string block_html(const Block& block, bool draw) {
     body += legend_html(block.legend, block.marks, "Shown in the figures: " + block.heading) +
             pair_html(block.figures);
   }
+  if (!block.passage.empty()) body += passage_html(block.passage);
   if (!block.table.columns.empty()) {
     const auto cell = [&](std::size_t r, std::size_t c) {
       return number_html(block.table.rows[r][c].text);

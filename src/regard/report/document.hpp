@@ -10,12 +10,13 @@
 
 #include "regard/report/figures.hpp"
 #include "regard/report/palette.hpp"
+#include "regard/report/passage.hpp"
 #include "regard/report/plotly.hpp"
 #include "regard/report/table.hpp"
 
 namespace regard::report {
 
-/// A heading, a sentence, figures side by side, a table; what is empty is left out.
+/// A heading, a sentence, figures side by side, a shaded text, a table; what is empty is left out.
 struct Block {
   std::string heading, lead;
   std::vector<Figure> figures;  // ids must differ within the document
@@ -23,6 +24,7 @@ struct Block {
       legend;  // names that are the `meta` of traces: buttons that hide and show them
   std::map<std::string, Mark> marks;  // a mark for each name of the legend
   Table table;
+  Passage passage = {};
 };
 
 struct Document {

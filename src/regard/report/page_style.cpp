@@ -81,6 +81,13 @@ summary { cursor: pointer; font-weight: 600; }
 a { color: var(--accent); }
 .missing { background: #fff7e6; border: 1px solid #f0dcae; border-radius: 8px; padding: 12px 16px; max-width: none;
            overflow-wrap: anywhere; }
+.passage ol { max-width: 84ch; padding-left: 40px; }
+.passage li { margin: 3px 0; }
+.passage li span { padding: 1px 3px; border-radius: 3px; box-decoration-break: clone; -webkit-box-decoration-break: clone; }
+.passage small, .passage li::marker { color: var(--soft); font-variant-numeric: tabular-nums; }
+.arcs { width: 100%; max-width: 1000px; height: auto; margin-top: 12px; }
+.arcs circle { fill: var(--ink); }
+.arcs text { font-size: 12px; fill: var(--soft); text-anchor: middle; }
 @media (max-width: 640px) {
   body { font-size: 15px; }
   main { padding: 24px 16px 40px; }
