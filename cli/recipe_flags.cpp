@@ -64,8 +64,7 @@ RecipeFlags::RecipeFlags(CLI::App& command)
   command.add_flag("--directed", *directed_, "an edge a b means only that b attends to a");
   add(command, "--text", "data", "text", "column with the text: its name, or its number from 1");
   add(command, "--text2", "data", "text2", "column of a second text: pairs with one label");
-  add(command, "--target-text", "data", "target_text",
-      "column with the translation of the text");
+  add(command, "--target-text", "data", "target_text", "column with the translation of the text");
   add(command, "--label", "data", "label", "column with the label");
   add(command, "--encoding", "data", "encoding",
       "of text and tables: auto, utf-8, utf-16, latin-1, windows-1252, ...");
@@ -88,6 +87,8 @@ RecipeFlags::RecipeFlags(CLI::App& command)
       "what is asked, as `regard list tasks` names it (default: what the data looks like)");
   add(command, "--model", "model", "kind",
       "which network, as `regard list models` names it (default: that of the task)");
+  add(command, "--from", "model", "from",
+      "begin with the weights, the tokenizer and the sizes of this run");
   add(command, "--width", "model", "width", "width of the model");
   add(command, "--layers", "model", "layers", "number of layers");
   add(command, "--heads", "model", "heads", "attention heads");
@@ -122,7 +123,7 @@ lab::Recipe RecipeFlags::recipe() const {
     const bool word = flag.key == "text" || flag.key == "text2" || flag.key == "label" ||
                       flag.key == "target_text" || flag.key == "title" || flag.key == "out" ||
                       flag.key == "encoding" || flag.key == "features" ||
-                      flag.key == "vocabulary_file";
+                      flag.key == "vocabulary_file" || flag.key == "from";
     const Value value = flag.many ? Value(values)
                         : word    ? Value(values.back())
                                   : parse_value(values.back());

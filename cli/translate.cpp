@@ -49,17 +49,17 @@ void print_text(const lab::TranslatedLine& line, int64_t nbest) {
 
 void check_run(const State& state, const lab::TrainedRun& run) {
   if (run.encoding.task->targets() == data::Targets::kText) return;
-  throw InputError("translate: a run of the task translation was expected, and " +
-                   readable(state.run) + " is one of " + run.encoding.task->name() +
-                   "; use `regard " +
-                   (run.encoding.task->targets() == data::Targets::kNextToken ? "generate`"
-                                                                              : "predict`"));
+  throw InputError(
+      "translate: a run of the task translation was expected, and " + readable(state.run) +
+      " is one of " + run.encoding.task->name() + "; use `regard " +
+      (run.encoding.task->targets() == data::Targets::kNextToken ? "generate`" : "predict`"));
 }
 
 }  // namespace
 
 void add_translate(CLI::App& app) {
-  auto* command = app.add_subcommand("translate", "a line in, a line out, by a trained translation");
+  auto* command =
+      app.add_subcommand("translate", "a line in, a line out, by a trained translation");
   command->footer(
       "Examples:\n"
       "  regard translate runs/ende news.en > news.de\n"
@@ -110,16 +110,20 @@ void add_score(CLI::App& app) {
       app.add_subcommand("score", "BLEU, chrF and chrF++ of translations against references");
   command->footer(
       "Example: regard score hyp.de ref.de\n"
-      "The scores are those of sacrebleu 2.6.0 with its defaults (13a tokens, cased); the intervals "
+      "The scores are those of sacrebleu 2.6.0 with its defaults (13a tokens, cased); the "
+      "intervals "
       "hold 95 % of 1000 bootstraps over the lines.");
   struct Files {
     std::string translations, references;
     bool json = false;
   };
   auto files = std::make_shared<Files>();
-  command->add_option("translations", files->translations, "text, a line a sentence; - is standard input")
+  command
+      ->add_option("translations", files->translations,
+                   "text, a line a sentence; - is standard input")
       ->required();
-  command->add_option("references", files->references, "their references, line by line")->required();
+  command->add_option("references", files->references, "their references, line by line")
+      ->required();
   command->add_flag("--json", files->json, "JSON for programs");
   command->callback([=] {
     const auto counts = lab::score_files(files->translations, files->references);

@@ -55,9 +55,9 @@ TEST(Sampling, ADrawIsThatOfTheSortedVocabulary) {
     const auto logits = some_logits(s % 3 == 0 ? 5 : 70, s);
     for (const double temperature : {0., .7, 2.}) {
       for (const int64_t top_k : {0, 1, 3, 200})
-        ASSERT_EQ(
-            draw_token(logits.data(), static_cast<int64_t>(logits.size()), temperature, {.top_k = top_k}, a),
-            by_sorting(logits, temperature, top_k, b));
+        ASSERT_EQ(draw_token(logits.data(), static_cast<int64_t>(logits.size()), temperature,
+                             {.top_k = top_k}, a),
+                  by_sorting(logits, temperature, top_k, b));
     }
   }
 }

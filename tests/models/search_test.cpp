@@ -189,8 +189,7 @@ TEST(Search, DrawsFollowTheKeptProbabilities) {
   Random random(5, RandomStream::kTest);
   std::map<int32_t, int> counts;
   constexpr int kDraws = 20000;
-  for (int i = 0; i < kDraws; ++i)
-    ++counts[draw_token(logits.data(), 5, 1, {.top_p = .8}, random)];
+  for (int i = 0; i < kDraws; ++i) ++counts[draw_token(logits.data(), 5, 1, {.top_p = .8}, random)];
   EXPECT_EQ(counts.size(), 3u);
   EXPECT_NEAR(counts[0] / double{kDraws}, .4706, .015);
   EXPECT_NEAR(counts[2] / double{kDraws}, .1765, .015);
@@ -201,9 +200,10 @@ TEST(Search, NumbersOutOfRangeAndLogitsThatAreNoneAreRefused) {
             "translate: a top-p above 0 and at most 1 was expected, and 0 came");
   EXPECT_EQ(harness::message([] { check(Truncation{.min_p = 1.5}, "translate"); }),
             "translate: a min-p from 0 to 1 was expected, and 1.5 came");
-  const SearchModel broken{
-      [](const Tensor& ids) { return at::full({ids.size(0), kSymbols}, std::nan("")); },
-      [](const Tensor&) {}};
+  const SearchModel broken{[](const Tensor& ids) {
+                             return at::full({ids.size(0), kSymbols}, std::nan(""));
+                           },
+                           [](const Tensor&) {}};
   EXPECT_THROW(greedy_search(broken, task_of({3})), std::runtime_error);
   EXPECT_THROW(beam_search(broken, task_of({3}), {.beam = 2}), std::runtime_error);
   EXPECT_THROW(draw_texts(broken, task_of({3}), {}, {0}), std::runtime_error);

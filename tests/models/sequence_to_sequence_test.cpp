@@ -213,8 +213,7 @@ TEST(SequenceToSequence, EmptyRowsChangeNothing) {
   const auto m = model();
   const auto b = usual();
   auto filled = batch(at::cat({b.inputs, ids(2, 9)}), lengths({9, 4, 7, 0, 0}),
-                      at::cat({b.others.at(kTargetInputs), ids(2, 6)}),
-                      lengths({6, 6, 3, 0, 0}));
+                      at::cat({b.others.at(kTargetInputs), ids(2, 6)}), lengths({6, 6, 3, 0, 0}));
   const auto parameters = m->parameters();
   const auto loss = m->loss(b).main, other = m->loss(filled).main;
   EXPECT_NEAR(loss.item<double>(), other.item<double>(), 1e-13);
@@ -308,11 +307,10 @@ TEST(SequenceToSequence, APhraseWithoutAMeaningIsSoftmaxWithASentence) {
   EXPECT_TRUE(of({.encoder = "linear"}).sentences.empty());
   EXPECT_EQ(of({.encoder = "linear"}).cross[0].canonical, "linear");
   EXPECT_TRUE(of({.cross = "none"}).cross.empty());
-  const auto refused = [&](const Parts& parts) {
-    return harness::message([&] { of(parts); });
-  };
-  EXPECT_NE(refused({.cross = "off"}).find("[attention] cross: phrase \"off\" in cross attention: "),
-            std::string::npos);
+  const auto refused = [&](const Parts& parts) { return harness::message([&] { of(parts); }); };
+  EXPECT_NE(
+      refused({.cross = "off"}).find("[attention] cross: phrase \"off\" in cross attention: "),
+      std::string::npos);
   EXPECT_NE(refused({.cross = "window(width=3)"}).find("the graph is a window, which needs"),
             std::string::npos);
   EXPECT_NE(refused({.cross = "causal"}).find("the graph is causal, which needs"),

@@ -20,8 +20,8 @@ namespace {
 constexpr int64_t kRungs = 16;
 
 struct Pairs {
-  std::vector<int32_t> tokens[2];     // sources and targets
-  std::vector<int64_t> offsets[2];    // (N + 1) each
+  std::vector<int32_t> tokens[2];   // sources and targets
+  std::vector<int64_t> offsets[2];  // (N + 1) each
   int32_t begin = -1, end = -1;
   bool targets = false;
   Examples examples;
@@ -159,9 +159,7 @@ class PairDataset final : public Dataset {
   PairDataset(Pairs pairs, torch::Device device)
       : data_(std::make_shared<const Pairs>(std::move(pairs))), device_(device) {}
   int64_t size() const override { return data_->size(); }
-  int64_t tokens() const override {
-    return data_->offsets[0].back() + data_->offsets[1].back();
-  }
+  int64_t tokens() const override { return data_->offsets[0].back() + data_->offsets[1].back(); }
   double unknown() const override { return data_->unknown; }
   const Places& places() const override { return data_->examples; }
   std::string_view text(int64_t i) const override { return pair(i)[0]; }
@@ -171,8 +169,8 @@ class PairDataset final : public Dataset {
   }
   std::unique_ptr<Stream> train(const StreamOptions& options) const override {
     if (!data_->targets) throw InputError("these lines have no targets to be trained on");
-    return ahead(ladder_plan(data_->lengths(), options.size, kRungs, options.seed),
-                 Kind::kTraining, options.threads);
+    return ahead(ladder_plan(data_->lengths(), options.size, kRungs, options.seed), Kind::kTraining,
+                 options.threads);
   }
   std::unique_ptr<Stream> sweep(int64_t rows) const override {
     return ahead(pair_sweep(data_->lengths(), rows), Kind::kSweep, 1);

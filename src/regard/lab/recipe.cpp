@@ -310,9 +310,7 @@ std::vector<attention::Phrase> Recipe::phrases() const {
   return parsed;
 }
 
-std::string Recipe::phrase_text() const {
-  return attention_text(phrases()) + elsewhere(attention);
-}
+std::string Recipe::phrase_text() const { return attention_text(phrases()) + elsewhere(attention); }
 
 std::string Recipe::to_toml() const { return run::to_toml(Recipe(*this).tables()); }
 
@@ -344,7 +342,12 @@ const std::vector<std::string>& later_options() {
                                                  "test_target",
                                                  "target_text",
                                                  "embed_scale",
-                                                 "average"};
+                                                 "average",
+                                                 "embed_dropout",
+                                                 "norm_epsilon",
+                                                 "token_types",
+                                                 "head_activation",
+                                                 "from"};
   return names;
 }
 
@@ -374,6 +377,10 @@ std::string Recipe::identity() const {
   copy.data.target.clear();
   copy.data.valid_target.clear();
   copy.data.test_target.clear();
+  if (!copy.model.from.empty()) copy.model.from = "a run";
+  if (!copy.data.tokenizer.vocabulary_file.empty()) {
+    copy.data.tokenizer.vocabulary_file = "a vocabulary";
+  }
   copy.load.loaders = LoadSpec().loaders;
   copy.load.eval_batch = LoadSpec().eval_batch;
   if (copy.attention.layers.empty()) copy.attention.phrase = attention_text(phrases());

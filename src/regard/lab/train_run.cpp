@@ -10,6 +10,7 @@
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/answers.hpp"
+#include "regard/lab/begin_from.hpp"
 #include "regard/lab/machine.hpp"
 #include "regard/lab/nodes.hpp"
 #include "regard/lab/predictor_share.hpp"
@@ -139,8 +140,7 @@ void mark_texts(RunResult& result, const std::shared_ptr<models::Model>& model,
   const auto& dataset = prepared.test ? prepared.test : prepared.valid;
   TranslationLearner learner(model, prepared.encoding);
   learner.judge_by(dataset, kBeam);
-  const auto score =
-      train::evaluate(learner, evaluation_of(*dataset, recipe.load.eval_batch));
+  const auto score = train::evaluate(learner, evaluation_of(*dataset, recipe.load.eval_batch));
   write_samples(folder, learner.texts(), *dataset, prepared.test ? "test" : "validation");
   if (!prepared.test) return;
   result.test_loss = score.loss;
@@ -151,8 +151,8 @@ void mark_texts(RunResult& result, const std::shared_ptr<models::Model>& model,
 // The best checkpoint on the test part; what it answers to each text is kept for the comparison
 // with a bag of words.
 void mark_parts(RunResult& result, const std::shared_ptr<models::Model>& shared,
-                ModelLearner& learner,
-                const data::Prepared& prepared, const Recipe& recipe, const fs::path& folder) {
+                ModelLearner& learner, const data::Prepared& prepared, const Recipe& recipe,
+                const fs::path& folder) {
   auto& model = *shared;
   const auto rows = recipe.load.eval_batch;
   const auto& encoding = prepared.encoding;
@@ -259,18 +259,22 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   set_threads(recipe.run.threads);
   recipe.phrases();  // a mistake in a phrase is told before anything is read or written
 
-  const auto prepared = data::prepare(recipe.data, device);
+  const auto from = BeginFrom::open(recipe);
+  const auto prepared = data::prepare(recipe.data, device, begun_of(from));
   fit_to_size(recipe, prepared.encoding, *prepared.train);
   fit_to_nodes(recipe, prepared.encoding);
   fit_to_translation(recipe, prepared.encoding);
   // Remembered for `predict`: a single file of any type is then read as the files in the folders
   // were.
+  std::error_code ignored;
+  const auto& first = recipe.data.train.front();
   if (recipe.data.reader.reader == "auto" && recipe.data.target.empty() &&
-      data::guess_reader(recipe.data.train.front()) == "directory") {
+      (fs::is_directory(first, ignored) || data::guess_reader(first) == "directory")) {
     recipe.data.reader.reader = "directory";
   }
   const auto phrase = recipe.phrase_text();
   const auto model = make_model(recipe, prepared.encoding);
+  const auto begun = from ? from->give(*model) : "";
   // Everything that the data can refuse is asked before the folder exists.
   StreamBatches batches(prepared.train, {.size = {recipe.load.batch, recipe.load.batch_tokens},
                                          .seed = static_cast<uint64_t>(recipe.run.seed),
@@ -290,6 +294,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
     return read_result(folder);
   }
   for (const auto& sentence : prepared.sentences) say(sentence);
+  if (!begun.empty()) say(begun);
   model->to(device);
   say("model: " + model_kind(recipe, prepared.encoding) + ", " + phrase + ", " +
       std::to_string(count_parameters(*model)) + " parameters; device " + device.str());

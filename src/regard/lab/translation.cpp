@@ -95,10 +95,11 @@ std::vector<std::pair<int64_t, int64_t>> align(models::SequenceToSequence& model
   return pairs;
 }
 
-std::vector<std::string> labels_of(const data::Tokenizer& tokenizer,
+std::vector<std::string> labels_of(const data::Encoding& encoding,
                                    const std::vector<int32_t>& ids) {
   std::vector<std::string> labels;
-  for (const auto id : ids) labels.push_back(tokenizer.label(id));
+  for (const auto id : ids)
+    labels.push_back(id == encoding.begin ? "<begin>" : encoding.tokenizer->label(id));
   return labels;
 }
 
@@ -109,7 +110,8 @@ std::string text_of(const data::Encoding& encoding, const std::vector<int32_t>& 
     if (id != encoding.begin && id < encoding.tokenizer->vocabulary()) own.push_back(id);
   }
   auto text = encoding.tokenizer->decode(own);
-  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return text;
 }
 
@@ -127,15 +129,13 @@ void check(const TranslateOptions& options) {
     if (!ok) throw InputError("translate: " + what);
   };
   const auto& beam = options.beam;
-  demand(beam.beam >= 1, "a --beam of at least 1 was expected, and " + std::to_string(beam.beam) +
-                             " came");
-  demand(beam.nbest >= 1, "an --nbest of at least 1 was expected, and " +
-                              std::to_string(beam.nbest) + " came");
-  demand(beam.nbest <= beam.beam,
-         "an --nbest of at most --beam = " + std::to_string(beam.beam) + " was expected, and " +
-             std::to_string(beam.nbest) + " came");
-  demand(std::isfinite(beam.length_penalty),
-         "a finite --length-penalty was expected");
+  demand(beam.beam >= 1,
+         "a --beam of at least 1 was expected, and " + std::to_string(beam.beam) + " came");
+  demand(beam.nbest >= 1,
+         "an --nbest of at least 1 was expected, and " + std::to_string(beam.nbest) + " came");
+  demand(beam.nbest <= beam.beam, "an --nbest of at most --beam = " + std::to_string(beam.beam) +
+                                      " was expected, and " + std::to_string(beam.nbest) + " came");
+  demand(std::isfinite(beam.length_penalty), "a finite --length-penalty was expected");
   demand(options.temperature >= 0 && std::isfinite(options.temperature),
          "a finite --temperature of 0 or more was expected");
   demand(!options.sample || beam.nbest == 1,
@@ -174,14 +174,13 @@ std::vector<TranslatedLine> translate(const TrainedRun& run, const std::vector<s
   const torch::NoGradGuard no_grad;
   const auto data = data::prepare_lines(paths, run.recipe.data, run.encoding, run.device);
   if (data->size() == 0) return {};
-  const auto found =
-      translate_all(model, *data, run.encoding, run.recipe.load.eval_batch, options);
+  const auto found = translate_all(model, *data, run.encoding, run.recipe.load.eval_batch, options);
   const auto& tokenizer = *run.encoding.tokenizer;
   std::vector<TranslatedLine> lines(found.size());
   for (std::size_t i = 0; i < found.size(); ++i) {
     std::vector<int32_t> source;
     tokenizer.encode(data->text(static_cast<int64_t>(i)), source);
-    if (options.alignment) lines[i].source = labels_of(tokenizer, source);
+    if (options.alignment) lines[i].source = labels_of(run.encoding, source);
     if (source.empty()) {
       lines[i].best.emplace_back();
       continue;
@@ -189,7 +188,7 @@ std::vector<TranslatedLine> translate(const TrainedRun& run, const std::vector<s
     for (const auto& text : found[i]) {
       Translation one{text_of(run.encoding, text.ids), text.score, text.log_probability, {}, {}};
       if (options.alignment) {
-        one.tokens = labels_of(tokenizer, text.ids);
+        one.tokens = labels_of(run.encoding, text.ids);
         one.alignment = align(model, run.encoding, source, text.ids);
       }
       lines[i].best.push_back(std::move(one));
@@ -209,6 +208,9 @@ void fit_to_translation(Recipe& recipe, const data::Encoding& encoding) {
   if (trunk.init == 0) set("model.init_rule", trunk.init_rule, "inputs");
   set("model.dropout", trunk.dropout, 0.1);
   set("model.label_smoothing", recipe.model.label_smoothing, 0.1);
+  set("model.width", trunk.width, 128);
+  if (recipe.load.batch_tokens == 0) set("data.batch", recipe.load.batch, 64);
+  set("train.lr", recipe.train.lr, 2e-3);
   set("train.beta2", recipe.train.beta2, 0.98);
 }
 
@@ -280,8 +282,8 @@ void write_samples(const fs::path& folder, const std::vector<std::string>& texts
   for (std::size_t i = 0; i < texts.size(); ++i)
     counts.add(texts[i], dataset.pair(static_cast<int64_t>(i))[1]);
   const auto intervals = counts.intervals();
-  std::string out = part + ", " + std::to_string(texts.size()) + " lines, beam 5: " +
-                    percent_interval("BLEU", intervals.bleu) + ", " +
+  std::string out = part + ", " + std::to_string(texts.size()) +
+                    " lines, beam 5: " + percent_interval("BLEU", intervals.bleu) + ", " +
                     percent_interval("chrF", intervals.chrf) + ", " +
                     percent_interval("chrF++", intervals.chrf_plus_plus) +
                     "\nIntervals hold 95 % of 1000 bootstraps over the lines.\n";

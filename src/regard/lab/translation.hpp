@@ -14,12 +14,12 @@
 namespace regard::lab {
 
 struct TranslateOptions {
-  models::BeamOptions beam;            // a beam of 1 is greedy
-  bool sample = false;                 // draw instead
-  double temperature = 1;              // of drawing
-  models::Truncation keep = {};        // likewise
-  int64_t seed = 1;                    // likewise
-  bool alignment = false;              // tell what cross attention looks at
+  models::BeamOptions beam;      // a beam of 1 is greedy
+  bool sample = false;           // draw instead
+  double temperature = 1;        // of drawing
+  models::Truncation keep = {};  // likewise
+  int64_t seed = 1;              // likewise
+  bool alignment = false;        // tell what cross attention looks at
 };
 
 struct Translation {

@@ -87,13 +87,19 @@ std::string tokenize_13a(std::string_view given) {
   }
   line = rewrite_pairs(
       line, [](char a, char b) { return !is_digit(a) && is_stop(b); },
-      [](std::string& out, char a, char b) { out += {a, ' ', b, ' '}; });
+      [](std::string& out, char a, char b) {
+        out += {a, ' ', b, ' '};
+      });
   line = rewrite_pairs(
       line, [](char a, char b) { return is_stop(a) && !is_digit(b); },
-      [](std::string& out, char a, char b) { out += {' ', a, ' ', b}; });
+      [](std::string& out, char a, char b) {
+        out += {' ', a, ' ', b};
+      });
   line = rewrite_pairs(
       line, [](char a, char b) { return is_digit(a) && b == '-'; },
-      [](std::string& out, char a, char b) { out += {a, ' ', b, ' '}; });
+      [](std::string& out, char a, char b) {
+        out += {a, ' ', b, ' '};
+      });
   std::string tokens;
   for (const auto token : split_at_white_space(line)) {
     if (!tokens.empty()) tokens += ' ';
@@ -138,8 +144,8 @@ double bleu(const BleuCounts& counts) {
   }
   const auto length = static_cast<double>(counts.length);
   const auto reference = static_cast<double>(counts.reference_length);
-  const double brief = counts.length < counts.reference_length ? std::exp(1 - reference / length)
-                                                               : 1.0;
+  const double brief =
+      counts.length < counts.reference_length ? std::exp(1 - reference / length) : 1.0;
   return brief * std::exp(logs / static_cast<double>(BleuCounts::kOrders));
 }
 

@@ -192,7 +192,8 @@ std::vector<std::vector<Hypothesis>> beam_search(const SearchModel& model, const
   std::vector<Beam> live;
   std::vector<double> scores;
   for (std::size_t source = 0; source < made.size(); ++source) {
-    live.push_back({source, std::vector<std::vector<int32_t>>(static_cast<std::size_t>(width)), {}});
+    live.push_back(
+        {source, std::vector<std::vector<int32_t>>(static_cast<std::size_t>(width)), {}});
     for (int64_t k = 0; k < width; ++k) scores.push_back(k == 0 ? 0 : kNever);
   }
   auto ids = at::full({static_cast<int64_t>(scores.size()), 1}, task.begin, torch::kLong);

@@ -26,7 +26,7 @@ struct SearchModel {
 
 /// What the search is told of its texts.
 struct SearchTask {
-  int32_t begin = 0, end = 0;   // the first id given, and the one that ends a text
+  int32_t begin = 0, end = 0;    // the first id given, and the one that ends a text
   std::vector<int64_t> longest;  // (B) tokens of each text, without its end, which comes then
 };
 

@@ -50,8 +50,7 @@ int64_t average_checkpoints(const fs::path& folder, int64_t count) {
     }
   }
   for (auto& [name, sum] : sums) {
-    if (sum.is_floating_point())
-      sum = (sum / static_cast<double>(files.size())).to(torch::kFloat);
+    if (sum.is_floating_point()) sum = (sum / static_cast<double>(files.size())).to(torch::kFloat);
   }
   save_safetensors(folder / "average.safetensors", sums, metadata);
   return static_cast<int64_t>(files.size());

@@ -19,9 +19,7 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 struct Rung {
   std::vector<int64_t> members;  // increasing
   BatchShape shape;
-  int64_t batches() const {
-    return ceil_div(static_cast<int64_t>(members.size()), shape.rows);
-  }
+  int64_t batches() const { return ceil_div(static_cast<int64_t>(members.size()), shape.rows); }
 };
 
 std::vector<int64_t> by_length(const std::vector<PairLength>& lengths) {
@@ -31,7 +29,8 @@ std::vector<int64_t> by_length(const std::vector<PairLength>& lengths) {
     const auto& l = lengths[static_cast<std::size_t>(i)];
     return std::pair{std::max(l.source, l.target), l.source + l.target};
   };
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return key(a) < key(b); });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int64_t a, int64_t b) { return key(a) < key(b); });
   return order;
 }
 
@@ -61,6 +60,9 @@ class Ladder final : public PairPlan {
     const auto order = by_length(lengths);
     const auto at = cuts(lengths, order);
     const auto places = static_cast<int64_t>(at.size()) - 1;
+    std::vector<PairLength> longest(static_cast<std::size_t>(places));  // between two cuts
+    for (std::size_t j = 0; j + 1 < at.size(); ++j)
+      widen(lengths, order, at[j], at[j + 1], longest[j]);
     // cost[k][j]: positions of an epoch of the ranges before cut j in at most k rungs.
     const double none = std::numeric_limits<double>::infinity();
     const auto width = static_cast<std::size_t>(places) + 1;
@@ -74,8 +76,8 @@ class Ladder final : public PairPlan {
         if (before[static_cast<std::size_t>(i)] == none) continue;
         PairLength most;
         for (int64_t j = i + 1; j <= places; ++j) {
-          widen(lengths, order, at[static_cast<std::size_t>(j) - 1],
-                at[static_cast<std::size_t>(j)], most);
+          const auto& next = longest[static_cast<std::size_t>(j) - 1];
+          most = {std::max(most.source, next.source), std::max(most.target, next.target)};
           const auto count = at[static_cast<std::size_t>(j)] - at[static_cast<std::size_t>(i)];
           const double cost = before[static_cast<std::size_t>(i)] + positions(most, count);
           if (cost < now[static_cast<std::size_t>(j)]) {
@@ -97,9 +99,7 @@ class Ladder final : public PairPlan {
 
   int64_t steps_per_epoch() const override { return steps_; }
   std::vector<int64_t> rows(int64_t step) const override { return at(step).rows; }
-  BatchShape shape(int64_t step) const override {
-    return rungs_[at(step).rung].shape;
-  }
+  BatchShape shape(int64_t step) const override { return rungs_[at(step).rung].shape; }
 
  private:
   struct Part {
@@ -167,8 +167,8 @@ class Ladder final : public PairPlan {
       }
     }
     std::vector<Part> mixed;
-    for (const auto i :
-         shuffled(static_cast<int64_t>(parts.size()), seed_, static_cast<uint64_t>(epoch) | kBatchOrder))
+    for (const auto i : shuffled(static_cast<int64_t>(parts.size()), seed_,
+                                 static_cast<uint64_t>(epoch) | kBatchOrder))
       mixed.push_back(std::move(parts[static_cast<std::size_t>(i)]));
     return mixed;
   }
@@ -230,7 +230,8 @@ std::unique_ptr<PairPlan> ladder_plan(const std::vector<PairLength>& lengths, Ba
 }
 
 std::unique_ptr<PairPlan> pair_sweep(const std::vector<PairLength>& lengths, int64_t rows) {
-  if (rows < 1) throw InputError("a batch has at least 1 row, and " + std::to_string(rows) + " came");
+  if (rows < 1)
+    throw InputError("a batch has at least 1 row, and " + std::to_string(rows) + " came");
   return std::make_unique<Sweep>(lengths, rows);
 }
 

@@ -75,8 +75,8 @@ SequenceAttentions sequence_attentions(const ModelSpec& spec, const Phrases& phr
   const auto causal = [](const auto& phrase) { attention::check_meaning(phrase, true); };
   all.decoder = phrases_of("decoder", spec.decoder, phrases, causal, all.sentences);
   if (spec.cross != "none") {
-    all.cross = phrases_of("cross", spec.cross, phrases, attention::check_meaning_across,
-                           all.sentences);
+    all.cross =
+        phrases_of("cross", spec.cross, phrases, attention::check_meaning_across, all.sentences);
   }
   return all;
 }
@@ -95,8 +95,7 @@ SequenceToSequence::SequenceToSequence(const ModelSpec& spec, const ModelShape& 
   options.causal = true;
   options.cross = attentions.cross;
   options.first_site = kDecoderSites;
-  options.shared_embedding =
-      std::shared_ptr<nn::Embedding>(encoder_, &encoder_->embedding());
+  options.shared_embedding = std::shared_ptr<nn::Embedding>(encoder_, &encoder_->embedding());
   decoder_ = register_module("decoder", std::make_shared<nn::Trunk>(options));
   encoder_->initialise(seed, "encoder.");
   decoder_->initialise(seed, "decoder.");
