@@ -243,7 +243,7 @@ ReadMemory SelfAttention::read(const Tensor& memory, const Tensor& lengths) cons
 // Queries of one source do not meet each other, so all its texts are queries of one call.
 Tensor SelfAttention::ask(const Tensor& x, const ReadMemory& memory) {
   const auto sources = memory.rows.v.size(0);
-  const auto asked = x.view({sources, -1, x.size(2)});  // (B, n T, H)
+  const auto asked = x.reshape({sources, -1, x.size(2)});  // (B, n T, H)
   const auto q = phrase_.fold->uses().q
                      ? phrase_.projection->query(projection_->values(), size_, asked)
                      : Tensor();
@@ -254,7 +254,7 @@ Tensor SelfAttention::ask(const Tensor& x, const ReadMemory& memory) {
   inputs.key_lengths = memory.lengths;
   inputs.parameters = fold_->values();
   const auto y = merge_heads(attend(*phrase_.fold, phrase_.fold_name, inputs));
-  return (out_.is_empty() ? y : out_->forward(y)).view({x.size(0), x.size(1), -1});
+  return (out_.is_empty() ? y : out_->forward(y)).reshape({x.size(0), x.size(1), -1});
 }
 
 void SelfAttention::start_values(uint64_t seed) {

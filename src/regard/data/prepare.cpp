@@ -28,7 +28,8 @@ std::string choose_tokenizer(const DataSpec& spec, const Task& task) {
   if (!spec.tokenizer.vocabulary_file.empty()) return "wordpiece";
   if (task.targets() == Targets::kMasked) return "wordpiece";
   if (is_one_text(task)) return "character";
-  if (task.targets() == Targets::kToken || is_translation(task)) return "words";
+  if (task.targets() == Targets::kToken) return "words";
+  if (is_translation(task)) return "sentencepiece";
   if (spec.reader.reader == "listops") return "listops";
   const bool folders =
       spec.reader.reader == "directory" ||
@@ -73,6 +74,23 @@ void check_masks(const Tokenizer& tokenizer, const DataSpec& spec) {
   }
 }
 
+// One tokenizer reads both languages, each text apart from the other.
+std::shared_ptr<const Tokenizer> tokenizer_of_pairs(const DataSpec& spec, TokenizerSpec tokenizer,
+                                                    const Examples& training) {
+  constexpr int64_t kPieces = 8000;
+  if (spec.tokenizer.tokenizer == "auto")
+    tokenizer.vocabulary = std::min(tokenizer.vocabulary, kPieces);
+  Examples sides[2];
+  for (std::size_t side = 0; side < 2; ++side) {
+    sides[side].files = training.files;
+    sides[side].origins = training.origins;
+    for (int64_t i = 0; i < training.size(); ++i)
+      sides[side].documents.add(training.texts(i)[side]);
+  }
+  const Examples* const parts[] = {&sides[0], &sides[1]};
+  return make_tokenizer(tokenizer, parts);
+}
+
 void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& training,
                    const Begun& begun) {
   auto tokenizer = spec.tokenizer;
@@ -87,7 +105,10 @@ void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& tra
     throw InputError("vocabulary_file is one of wordpiece, and the tokenizer is " +
                      tokenizer.tokenizer);
   }
-  encoding.tokenizer = begun.tokenizer ? begun.tokenizer : make_tokenizer(tokenizer, training);
+  encoding.tokenizer = begun.tokenizer ? begun.tokenizer
+                       : is_translation(*encoding.task)
+                           ? tokenizer_of_pairs(spec, tokenizer, training)
+                           : make_tokenizer(tokenizer, training);
   encoding.framed = begun.framed && encoding.task->targets() == Targets::kExample;
   if (encoding.framed && spec.max_length != 0 && spec.max_length < 3) {
     throw InputError("max_length of at least 3 was expected, with pieces of begin and end, and " +

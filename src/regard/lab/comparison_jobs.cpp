@@ -42,6 +42,17 @@ std::string last_line(const fs::path& path) {
   return last;
 }
 
+// The measure that decides, where it is neither loss nor accuracy: "bleu 40.12, ".
+std::string deciding_score(const RunResult& r) {
+  const auto measure = data::find_task(r.task).metrics().front();
+  const auto found = r.outcome.best_scores.find(measure.name);
+  if (found == r.outcome.best_scores.end()) return "";
+  char text[64];
+  std::snprintf(text, sizeof text, "%s %.2f, ", measure.name.c_str(),
+                (measure.percent ? 100 : 1) * found->second);
+  return text;
+}
+
 class Runner {
  public:
   Runner(const Recipe& recipe, const fs::path& folder, const std::vector<Job>& jobs,
@@ -106,7 +117,7 @@ class Runner {
       char text[96];
       std::snprintf(text, sizeof text, ": validation loss %.4f, accuracy %.2f %%, ",
                     r.outcome.best_loss, 100 * r.outcome.best_accuracy);
-      line_.keep(name + text + human_seconds(r.outcome.seconds));
+      line_.keep(name + text + deciding_score(r) + human_seconds(r.outcome.seconds));
       return;
     }
     ++failed_;

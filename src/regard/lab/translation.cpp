@@ -95,10 +95,11 @@ std::vector<std::pair<int64_t, int64_t>> align(models::SequenceToSequence& model
   return pairs;
 }
 
-std::vector<std::string> labels_of(const data::Tokenizer& tokenizer,
+std::vector<std::string> labels_of(const data::Encoding& encoding,
                                    const std::vector<int32_t>& ids) {
   std::vector<std::string> labels;
-  for (const auto id : ids) labels.push_back(tokenizer.label(id));
+  for (const auto id : ids)
+    labels.push_back(id == encoding.begin ? "<begin>" : encoding.tokenizer->label(id));
   return labels;
 }
 
@@ -179,7 +180,7 @@ std::vector<TranslatedLine> translate(const TrainedRun& run, const std::vector<s
   for (std::size_t i = 0; i < found.size(); ++i) {
     std::vector<int32_t> source;
     tokenizer.encode(data->text(static_cast<int64_t>(i)), source);
-    if (options.alignment) lines[i].source = labels_of(tokenizer, source);
+    if (options.alignment) lines[i].source = labels_of(run.encoding, source);
     if (source.empty()) {
       lines[i].best.emplace_back();
       continue;
@@ -187,7 +188,7 @@ std::vector<TranslatedLine> translate(const TrainedRun& run, const std::vector<s
     for (const auto& text : found[i]) {
       Translation one{text_of(run.encoding, text.ids), text.score, text.log_probability, {}, {}};
       if (options.alignment) {
-        one.tokens = labels_of(tokenizer, text.ids);
+        one.tokens = labels_of(run.encoding, text.ids);
         one.alignment = align(model, run.encoding, source, text.ids);
       }
       lines[i].best.push_back(std::move(one));
@@ -207,6 +208,9 @@ void fit_to_translation(Recipe& recipe, const data::Encoding& encoding) {
   if (trunk.init == 0) set("model.init_rule", trunk.init_rule, "inputs");
   set("model.dropout", trunk.dropout, 0.1);
   set("model.label_smoothing", recipe.model.label_smoothing, 0.1);
+  set("model.width", trunk.width, 128);
+  if (recipe.load.batch_tokens == 0) set("data.batch", recipe.load.batch, 64);
+  set("train.lr", recipe.train.lr, 2e-3);
   set("train.beta2", recipe.train.beta2, 0.98);
 }
 

@@ -60,6 +60,9 @@ class Ladder final : public PairPlan {
     const auto order = by_length(lengths);
     const auto at = cuts(lengths, order);
     const auto places = static_cast<int64_t>(at.size()) - 1;
+    std::vector<PairLength> longest(static_cast<std::size_t>(places));  // between two cuts
+    for (std::size_t j = 0; j + 1 < at.size(); ++j)
+      widen(lengths, order, at[j], at[j + 1], longest[j]);
     // cost[k][j]: positions of an epoch of the ranges before cut j in at most k rungs.
     const double none = std::numeric_limits<double>::infinity();
     const auto width = static_cast<std::size_t>(places) + 1;
@@ -73,8 +76,8 @@ class Ladder final : public PairPlan {
         if (before[static_cast<std::size_t>(i)] == none) continue;
         PairLength most;
         for (int64_t j = i + 1; j <= places; ++j) {
-          widen(lengths, order, at[static_cast<std::size_t>(j) - 1],
-                at[static_cast<std::size_t>(j)], most);
+          const auto& next = longest[static_cast<std::size_t>(j) - 1];
+          most = {std::max(most.source, next.source), std::max(most.target, next.target)};
           const auto count = at[static_cast<std::size_t>(j)] - at[static_cast<std::size_t>(i)];
           const double cost = before[static_cast<std::size_t>(i)] + positions(most, count);
           if (cost < now[static_cast<std::size_t>(j)]) {

@@ -50,7 +50,8 @@ struct TokenizerSpec {
       "byte, character (those of the training data), words (between blanks) or icu_words (by the "
       "word boundaries of Unicode), sentencepiece (subwords learned from the training data) or "
       "wordpiece (BERT's, learned, or of a file); auto: character for a language model, wordpiece "
-      "for a masked one, byte for directories, listops for its generator, icu_words otherwise",
+      "for a masked one, sentencepiece for a translation (at most 8000 pieces), byte for "
+      "directories, listops for its generator, icu_words otherwise",
       {"auto", "byte", "character", "words", "icu_words", "listops", "sentencepiece", "wordpiece"});
     f("vocabulary", vocabulary,
       "words, icu_words: how many of the most frequent words have an id of their own; "

@@ -214,7 +214,8 @@ report::Document reason_page(const TrainedGraphs& model, const Document& documen
       "Probabilities are not calibrated."};
   report::Block text;
   text.heading = "The text and its kept links";
-  text.lead = "Arcs join sentences that the graph links; a thicker arc has a larger attention weight.";
+  text.lead =
+      "Arcs join sentences that the graph links; a thicker arc has a larger attention weight.";
   text.passage = passage_of(document, reason);
   page.blocks.push_back(std::move(text));
   if (!reason.links.empty())

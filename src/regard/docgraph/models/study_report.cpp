@@ -179,8 +179,8 @@ report::Document study_page(const Json& results, const std::string& recipe) {
   page.blocks.push_back(std::move(entries));
   report::Block differences;
   differences.heading = "Differences";
-  differences.lead =
-      "`" + results.at("entries").back().at("entry").get<std::string>() + "` minus each other entry.";
+  differences.lead = "`" + results.at("entries").back().at("entry").get<std::string>() +
+                     "` minus each other entry.";
   differences.table = difference_table(results);
   if (!differences.table.rows.empty()) page.blocks.push_back(std::move(differences));
   if (any_has(results, "foreign")) {
