@@ -2,6 +2,7 @@
 """Translates Multi30k: the runs of docs/translation.md, all at once on one GPU, then beams and length penalties. Writes multi30k.json to --out.
 
     bench/multi30k.py --data FOLDER --out FOLDER [--epochs N] [--device cpu] [--parts train,cross,search]
+    bench/multi30k.py --table multi30k.json...                the tables of docs/translation.md
 
 FOLDER holds train, val and test_2016_flickr in .en.gz and .de.gz (github.com/multi30k/dataset, data/task1/raw). REGARD_COMMAND names another `regard`.
 """
@@ -55,7 +56,35 @@ def search(run, data, out, device, widths, penalties):
     return rows
 
 
+def number(value, pattern="{:.2f}"):
+    return "" if value is None else pattern.format(value)
+
+
+def tables(paths):
+    """Markdown of what the files hold together."""
+    report = {"runs": {}, "cross": {}, "search": []}
+    for path in paths:
+        read = json.loads(path.read_text())
+        report["runs"] |= read["runs"]
+        report["cross"] |= read["cross"]
+        report["search"] += read["search"]
+    for title, rows in (("run", report["runs"]), ("attention", report["cross"])):
+        print(f"| {title} | BLEU, test_2016 | chrF | validation BLEU, greedy | validation loss | training, s | tokens/s |\n|---|---|---|---|---|---|---|")
+        for name, run in rows.items():
+            columns = [number(run.get("test_bleu")), number(run.get("test_chrf")), number(run.get("valid_bleu")), number(run.get("valid_loss"), "{:.3f}"),
+                       number(run.get("seconds"), "{:.0f}"), number(run.get("tokens_per_second"), "{:.0f}")]
+            print("| `" + name + "` | " + " | ".join(columns) + " |")
+        print()
+    print("| beam | alpha | device | BLEU | chrF | s |\n|---|---|---|---|---|---|")
+    for row in report["search"]:
+        scores = [number((row.get(key) or {}).get("score")) for key in ("bleu", "chrf")]
+        print(f"| {row['beam']} | {row['length_penalty']} | {row['device']} | {scores[0]} | {scores[1]} | {row['seconds']:.1f} |")
+    return 0
+
+
 def main():
+    if sys.argv[1:2] == ["--table"]:
+        return tables([pathlib.Path(path) for path in sys.argv[2:]])
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)

@@ -14,9 +14,9 @@ void add_show(CLI::App& app) {
   auto* phrase = command->add_option("--attention", *attention, "phrase");
   command->callback([=] {
     auto recipe = flags->recipe();
-    if (phrase->count() > 0) recipe.attention.phrase = *attention;
+    if (phrase->count() > 0) recipe.set_attention(*attention);
     recipe.phrases();
-    for (const auto& text : recipe.compare.attention) attention::parse_phrase(text);
+    for (const auto& text : recipe.compare.attention) lab::canonical_attention(text);
     std::printf("%s", recipe.to_toml().c_str());
   });
 }

@@ -1,4 +1,5 @@
 """A translator from two files: it learns to reverse sequences of words, then translate, score and eval use it."""
+import gzip
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import time
 import unittest
 
 COMMAND = os.environ["REGARD_COMMAND"]
+MULTI30K = pathlib.Path(__file__).resolve().parents[2] / "../shared/data/multi30k"
 WORDS = "ant bee cat dog eel fox gnu hen".split()
 TRAIN = ["--width", 64, "--layers", 2, "--heads", 4, "--batch", 64, "--lr", "3e-3", "--threads", 1, "--tokenizer", "words",
          "--set", "model.dropout=0", "--set", "model.label_smoothing=0"]
@@ -129,6 +131,18 @@ class Translation(unittest.TestCase):
         code, out, err = regard("eval", self.run_folder, self.folder / "test.en", "--target", self.folder / "test.de", "--json")
         self.assertEqual(code, 0, err)
         self.assertGreater(json.loads(out)["bleu"], 99)
+
+    @unittest.skipUnless(MULTI30K.is_dir(), "../shared/data/multi30k is not there")
+    def test_scores_of_multi30k(self):
+        german, english = (MULTI30K / f"test_2016_flickr.{language}.gz" for language in ("de", "en"))
+        lines = gzip.open(german, "rt", encoding="utf-8").read().splitlines()
+        cut = self.write("cut.de", [" ".join(line.split(" ")[:-2]) for line in lines])
+        for hyp, bleu, chrf, plus in ((cut, 72.06816013380129, 80.17570503615883, 79.69790279429574),
+                                      (english, 0.47828790014374517, 16.344733257676257, 13.712235958259331)):
+            scores = json.loads(regard("score", hyp, german, "--json")[1])
+            self.assertAlmostEqual(scores["bleu"]["score"], bleu, delta=1e-9)
+            self.assertAlmostEqual(scores["chrf"]["score"], chrf, delta=1e-9)
+            self.assertAlmostEqual(scores["chrf_plus_plus"]["score"], plus, delta=1e-9)
 
     def test_two_columns_of_a_table(self):
         table = self.folder / "pairs.tsv"

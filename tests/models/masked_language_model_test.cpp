@@ -4,6 +4,7 @@
 
 #include "fixture.hpp"
 #include "harness/message.hpp"
+#include "regard/nn/context.hpp"
 
 namespace regard::models {
 namespace {

@@ -68,7 +68,10 @@ Tensor run_sdpa(const Inputs& x) {
   const auto mask = safe_mask(x);
   const bool causal = !mask.defined() && x.graph.causal() && x.queries > 1;
   // Huge numbers in padded queries would make fused backward passes divide infinities.
-  return clear_queries(ops::sdpa(clear_queries(x.q, x), x.k, x.v, mask, causal), x);
+  const auto y = clear_queries(ops::sdpa(clear_queries(x.q, x), x.k, x.v, mask, causal), x);
+  // Of one sequence, rows without keys are padded queries; an empty memory is asked by any query.
+  if (x.graph.one_sequence() || !x.key_lengths.defined()) return y;
+  return y.masked_fill((x.key_lengths == 0).view({-1, 1, 1, 1}), 0.0);
 }
 
 ops::Support can_sdpa(const ops::Problem& p) {
