@@ -13,6 +13,7 @@ void add_predict(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_translate(CLI::App& app);
 void add_score(CLI::App& app);
+void add_fill(CLI::App& app);
 void add_generate_data(CLI::App& app);
 void add_compare(CLI::App& app);
 void add_list(CLI::App& app);

@@ -18,7 +18,7 @@ void print_table(const docgraph::TrainedGraphs& model, const docgraph::Corpus& c
   report::Table table;
   table.columns = {{"document", "document", "", report::Align::kLeft},
                    {"label", "label", "", report::Align::kLeft},
-                   {"probability", "probability"},
+                   {"probability", "probability", ""},
                    {"sentence", "strongest sentence", "", report::Align::kLeft}};
   for (std::size_t d = 0; d < reasons.size(); ++d) {
     const auto& reason = reasons[d];

@@ -57,7 +57,7 @@ void add_commands(CLI::App& app) {
   using Add = void (*)(CLI::App&);
   const std::pair<const char*, std::vector<Add>> groups[] = {
       {"Your data", {add_train, add_compare, add_eval, add_predict, add_report}},
-      {"Generate", {add_generate, add_translate, add_score, add_generate_data}},
+      {"Generate", {add_generate, add_fill, add_translate, add_score, add_generate_data}},
       {"Theory", {add_simulate, add_chain}},
       {"Applications", {add_battery, add_docgraph}},
       {"Tools", {add_list, add_show, add_explain, add_doctor, add_bench}}};

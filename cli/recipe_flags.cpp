@@ -87,6 +87,8 @@ RecipeFlags::RecipeFlags(CLI::App& command)
       "what is asked, as `regard list tasks` names it (default: what the data looks like)");
   add(command, "--model", "model", "kind",
       "which network, as `regard list models` names it (default: that of the task)");
+  add(command, "--from", "model", "from",
+      "begin with the weights, the tokenizer and the sizes of this run");
   add(command, "--width", "model", "width", "width of the model");
   add(command, "--layers", "model", "layers", "number of layers");
   add(command, "--heads", "model", "heads", "attention heads");
@@ -121,7 +123,7 @@ lab::Recipe RecipeFlags::recipe() const {
     const bool word = flag.key == "text" || flag.key == "text2" || flag.key == "label" ||
                       flag.key == "target_text" || flag.key == "title" || flag.key == "out" ||
                       flag.key == "encoding" || flag.key == "features" ||
-                      flag.key == "vocabulary_file";
+                      flag.key == "vocabulary_file" || flag.key == "from";
     const Value value = flag.many ? Value(values)
                         : word    ? Value(values.back())
                                   : parse_value(values.back());

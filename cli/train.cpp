@@ -21,6 +21,8 @@ void add_train(CLI::App& app) {
       "  regard train --data train.en --target train.de --out runs/ende   a translation\n"
       "  regard train --nodes nodes.tsv --edges edges.tsv       a graph: a label for each node\n"
       "  regard train recipes/fashion.toml --seed 2\n"
+      "  regard train --data texts/ --task masked_language_model --out runs/base\n"
+      "  regard train --from runs/base --data sst2.tsv --text sentence --label label\n"
       "The run folder gets recipe.toml, metrics.jsonl, best and last checkpoint, result.json and "
       "report.html.");
   struct State {
@@ -55,7 +57,7 @@ void add_train(CLI::App& app) {
       return;
     }
     std::printf("%s: best validation loss %.4f nats", r.phrase.c_str(), r.outcome.best_loss);
-    if (data::find_task(r.task).targets() != data::Targets::kNextToken)
+    if (!data::find_task(r.task).reads_text())
       std::printf(", accuracy %.2f %%", 100 * r.outcome.best_accuracy);
     const auto decides = data::find_task(r.task).metrics().front();
     const auto print_score = [&](const std::map<std::string, double>& scores) {

@@ -86,6 +86,30 @@ std::shared_ptr<Use> add_use(CLI::App* command, const char* data_help, bool data
 }
 }  // namespace
 
+namespace {
+void print_score(const train::Score& score, const lab::TrainedRun& run, const Use& use,
+                 const std::string& noise) {
+  if (use.json) {
+    Json out = {{"run", readable(use.run)},
+                {"checkpoint", run.checkpoint.filename().string()},
+                {"phrase", run.recipe.phrase_text()},
+                {"accuracy", score.accuracy},
+                {"loss", score.loss},
+                {"bits", score.loss / std::log(2.0)},
+                {"n", score.count}};
+    if (!noise.empty()) out["noise"] = noise;
+    for (const auto& [name, value] : score.others) out[name] = value;
+    std::printf("%s\n", out.dump().c_str());
+    return;
+  }
+  std::printf("%s%saccuracy %.2f %%, loss %.4f nats over %lld targets", noise.c_str(),
+              noise.empty() ? "" : ": ", 100 * score.accuracy, score.loss,
+              static_cast<long long>(score.count));
+  for (const auto& [name, value] : score.others) std::printf("; %s %.4f", name.c_str(), value);
+  std::printf("\n");
+}
+}  // namespace
+
 void add_eval(CLI::App& app) {
   auto* command = app.add_subcommand(
       "eval", "loss and accuracy of a run's best checkpoint on data with labels");
@@ -93,26 +117,32 @@ void add_eval(CLI::App& app) {
   add_reading(command, use);
   command->add_option("--target", use->targets, "translation: targets of the lines")
       ->expected(1, -1);
+  command->footer(
+      "Examples:\n"
+      "  regard eval runs/mine test.tsv --json\n"
+      "  regard eval runs/mine test.tsv --noise swap=0.1 drop=0.1 --seed 2\n"
+      "Noise changes the texts of this data alone; each one is measured by itself.");
+  auto noises = std::make_shared<std::vector<std::string>>();
+  auto seed = std::make_shared<int64_t>(1);
+  command
+      ->add_option("--noise", *noises,
+                   "changes the texts: swap, drop or insert of characters, or word-drop, each "
+                   "with a rate, such as swap=0.1")
+      ->expected(1, -1);
+  add_number(*command, "--seed", *seed, "keys the noise")->capture_default_str();
   command->callback([=] {
+    std::vector<data::Noise> kinds;
+    for (const auto& text : *noises)
+      kinds.push_back(data::parse_noise(text, static_cast<uint64_t>(*seed)));
     auto run = open(*use);
     take_nodes(*use, run);
     if (use->data.empty()) throw InputError("eval: data with labels was expected");
-    const auto score = lab::evaluate_run(run, use->data, use->targets);
-    if (use->json) {
-      Json out = {{"run", readable(use->run)},
-                  {"checkpoint", run.checkpoint.filename().string()},
-                  {"phrase", run.recipe.phrase_text()},
-                  {"accuracy", score.accuracy},
-                  {"loss", score.loss},
-                  {"bits", score.loss / std::log(2.0)},
-                  {"n", score.count}};
-      for (const auto& [name, value] : score.others) out[name] = value;
-      std::printf("%s\n", out.dump().c_str());
-    } else {
-      std::printf("accuracy %.2f %%, loss %.4f nats over %lld targets", 100 * score.accuracy,
-                  score.loss, static_cast<long long>(score.count));
-      for (const auto& [name, value] : score.others) std::printf("; %s %.4f", name.c_str(), value);
-      std::printf("\n");
+    if (run.encoding.nodes && !kinds.empty())
+      throw InputError("--noise: texts were expected, and this run reads nodes");
+    if (kinds.empty()) kinds.push_back({});
+    for (std::size_t i = 0; i < kinds.size(); ++i) {
+      print_score(lab::evaluate_run(run, use->data, use->targets, kinds[i]), run, *use,
+                  noises->empty() ? "" : (*noises)[i]);
     }
   });
 }

@@ -4,8 +4,8 @@
 
 #include <cmath>
 
+#include "regard/docgraph/models/foreign.hpp"
 #include "regard/docgraph/models/reasons.hpp"
-#include "regard/docgraph/models/study.hpp"
 
 namespace regard::docgraph {
 namespace {

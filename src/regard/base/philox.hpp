@@ -39,6 +39,8 @@ enum class RandomStream : uint32_t {
   kBootstrap,
   kRecall,
   kEdges,
+  kMask = 20,
+  kNoise,
   kParticles = 32,
   kChain = 40,
   kChainWalk,

@@ -38,6 +38,7 @@ std::shared_ptr<const Dataset> make_dataset(Examples examples, const Encoding& e
   if (encoding.task->targets() == Targets::kText) {
     return make_sequences(examples, encoding, device);
   }
+  if (encoding.task->targets() == Targets::kMasked) return make_masked(examples, encoding, device);
   const bool tokens = encoding.task->targets() == Targets::kToken;
   if (examples.sentences != tokens) {
     throw InputError(examples.place(0) +

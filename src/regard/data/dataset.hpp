@@ -58,6 +58,8 @@ std::shared_ptr<const Dataset> make_documents(const Examples& examples, const En
                                               torch::Device device);
 std::shared_ptr<const Dataset> make_text(const Examples& examples, const Encoding& encoding,
                                          torch::Device device);
+std::shared_ptr<const Dataset> make_masked(const Examples& examples, const Encoding& encoding,
+                                           torch::Device device);
 std::shared_ptr<const Dataset> make_images(const Examples& examples, const Encoding& encoding,
                                            torch::Device device);
 

@@ -63,14 +63,19 @@ Packed pack(const Examples& examples, const Encoding& encoding) {
   packed.parts = encoding.pairs ? 2 : 1;
   packed.pad_to = encoding.pad_to;
   std::vector<int32_t> ids;
-  const auto longest = static_cast<std::size_t>(encoding.max_length);
+  const auto& tokenizer = *encoding.tokenizer;
+  const auto frame = encoding.framed ? std::size_t{2} : std::size_t{0};  // tokens around a text
+  const auto longest = static_cast<std::size_t>(encoding.max_length) - frame;
   for (int64_t i = 0; i < examples.size(); ++i) {
     bool cut = false;
     const auto add = [&](std::string_view text) {
-      const auto begin = ids.size();
-      encoding.tokenizer->encode(text, ids);
+      if (encoding.framed) ids.push_back(tokenizer.special(Special::kBegin));
+      auto begin = ids.size();
+      tokenizer.encode(text, ids);
       cut = cut || ids.size() - begin > longest;
       ids.resize(std::min(ids.size(), begin + longest));
+      if (encoding.framed) ids.push_back(tokenizer.special(Special::kEnd));
+      begin -= frame / 2;
       check_fits(static_cast<int64_t>(ids.size() - begin), encoding.pad_to);
       packed.offsets.push_back(static_cast<int64_t>(ids.size()));
     };

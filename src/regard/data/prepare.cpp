@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
@@ -19,11 +20,13 @@ constexpr int64_t kWindow = 128, kWords = 256, kBytes = 1024;
 
 std::string percent(double fraction) { return shortest(std::round(fraction * 1e4) / 1e2) + " %"; }
 
-bool is_one_text(const Task& task) { return task.targets() == Targets::kNextToken; }
+bool is_one_text(const Task& task) { return task.reads_text(); }
 bool is_translation(const Task& task) { return task.targets() == Targets::kText; }
 
 std::string choose_tokenizer(const DataSpec& spec, const Task& task) {
   if (spec.tokenizer.tokenizer != "auto") return spec.tokenizer.tokenizer;
+  if (!spec.tokenizer.vocabulary_file.empty()) return "wordpiece";
+  if (task.targets() == Targets::kMasked) return "wordpiece";
   if (is_one_text(task)) return "character";
   if (task.targets() == Targets::kToken) return "words";
   if (is_translation(task)) return "sentencepiece";
@@ -52,6 +55,25 @@ int64_t longest_document(const Examples& examples, const Tokenizer& tokenizer) {
   return static_cast<int64_t>(longest);
 }
 
+// Rows of a masked language model hold a piece of begin, one of end, and masks.
+void check_masks(const Tokenizer& tokenizer, const DataSpec& spec) {
+  for (const auto piece : {Special::kBegin, Special::kEnd, Special::kMask}) {
+    if (tokenizer.special(piece) >= 0) continue;
+    const auto& file = spec.tokenizer.vocabulary_file;
+    throw InputError(file.empty()
+                         ? "tokenizer: a masked language model needs wordpiece or sentencepiece, "
+                           "and " +
+                               tokenizer.name() + " came"
+                         : file +
+                               ": a masked language model needs the pieces [CLS], [SEP] and "
+                               "[MASK], and one of them is missing");
+  }
+  if (spec.max_length != 0 && spec.max_length < 4) {
+    throw InputError("max_length of at least 4 was expected for a masked language model, and " +
+                     std::to_string(spec.max_length) + " came");
+  }
+}
+
 // One tokenizer reads both languages, each text apart from the other.
 std::shared_ptr<const Tokenizer> tokenizer_of_pairs(const DataSpec& spec, TokenizerSpec tokenizer,
                                                     const Examples& training) {
@@ -69,17 +91,33 @@ std::shared_ptr<const Tokenizer> tokenizer_of_pairs(const DataSpec& spec, Tokeni
   return make_tokenizer(tokenizer, parts);
 }
 
-void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& training) {
+void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& training,
+                   const Begun& begun) {
   auto tokenizer = spec.tokenizer;
   tokenizer.tokenizer = choose_tokenizer(spec, *encoding.task);
+  if (begun.tokenizer) tokenizer.tokenizer = begun.tokenizer->name();
   if (training.sentences && tokenizer.tokenizer != "words") {
     throw InputError("tokenizer: the task " + encoding.task->name() +
                      " has a label for each word, so words was expected, and " +
                      tokenizer.tokenizer + " came");
   }
-  encoding.tokenizer = is_translation(*encoding.task)
+  if (!tokenizer.vocabulary_file.empty() && tokenizer.tokenizer != "wordpiece") {
+    throw InputError("vocabulary_file is one of wordpiece, and the tokenizer is " +
+                     tokenizer.tokenizer);
+  }
+  encoding.tokenizer = begun.tokenizer ? begun.tokenizer
+                       : is_translation(*encoding.task)
                            ? tokenizer_of_pairs(spec, tokenizer, training)
                            : make_tokenizer(tokenizer, training);
+  encoding.framed = begun.framed && encoding.task->targets() == Targets::kExample;
+  if (encoding.framed && spec.max_length != 0 && spec.max_length < 3) {
+    throw InputError("max_length of at least 3 was expected, with pieces of begin and end, and " +
+                     std::to_string(spec.max_length) + " came");
+  }
+  if (encoding.task->targets() == Targets::kMasked) {
+    check_masks(*encoding.tokenizer, spec);
+    encoding.framed = true;
+  }
   encoding.vocabulary = encoding.tokenizer->vocabulary();
   encoding.max_length = spec.max_length;
   encoding.pad_to = spec.pad_to;
@@ -88,10 +126,10 @@ void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& tra
   if (is_translation(*encoding.task)) set_ends(encoding);
   if (spec.max_length > 0) return;
   if (is_one_text(*encoding.task)) {
-    encoding.max_length = kWindow;
+    encoding.max_length = begun.max_length > 0 ? begun.max_length : kWindow;
     return;
   }
-  const auto longest = longest_document(training, *encoding.tokenizer);
+  const auto longest = longest_document(training, *encoding.tokenizer) + (encoding.framed ? 2 : 0);
   if (is_translation(*encoding.task)) {
     // New lines may be longer than those of training, and are not cut.
     encoding.max_length = std::max(kWindow, 2 * longest);
@@ -99,7 +137,7 @@ void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& tra
   }
   const bool bytes = tokenizer.tokenizer == "byte" || tokenizer.tokenizer == "character" ||
                      tokenizer.tokenizer == "listops";
-  const auto most = bytes ? kBytes : kWords;
+  const auto most = begun.max_length > 0 ? begun.max_length : bytes ? kBytes : kWords;
   // A training document longer than pad_to is refused where it stands, not cut.
   encoding.max_length = spec.pad_to > 0 ? std::max(spec.pad_to, longest) : std::min(most, longest);
 }
@@ -126,7 +164,7 @@ void check_lengths(const DataSpec& spec, const Examples& training, const Task& t
   }
 }
 
-Encoding fit(const DataSpec& spec, const Examples& training, const Task& task) {
+Encoding fit(const DataSpec& spec, const Examples& training, const Task& task, const Begun& begun) {
   Encoding encoding;
   encoding.task = &task;
   encoding.image = spec.image;
@@ -141,7 +179,7 @@ Encoding fit(const DataSpec& spec, const Examples& training, const Task& task) {
   if (training.form == Examples::Form::kImages) {
     fit_images(encoding, training);
   } else {
-    fit_documents(encoding, spec, training);
+    fit_documents(encoding, spec, training, begun);
   }
   return encoding;
 }
@@ -158,6 +196,15 @@ Parts hold_out_examples(const DataSpec& spec, const Examples& all) {
   parts.held_out = std::to_string(split.valid.size()) + " of " + std::to_string(all.size()) +
                    " training examples (" + percent(spec.valid_fraction) +
                    (all.labels.empty() ? ", split_seed " : " of each label, split_seed ") +
+                   std::to_string(spec.split_seed) + ") are held out for validation";
+  return parts;
+}
+
+// Documents for a masked language model, each whole in one part.
+Parts hold_out_documents(const DataSpec& spec, const Examples& all) {
+  auto parts = hold_out_examples(spec, all);
+  parts.held_out = std::to_string(parts.valid.size()) + " of " + std::to_string(all.size()) +
+                   " documents (" + percent(spec.valid_fraction) + ", split_seed " +
                    std::to_string(spec.split_seed) + ") are held out for validation";
   return parts;
 }
@@ -354,6 +401,19 @@ void check_targets(const DataSpec& spec) {
   }
 }
 
+// Folders have labels for other tasks, so it is said that they have none for this one.
+void add_note_of_folders(const DataSpec& spec, const Task& task, const Examples& all,
+                         std::vector<std::string>& notes) {
+  if (!is_one_text(task)) return;
+  for (const auto& path : spec.train) {
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(path, ignored)) continue;
+    notes.push_back(path + ": its " + std::to_string(all.size()) +
+                    " files are read as documents without labels, since the task is " +
+                    task.name());
+    return;
+  }
+}
 }  // namespace
 
 Parts read_parts(const DataSpec& spec) {
@@ -365,13 +425,18 @@ Parts read_parts(const DataSpec& spec) {
                                  : read_aligned(spec.train, spec.target, reader);
   auto notes = all.notes;
   const auto& task = choose_task(spec.task, all);
+  add_note_of_folders(spec, task, all, notes);
   check_lengths(spec, all, task);
   Parts parts;
   if (!spec.valid.empty()) {
     parts.train = drop_labels(std::move(all), task);
     parts.valid = read_part({spec.valid, spec, reader, task, spec.valid_target}, &notes);
   } else {
-    parts = is_one_text(task) ? hold_out_text(spec, all) : hold_out_examples(spec, all);
+    constexpr int64_t kFewDocuments = 20;
+    const bool many = task.targets() == Targets::kMasked && all.size() >= kFewDocuments;
+    parts = many                ? hold_out_documents(spec, all)
+            : is_one_text(task) ? hold_out_text(spec, all)
+                                : hold_out_examples(spec, all);
   }
   if (!spec.test.empty())
     parts.test = read_part({spec.test, spec, reader, task, spec.test_target}, &notes);
@@ -398,13 +463,13 @@ bool is_nodes(const DataSpec& spec) {
 
 }  // namespace
 
-Prepared prepare(const DataSpec& spec, torch::Device device) {
+Prepared prepare(const DataSpec& spec, torch::Device device, const Begun& begun) {
   if (is_nodes(spec)) return prepare_nodes(spec, device);
   auto parts = read_parts(spec);
   Prepared prepared;
   auto& sentences = prepared.sentences;
   sentences = std::move(parts.notes);
-  prepared.encoding = fit(spec, parts.train, *parts.task);
+  prepared.encoding = fit(spec, parts.train, *parts.task, begun);
   prepared.train = make_dataset(std::move(parts.train), prepared.encoding, device);
   prepared.valid = make_dataset(std::move(parts.valid), prepared.encoding, device);
   if (!spec.test.empty())
@@ -424,12 +489,13 @@ std::shared_ptr<const Dataset> prepare_evaluation(const std::vector<std::string>
                                                   const DataSpec& spec, const Encoding& encoding,
                                                   torch::Device device,
                                                   std::vector<std::string>* sentences,
-                                                  const std::vector<std::string>& targets) {
+                                                  const std::vector<std::string>& targets,
+                                                  const Noise& noise) {
   if (encoding.nodes) {
     return prepare_new_nodes(paths, spec, encoding, device, NodeLabels::kRead);
   }
   const Part part{paths, spec, reader_for_new_data(spec, encoding), *encoding.task, targets};
-  return make_dataset(read_part(part, sentences), encoding, device);
+  return make_dataset(with_noise(read_part(part, sentences), noise), encoding, device);
 }
 
 std::shared_ptr<const Dataset> prepare_inputs(const std::vector<std::string>& paths,

@@ -8,6 +8,7 @@
 #include "regard/base/spec.hpp"
 #include "regard/data/dataset.hpp"
 #include "regard/data/readers/encoding.hpp"
+#include "regard/data/readers/noise.hpp"
 #include "regard/data/readers/reader.hpp"
 #include "regard/data/readers/tokenizer.hpp"
 
@@ -49,8 +50,15 @@ struct Prepared {
   std::vector<std::string> sentences;   // to print: what was read, held out, cut
 };
 
+/// What a run decides that training begins from; nothing where there is none.
+struct Begun {
+  std::shared_ptr<const Tokenizer> tokenizer;
+  int64_t max_length = 0;  // where none is named, at most so long
+  bool framed = false;
+};
+
 /// Reads (read_parts) and encodes everything that `spec` names.
-Prepared prepare(const DataSpec& spec, torch::Device device);
+Prepared prepare(const DataSpec& spec, torch::Device device, const Begun& begun = {});
 
 /// Lines without targets, for a translation; "-" is standard input. An empty line has no tokens.
 /// InputError with the place of a line longer than the run's longest.
@@ -61,13 +69,14 @@ std::shared_ptr<const Dataset> prepare_lines(const std::vector<std::string>& pat
 /// `sentences` gets what was left out or guessed. A file is read as a table, whatever its name,
 /// when `spec.train` is a table.
 ///
-/// Data with labels for `eval`, read by `spec.reader`, encoded as the training data was.
-/// For a translation from files, `targets` are those of their targets.
+/// Data with labels for `eval`, read by `spec.reader`, with `noise` in its texts, encoded as the
+/// training data was. For a translation from files, `targets` are those of their targets.
 std::shared_ptr<const Dataset> prepare_evaluation(const std::vector<std::string>& paths,
                                                   const DataSpec& spec, const Encoding& encoding,
                                                   torch::Device device,
                                                   std::vector<std::string>* sentences = nullptr,
-                                                  const std::vector<std::string>& targets = {});
+                                                  const std::vector<std::string>& targets = {},
+                                                  const Noise& noise = {});
 
 /// Data without labels for `predict`: files, tables, a directory, or "-" for the lines of standard
 /// input.

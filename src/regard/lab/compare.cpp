@@ -9,6 +9,7 @@
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
 #include "regard/base/utf8.hpp"
+#include "regard/lab/begin_from.hpp"
 #include "regard/lab/comparison_jobs.hpp"
 #include "regard/lab/generate.hpp"
 #include "regard/lab/machine.hpp"
@@ -235,6 +236,20 @@ void write_report(const fs::path& folder) {
   report::write_page(comparison, folder / "report.html");
 }
 
+namespace {
+
+// The run that the first phrase begins from; its sizes become those of all.
+std::optional<BeginFrom> begin_all(Recipe& recipe) {
+  if (recipe.model.from.empty() || recipe.compare.attention.empty()) return std::nullopt;
+  Recipe first = recipe;
+  first.set_attention(recipe.compare.attention.front());
+  auto from = BeginFrom::open(first);
+  recipe.model = first.model;
+  return from;
+}
+
+}  // namespace
+
 report::Comparison compare(const Recipe& given, const fs::path& folder) {
   Recipe recipe = given;
   recipe.run.out = folder.string();
@@ -251,7 +266,8 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
   check_runs(recipe.compare);
   const auto device = choose_device(recipe.run.device);
   // Everything that can be wrong is told before a run starts.
-  const auto prepared = data::prepare(recipe.data, torch::kCPU);
+  const auto from = begin_all(recipe);
+  const auto prepared = data::prepare(recipe.data, torch::kCPU, begun_of(from));
   fit_to_size(recipe, prepared.encoding, *prepared.train);
   fit_to_nodes(recipe, prepared.encoding);
   fit_to_translation(recipe, prepared.encoding);
@@ -261,7 +277,8 @@ report::Comparison compare(const Recipe& given, const fs::path& folder) {
     Recipe one = recipe;
     one.set_attention(phrase);
     if (must_not_drop(recipe, phrase)) one.model.trunk.attention_dropout = 0;
-    make_model(one, prepared.encoding);
+    const auto model = make_model(one, prepared.encoding);
+    if (const auto own = BeginFrom::open(one)) own->give(*model);
   }
   std::map<std::string, int64_t> widths;  // of the feed-forward; 0: as the recipe says
   if (recipe.compare.budget == "parameters") {

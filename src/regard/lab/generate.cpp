@@ -124,6 +124,8 @@ Generated generate(const TrainedRun& run, const GenerateOptions& options,
   Generated out;
   const double start = seconds_now();
   std::vector<int32_t> last;  // what was drawn before
+  // A piece tells whether it begins a word; behind a word a blank is left to the prompt.
+  if (tokenizer.name().ends_with("piece")) last.push_back(prompt.back());
   models::SamplingWatch watch;
   watch.drawn = [&](int64_t, const std::vector<int32_t>& ids) {
     // What a token adds to the text depends on the one before it, which a blank may follow.

@@ -1,6 +1,7 @@
 #include "regard/lab/health.hpp"
 
 #include "regard/base/text.hpp"
+#include "regard/data/readers/subwords.hpp"
 #include "regard/kernels/cpu/targets.hpp"
 #include "regard/kernels/cuda/built.hpp"
 #include "regard/lab/machine.hpp"
@@ -23,6 +24,10 @@ run::Facts health(const std::string& battery) {
                                         ? "compiled"
                                         : "not compiled; mend: install nvcc, then `make cuda`");
   rows.emplace_back("battery", battery);
+  rows.emplace_back("subwords", data::learns_subwords()
+                                    ? "yes (SentencePiece)"
+                                    : "no SentencePiece; mend: `apt-get install "
+                                      "libsentencepiece-dev`, then build again");
   const bool plotly = !report::find_plotly().code.empty();
   rows.emplace_back("figures in reports",
                     plotly ? "yes" : "no Plotly bundle; mend: `.venv/bin/pip install plotly`");

@@ -63,10 +63,12 @@ std::vector<Prediction> of_nodes(const torch::Tensor& p, const data::Dataset& da
 }  // namespace
 
 std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::string>& paths) {
-  if (run.encoding.task->targets() == data::Targets::kNextToken) {
-    throw InputError(
-        "predict: a classifier was expected, and this run is a language model; use `regard "
-        "generate` or `regard eval`");
+  if (run.encoding.task->reads_text()) {
+    const bool masked = run.encoding.task->targets() == data::Targets::kMasked;
+    throw InputError(std::string("predict: a classifier was expected, and this run is a ") +
+                     (masked ? "masked language model; use `regard fill`"
+                             : "language model; use `regard generate`") +
+                     " or `regard eval`");
   }
   if (run.encoding.task->targets() == data::Targets::kText) {
     throw InputError(
@@ -111,10 +113,10 @@ std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::st
 }
 
 train::Score evaluate_run(const TrainedRun& run, const std::vector<std::string>& paths,
-                          const std::vector<std::string>& targets) {
+                          const std::vector<std::string>& targets, const data::Noise& noise) {
   std::vector<std::string> sentences;
   const auto data = data::prepare_evaluation(paths, run.recipe.data, run.encoding, run.device,
-                                             &sentences, targets);
+                                             &sentences, targets, noise);
   say(sentences);
   say_cut(*data, run);
   const auto learner = make_learner(run.model, run.encoding, data);

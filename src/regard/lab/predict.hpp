@@ -17,8 +17,10 @@ void check_probabilities(const Prediction& prediction);
 /// Predictions in the order of the data.
 std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::string>& paths);
 
-/// Mean loss and accuracy on data with labels (or text, for a language model).
+/// Mean loss and accuracy on data with labels (or text, for a language model), with noise in its
+/// texts.
 train::Score evaluate_run(const TrainedRun& run, const std::vector<std::string>& paths,
-                          const std::vector<std::string>& targets = {});
+                          const std::vector<std::string>& targets = {},
+                          const data::Noise& noise = {});
 
 }  // namespace regard::lab

@@ -342,7 +342,12 @@ const std::vector<std::string>& later_options() {
                                                  "test_target",
                                                  "target_text",
                                                  "embed_scale",
-                                                 "average"};
+                                                 "average",
+                                                 "embed_dropout",
+                                                 "norm_epsilon",
+                                                 "token_types",
+                                                 "head_activation",
+                                                 "from"};
   return names;
 }
 
@@ -372,6 +377,10 @@ std::string Recipe::identity() const {
   copy.data.target.clear();
   copy.data.valid_target.clear();
   copy.data.test_target.clear();
+  if (!copy.model.from.empty()) copy.model.from = "a run";
+  if (!copy.data.tokenizer.vocabulary_file.empty()) {
+    copy.data.tokenizer.vocabulary_file = "a vocabulary";
+  }
   copy.load.loaders = LoadSpec().loaders;
   copy.load.eval_batch = LoadSpec().eval_batch;
   if (copy.attention.layers.empty()) copy.attention.phrase = attention_text(phrases());

@@ -112,9 +112,13 @@ void add_maps(const TrainedRun& run, const nn::Batch& one, int64_t input,
 std::shared_ptr<const data::Dataset> unseen_inputs(const TrainedRun& run) {
   const auto& spec = run.recipe.data;
   try {
-    if (spec.test.empty()) return data::prepare(spec, torch::kCPU).valid;
-    return data::prepare_evaluation(spec.test, spec, run.encoding, torch::kCPU, nullptr,
-                                    spec.test_target);
+    if (!spec.test.empty()) {
+      return data::prepare_evaluation(spec.test, spec, run.encoding, torch::kCPU, nullptr,
+                                      spec.test_target);
+    }
+    if (run.encoding.nodes) return data::prepare(spec, torch::kCPU).valid;
+    // By the run's own encoding: it may have begun from another run.
+    return data::make_dataset(data::read_parts(spec).valid, run.encoding, torch::kCPU);
   } catch (const InputError& error) {
     std::fprintf(stderr, "no maps of %s in the report: %s\n", run.recipe.phrase_text().c_str(),
                  error.what());

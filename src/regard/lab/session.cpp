@@ -80,7 +80,7 @@ std::string model_kind(const Recipe& recipe, const data::Encoding& encoding) {
   if (asked.empty() || models::find_model_kind(asked).task == task.name()) {
     return asked.empty() ? task.model() : asked;
   }
-  const bool text = task.targets() == data::Targets::kNextToken;
+  const bool text = task.reads_text();
   throw InputError("[model] kind = \"" + asked + "\": the task is " + task.name() +
                    ", which needs \"" + task.model() + "\"" +
                    (text ? "; labels are read when --label names their column" : ""));
@@ -112,7 +112,10 @@ std::shared_ptr<models::Model> make_model(const Recipe& recipe, const data::Enco
   }
   return models::make_model(
       spec,
-      {.input = {.vocabulary = encoding.vocabulary, .channels = encoding.channels},
+      {.input = {.vocabulary = encoding.vocabulary,
+                 .channels = encoding.channels,
+                 .separator =
+                     encoding.framed ? encoding.tokenizer->special(data::Special::kEnd) : -1},
        .classes = static_cast<int64_t>(encoding.classes.size()),
        .max_length = encoding.max_length},
       phrases, static_cast<uint64_t>(recipe.run.seed));

@@ -10,6 +10,7 @@
 #include "regard/base/files.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/answers.hpp"
+#include "regard/lab/begin_from.hpp"
 #include "regard/lab/machine.hpp"
 #include "regard/lab/nodes.hpp"
 #include "regard/lab/predictor_share.hpp"
@@ -258,18 +259,22 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
   set_threads(recipe.run.threads);
   recipe.phrases();  // a mistake in a phrase is told before anything is read or written
 
-  const auto prepared = data::prepare(recipe.data, device);
+  const auto from = BeginFrom::open(recipe);
+  const auto prepared = data::prepare(recipe.data, device, begun_of(from));
   fit_to_size(recipe, prepared.encoding, *prepared.train);
   fit_to_nodes(recipe, prepared.encoding);
   fit_to_translation(recipe, prepared.encoding);
   // Remembered for `predict`: a single file of any type is then read as the files in the folders
   // were.
+  std::error_code ignored;
+  const auto& first = recipe.data.train.front();
   if (recipe.data.reader.reader == "auto" && recipe.data.target.empty() &&
-      data::guess_reader(recipe.data.train.front()) == "directory") {
+      (fs::is_directory(first, ignored) || data::guess_reader(first) == "directory")) {
     recipe.data.reader.reader = "directory";
   }
   const auto phrase = recipe.phrase_text();
   const auto model = make_model(recipe, prepared.encoding);
+  const auto begun = from ? from->give(*model) : "";
   // Everything that the data can refuse is asked before the folder exists.
   StreamBatches batches(prepared.train, {.size = {recipe.load.batch, recipe.load.batch_tokens},
                                          .seed = static_cast<uint64_t>(recipe.run.seed),
@@ -289,6 +294,7 @@ RunResult train_run(const Recipe& given, const fs::path& folder, Start start, Re
     return read_result(folder);
   }
   for (const auto& sentence : prepared.sentences) say(sentence);
+  if (!begun.empty()) say(begun);
   model->to(device);
   say("model: " + model_kind(recipe, prepared.encoding) + ", " + phrase + ", " +
       std::to_string(count_parameters(*model)) + " parameters; device " + device.str());

@@ -3,6 +3,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/tanh.h>
 
 #include "regard/base/error.hpp"
 #include "regard/models/pooling.hpp"
@@ -48,7 +49,10 @@ Tensor Classifier::classify(const Tensor& features) {
   nn::observe("pool", features);
   const nn::FullPrecision full(features);
   auto x = features.to(head_->weight.scalar_type());
-  if (hidden_) x = at::gelu(hidden_->forward(x));
+  if (hidden_) {
+    x = hidden_->forward(x);
+    x = spec_.head_activation == "tanh" ? at::tanh(x) : at::gelu(x);
+  }
   const auto out = head_->forward(x);
   nn::observe("head", out);
   return out.to(torch::kFloat);

@@ -15,11 +15,17 @@ void ModelSpec::visit(Visitor& f) {
     kinds);
   trunk.visit(f);
   f("pooling", pooling,
-    "classifier: from tokens to one vector; mean_padded averages over padding too",
-    {"mean", "mean_padded", "cls", "attention"});
+    "classifier: from tokens to one vector; mean_padded averages over padding too; cls: that of a "
+    "token put in front; first: that of the first token of the data",
+    {"mean", "mean_padded", "cls", "first", "attention"});
   f("head_hidden", head_hidden, "classifier: width of a hidden layer before the classes (0: none)");
-  f("tie", tie, "language model, translation: one table for embedding and output");
+  f("head_activation", head_activation, "classifier: behind that hidden layer; BERT has tanh",
+    {"gelu", "tanh"});
+  f("tie", tie, "language models, translation: one table for embedding and output");
   f("label_smoothing", label_smoothing, "share of probability spread evenly over the classes");
+  f("from", from,
+    "the run whose weights training begins with, {phrase} in it for the phrase (empty: fresh "
+    "ones)");
 }
 
 namespace {

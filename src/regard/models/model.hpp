@@ -20,11 +20,13 @@ struct ModelSpec {
   nn::TrunkSpec trunk;
   std::string pooling = "mean";
   int64_t head_hidden = 0;
+  std::string head_activation = "gelu";
   bool tie = true;
   double label_smoothing = 0;
   /// Of the table [attention], for a model of two sequences: phrases, "" as the encoder's; cross
   /// may be "none".
   std::string decoder, cross;
+  std::string from;
 
   void visit(Visitor& f);
 };

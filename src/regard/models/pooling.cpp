@@ -14,7 +14,7 @@ Tensor pool(const std::string& pooling, nn::Trunk& trunk, const nn::Batch& batch
   if (pooling == "mean") return trunk.mean(batch.inputs, lengths);
   const auto x = trunk.forward(batch.inputs, lengths);
   if (pooling == "mean_padded") return ops::mean_rows(x, {});
-  if (pooling == "cls") return x.select(1, 0);
+  if (pooling == "cls" || pooling == "first") return x.select(1, 0);
   const auto valid =
       lengths.defined()
           ? (at::arange(x.size(1), lengths.options()).unsqueeze(0) < lengths.unsqueeze(1))

@@ -14,6 +14,10 @@ inline constexpr const char* kEdgeQueries = "edges.queries";
 inline constexpr const char* kEdgeKeys = "edges.keys";
 inline constexpr const char* kEdgeGates = "edges.log_gate";
 
+/// Places (B, P) that a masked language model is asked for, in `others`; the targets are (B, P)
+/// then.
+inline constexpr const char* kPlaces = "places";
+
 /// Tensors by name. Three names are members, since nearly every model reads them; `others` has what
 /// a single kind of model needs beside them. Shapes: B rows, T positions, C channels. A row is an
 /// example, except for pairs of texts: pair i is the rows 2 i and 2 i + 1.

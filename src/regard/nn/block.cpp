@@ -25,12 +25,14 @@ Block::Block(const attention::Phrase& phrase, const BlockOptions& options,
   }
   const int64_t width = options.attention.width;
   if (options.norm != "feed_forward")
-    norm1_ = register_module("norm1", std::make_shared<Norm>(options.norm_kind, width));
+    norm1_ = register_module(
+        "norm1", std::make_shared<Norm>(options.norm_kind, width, options.norm_epsilon));
   attention_ = register_module("attention", std::make_shared<attention::SelfAttention>(
                                                 phrase, options.attention, std::move(positions)));
   if (options.cross) {
     if (options.norm != "feed_forward") {
-      norm_cross_ = register_module("norm_cross", std::make_shared<Norm>(options.norm_kind, width));
+      norm_cross_ = register_module(
+          "norm_cross", std::make_shared<Norm>(options.norm_kind, width, options.norm_epsilon));
     }
     // Two sequences have no positions in common.
     auto across = options.attention;
@@ -39,7 +41,8 @@ Block::Block(const attention::Phrase& phrase, const BlockOptions& options,
     cross_ = register_module("cross",
                              std::make_shared<attention::SelfAttention>(*options.cross, across));
   }
-  norm2_ = register_module("norm2", std::make_shared<Norm>(options.norm_kind, width));
+  norm2_ = register_module("norm2",
+                           std::make_shared<Norm>(options.norm_kind, width, options.norm_epsilon));
   feed_forward_ = register_module(
       "mlp",
       std::make_shared<FeedForward>(options.activation, width, options.hidden, options.down_bias));

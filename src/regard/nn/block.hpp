@@ -19,7 +19,8 @@ struct BlockOptions {
   // mlp(norm(x))
   std::string norm = "pre";
   std::string norm_kind = "layer";  // layer | rms
-  std::string activation = "gelu";  // gelu | relu | swiglu | geglu
+  double norm_epsilon = 0;          // 0: that of the kind
+  std::string activation = "gelu";  // gelu | gelu_tanh | relu | swiglu | geglu
   bool down_bias = true;            // of the feed-forward
   double dropout = 0;
   int64_t index = 0;       // which block: sites of dropout

@@ -10,6 +10,7 @@ namespace regard::nn {
 struct InputSpec {
   int64_t vocabulary = 0;  // > 0: token ids
   int64_t channels = 0;    // > 0: values (patches, rows of an image, measurements)
+  int64_t separator = -1;  // id behind each text of a row, which decides token types; -1: none
 };
 
 /// tokens (V, H), or values.weight (H, C) with values.bias (H). With `pairs` > 0 also pairs (pairs,

@@ -18,14 +18,18 @@ Tensor dropout(const Tensor& x, double p, int64_t site, bool training) {
                       {context ? context->seed : 0, context ? context->step : Tensor(), site});
 }
 
-Norm::Norm(std::string kind, int64_t width) : kind_(std::move(kind)) {
+Norm::Norm(std::string kind, int64_t width, double epsilon)
+    : kind_(std::move(kind)),
+      epsilon_(epsilon > 0        ? epsilon
+               : kind_ == "layer" ? 1e-5
+                                  : 1e-6) {
   weight_ = register_parameter("weight", at::ones({width}));
   if (kind_ == "layer") bias_ = register_parameter("bias", at::zeros({width}));
 }
 
 ops::NormParameters Norm::values() const {
   const bool centred = kind_ == "layer";
-  return {weight_, bias_, centred, centred ? 1e-5 : 1e-6};
+  return {weight_, bias_, centred, epsilon_};
 }
 
 Tensor Norm::forward(const Tensor& x) { return ops::add_norm(x, {}, values(), 0, {}).h; }
@@ -47,6 +51,7 @@ ops::Branch FeedForward::branch(const Tensor& x) {
   };
   const auto h = ops::linear(x, up_->weight, up_->bias);
   if (activation_ == "relu") return down(h.relu());
+  if (activation_ == "gelu_tanh") return down(at::gelu(h, "tanh"));
   const auto parts = h.chunk(2, -1);
   return down((activation_ == "swiglu" ? at::silu(parts[0]) : at::gelu(parts[0])) * parts[1]);
 }

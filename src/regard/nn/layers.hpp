@@ -14,19 +14,20 @@ namespace regard::nn {
 torch::Tensor dropout(const torch::Tensor& x, double p, int64_t site, bool training);
 
 /// LayerNorm ("layer": weight, bias, eps 1e-5) or RMSNorm ("rms": weight only, eps 1e-6) over the
-/// last axis.
+/// last axis; `epsilon` > 0 takes the place of eps.
 class Norm : public torch::nn::Module {
  public:
-  Norm(std::string kind, int64_t width);
+  Norm(std::string kind, int64_t width, double epsilon = 0);
   torch::Tensor forward(const torch::Tensor& x);
   ops::NormParameters values() const;
 
  private:
   std::string kind_;
+  double epsilon_;
   torch::Tensor weight_, bias_;
 };
 
-/// gelu | relu: down(act(up(x))); swiglu | geglu: down(act(gate(x)) * up(x)), gate and up in one
+/// gelu | gelu_tanh | relu: down(act(up(x))); swiglu | geglu: down(act(gate(x)) * up(x)), gate and up in one
 /// matrix. down has a bias unless told.
 class FeedForward : public torch::nn::Module {
  public:

@@ -33,9 +33,13 @@ void TrunkSpec::visit(Visitor& f) {
     "norm before each part, after each residual sum, or before the feed-forward alone",
     {"pre", "post", "feed_forward"});
   f("norm_embed", norm_embed, "a norm behind embedding, positions and their dropout");
+  f("embed_dropout", embed_dropout, "where that dropout stands; BERT has it behind the norm",
+    {"before_norm", "behind_norm"});
   f("norm_last", norm_last, "a norm behind the last block (post ends with one in any case)");
   f("norm_kind", norm_kind, "LayerNorm or RMSNorm", {"layer", "rms"});
-  f("activation", activation, "feed-forward", {"gelu", "relu", "swiglu", "geglu"});
+  f("norm_epsilon", norm_epsilon, "added to the variance (0: 1e-5, and 1e-6 in RMSNorm)");
+  f("activation", activation, "feed-forward; gelu_tanh: GELU by its approximation with tanh",
+    {"gelu", "gelu_tanh", "relu", "swiglu", "geglu"});
   f("bias", bias,
     "biases of all layers, or not in attention and the second layer of the feed-forward",
     {"all", "up"});
@@ -46,6 +50,9 @@ void TrunkSpec::visit(Visitor& f) {
   f("pairs", pairs,
     "rows of a table for two tokens in a row, added to the embedding of the second; the row comes "
     "from a hash (0: none)");
+  f("token_types", token_types,
+    "rows of a table for the texts of a row, added by how many separators stand before a token "
+    "(0: none; BERT: 2)");
   f("init", init,
     "standard deviation of fresh weights (0: 1/sqrt(3 width), as a fresh Linear of PyTorch)");
   f("init_rule", init_rule,
@@ -76,6 +83,11 @@ void TrunkSpec::check() const {
   need(word_dropout >= 0 && word_dropout < 1,
        "word_dropout in [0, 1) was expected, and " + std::to_string(word_dropout) + " came");
   need(pairs >= 0, "pairs of at least 0 was expected");
+  need(token_types >= 0, "token_types of at least 0 was expected");
+  need(norm_epsilon >= 0 && norm_epsilon < 1,
+       "norm_epsilon in [0, 1) was expected, and " + std::to_string(norm_epsilon) + " came");
+  need(embed_dropout == "before_norm" || norm_embed,
+       "norm_embed = true was expected with embed_dropout = \"behind_norm\"");
   need(init >= 0, "init of at least 0 was expected");
   need(heads_last >= 1, "heads_last of at least 1 was expected");
   need(init == 0 || init_rule == "residual", "init = 0 was expected with init_rule = \"" +
@@ -123,6 +135,12 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
                                                     options_.input, spec.width, spec.pairs));
     make_positions();
   }
+  if (spec.token_types > 0) {
+    if (options_.input.vocabulary == 0 || is_gat()) {
+      throw InputError("[model]: token_types = 0 was expected, since the data gives no tokens");
+    }
+    types_ = register_parameter("types", at::empty({spec.token_types, spec.width}));
+  }
   for (int64_t i = 0; i < spec.layers; ++i) {
     const auto& phrase = options_.phrases.size() == 1
                              ? options_.phrases[0]
@@ -134,9 +152,11 @@ Trunk::Trunk(const TrunkOptions& options) : options_(options) {
   }
   if (is_gat()) return;
   if (spec.norm_embed)
-    norm_embed_ = register_module("norm_embed", std::make_shared<Norm>(spec.norm_kind, spec.width));
+    norm_embed_ = register_module(
+        "norm_embed", std::make_shared<Norm>(spec.norm_kind, spec.width, spec.norm_epsilon));
   if (spec.norm != "post" && spec.norm_last)
-    norm_ = register_module("norm", std::make_shared<Norm>(spec.norm_kind, spec.width));
+    norm_ = register_module("norm",
+                            std::make_shared<Norm>(spec.norm_kind, spec.width, spec.norm_epsilon));
 }
 
 void Trunk::make_positions() {
@@ -176,6 +196,7 @@ BlockOptions Trunk::block_options(int64_t index) const {
                      .hidden = spec.hidden(),
                      .norm = spec.norm,
                      .norm_kind = spec.norm_kind,
+                     .norm_epsilon = spec.norm_epsilon,
                      .activation = spec.activation,
                      .down_bias = spec.bias == "all",
                      .dropout = spec.dropout,
@@ -222,7 +243,7 @@ Residual Trunk::embed(const Tensor& inputs, int64_t first) {
   }
   const double words_out = is_training() ? spec.word_dropout : 0.0;
   const bool plain = !embedding_->has_pairs() && words_out == 0 && spec.embed_scale == "none" &&
-                     options_.first_site == 0;
+                     options_.first_site == 0 && !types_.defined() && !norm_comes_first();
   if (plain && embedding_->table().defined() && !cls_.defined() && !observed()) {
     return {ops::Embedded{embedding_->table(), inputs, places, type}, spec.dropout, is_training()};
   }
@@ -237,7 +258,12 @@ Residual Trunk::embed(const Tensor& inputs, int64_t first) {
   } else {
     x = embedding_->forward(inputs, places, type);
   }
+  if (types_.defined()) x = x + token_types(inputs).to(x.scalar_type());
   observe("embed", x);
+  if (norm_comes_first()) {
+    Residual stream(x, 0, false);
+    x = stream.norm(*norm_embed_);
+  }
   return {dropout(x, spec.dropout, options_.first_site, is_training()), spec.dropout,
           is_training()};
 }
@@ -247,10 +273,17 @@ Tensor Trunk::scaled(Tensor x) const {
   return x * std::sqrt(static_cast<double>(options_.spec.width));
 }
 
+Tensor Trunk::token_types(const Tensor& ids) const {
+  const auto ends = (ids == options_.input.separator).to(torch::kLong);
+  auto types = (ends.cumsum(1) - ends).clamp_max(types_.size(0) - 1);  // (B, T)
+  if (cls_.defined()) types = at::constant_pad_nd(types, {1, 0});
+  return types_.index_select(0, types.flatten()).view({types.size(0), types.size(1), -1});
+}
+
 Residual Trunk::begin(const Tensor& inputs, int64_t first) {
   if (!embedding_) return {inputs, 0, is_training()};
   auto stream = embed(inputs, first);
-  if (norm_embed_) stream.replace_by(*norm_embed_);
+  if (norm_embed_ && !norm_comes_first()) stream.replace_by(*norm_embed_);
   return stream;
 }
 

@@ -17,14 +17,17 @@ struct TrunkSpec {
   std::string positions = "learned";
   std::string norm = "pre";
   bool norm_embed = false;
+  std::string embed_dropout = "before_norm";
   bool norm_last = true;
   std::string norm_kind = "layer";
+  double norm_epsilon = 0;
   std::string activation = "gelu";
   std::string bias = "all";
   double dropout = 0;
   double attention_dropout = 0;
   double word_dropout = 0;
   int64_t pairs = 0;
+  int64_t token_types = 0;
   double init = 0;
   std::string init_rule = "residual";
   std::string residual = "bf16";
@@ -102,6 +105,10 @@ class Trunk : public torch::nn::Module {
   /// The stream before the first block.
   Residual begin(const torch::Tensor& inputs, int64_t first);
   Residual embed(const torch::Tensor& inputs, int64_t first);
+  /// (B, T) ids -> (B, T, H): the row of its token type for each, which counts the separators
+  /// before it.
+  torch::Tensor token_types(const torch::Tensor& ids) const;
+  bool norm_comes_first() const { return options_.spec.embed_dropout == "behind_norm"; }
   Residual run_blocks(const torch::Tensor& inputs, const torch::Tensor& lengths,
                       const MemoryView& memory = {});
   /// (B, T, H) times the scale of the embedding.
@@ -118,7 +125,7 @@ class Trunk : public torch::nn::Module {
   std::shared_ptr<Embedding> embedding_;
   std::vector<std::shared_ptr<Block>> blocks_;
   std::shared_ptr<Norm> norm_embed_, norm_;
-  torch::Tensor positions_, cls_;
+  torch::Tensor positions_, cls_, types_;
 };
 
 /// Fills one parameter: `stdev` > 0 normal, 0 zeros; numbers are keyed by (seed, name).

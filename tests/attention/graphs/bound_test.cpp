@@ -6,7 +6,7 @@
 #include <set>
 
 #include "harness/edge_cases.hpp"
-#include "regard/attention/phrase.hpp"
+#include "regard/attention/self_attention.hpp"
 
 namespace regard::attention {
 namespace {

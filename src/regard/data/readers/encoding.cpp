@@ -98,6 +98,13 @@ void read_node_features(Encoding& e, const json& object) {
   e.nodes = std::make_shared<const NodeFeatures>(std::move(features));
 }
 
+void check_frame(const Tokenizer& tokenizer) {
+  for (const auto piece : {Special::kBegin, Special::kEnd}) {
+    if (tokenizer.special(piece) >= 0) continue;
+    throw InputError("encoding: texts in a frame need a tokenizer with pieces of begin and end");
+  }
+}
+
 const Task& saved_task(const json& object) {
   const auto name = object.at("task").get<std::string>();
   // Before pairs were a task of their own, they were a classification with this mark.
@@ -125,6 +132,7 @@ std::string Encoding::to_json() const {
     if (pairs) object["pairs"] = true;
     if (pad_to > 0) object["pad_to"] = pad_to;
     if (planted) object["planted"] = true;
+    if (framed) object["framed"] = true;
   }
   return object.dump();
 }
@@ -153,6 +161,8 @@ Encoding encoding_from_json(std::string_view text) {
       e.pairs = object.value("pairs", false);
       e.planted = object.value("planted", false);
       if (e.task->targets() == Targets::kText) set_ends(e);
+      e.framed = object.value("framed", false);
+      if (e.framed) check_frame(*e.tokenizer);
       if (object.contains("pad_to")) e.pad_to = whole(object, "pad_to", 1, e.max_length);
     }
     return e;

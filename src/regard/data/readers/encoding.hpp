@@ -50,6 +50,7 @@ struct Encoding {
   std::shared_ptr<const NodeFeatures> nodes;  // nodes only
   bool planted = false;                       // documents whose tokens have edges of their own
   int32_t begin = -1, end = -1;               // of a text that is written: ids before and behind it
+  bool framed = false;                        // documents between the pieces of begin and end
 
   bool is_image() const { return tokenizer == nullptr && nodes == nullptr; }
   /// Whether batches bring edges.

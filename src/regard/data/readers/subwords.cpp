@@ -54,6 +54,8 @@ std::vector<std::string_view> SubwordTexts::some(std::size_t bytes) const {
 }
 
 #ifdef REGARD_SENTENCEPIECE
+bool learns_subwords() { return true; }
+
 namespace {
 
 void check(const sentencepiece::util::Status& status, const char* what) {
@@ -121,6 +123,8 @@ std::vector<std::string> subword_pieces(const std::string& model) {
   return pieces;
 }
 #else
+bool learns_subwords() { return false; }
+
 namespace {
 [[noreturn]] void refuse() {
   throw InputError(

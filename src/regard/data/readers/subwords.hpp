@@ -27,6 +27,9 @@ class SubwordTexts {
   std::size_t bytes_ = 0;
 };
 
+/// Whether this build has SentencePiece.
+bool learns_subwords();
+
 struct SubwordOptions {
   std::string kind = "bpe";  // bpe | unigram
   int64_t vocabulary = 8000;

@@ -33,6 +33,7 @@ enum class Targets {
   kNode,       ///< a class for each node of one graph
   kNextToken,  ///< the token that follows, everywhere in one text
   kText,       ///< a second text for each
+  kMasked,     ///< tokens that are left out, at some places of each row of one text
 };
 
 class Task {
@@ -47,6 +48,10 @@ class Task {
   /// The reader of its files, unless one is named; "auto": as the file looks.
   virtual std::string reader() const { return "auto"; }
   virtual Targets targets() const = 0;
+  /// Whether its data is text without labels.
+  bool reads_text() const {
+    return targets() == Targets::kNextToken || targets() == Targets::kMasked;
+  }
   /// Why these examples cannot be its training data, one sentence without a place; "" where they
   /// can.
   virtual std::string refusal(const Examples& examples) const = 0;

@@ -2,7 +2,9 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "regard/base/error.hpp"
 #include "regard/docgraph/words.hpp"
@@ -96,20 +98,20 @@ Trainee AttentionNet::trainee() {
 
 namespace {
 
-void take_pairs(const attention::BoundPairs& pairs, int64_t sentences, GraphSource& source) {
-  const auto i = pairs.queries.view({-1}), j = pairs.keys.view({-1});
-  const auto w = pairs.weights.to(torch::kDouble).view({-1}).contiguous();
-  for (int64_t e = 0; e < i.size(0) && i.data_ptr<int64_t>()[e] < sentences; ++e)
+/// Row b of pairs that were computed for several documents.
+void take_pairs(const attention::BoundPairs& pairs, int64_t b, GraphSource& source) {
+  const auto i = pairs.queries[b][0], j = pairs.keys[b][0];
+  const auto w = pairs.weights[b][0].to(torch::kDouble).contiguous();
+  const auto n = source.sentences;
+  for (int64_t e = 0; e < i.size(0) && i.data_ptr<int64_t>()[e] < n; ++e)
     source.kept.push_back(
         {i.data_ptr<int64_t>()[e], j.data_ptr<int64_t>()[e], w.data_ptr<double>()[e]});
-  const auto own = pairs.own.to(torch::kDouble).view({-1}).contiguous();
-  source.own.assign(own.data_ptr<double>(), own.data_ptr<double>() + own.size(0));
+  const auto own = pairs.own[b].to(torch::kDouble).contiguous();
+  source.own.assign(own.data_ptr<double>(), own.data_ptr<double>() + n);
 }
 
-}  // namespace
-
-GraphSource graph_source(const Corpus& corpus, const Vectors& vectors, int64_t document,
-                         AttentionNet* net, const graph::BoundRule& rule, uint64_t seed) {
+GraphSource plain_source(const Corpus& corpus, const Vectors& vectors, int64_t document,
+                         uint64_t seed) {
   const auto& made = corpus.documents[static_cast<std::size_t>(document)];
   GraphSource source;
   source.sentences = vectors.sentences(document);
@@ -117,18 +119,55 @@ GraphSource graph_source(const Corpus& corpus, const Vectors& vectors, int64_t d
   source.vectors = vectors.values(document);
   source.planted = made.planted;
   source.seed = seed * 0x9E3779B97F4A7C15u + static_cast<uint64_t>(document);
-  if (net)
-    take_pairs(net->pairs(vectors.of(document).unsqueeze(0), {}, rule), source.sentences, source);
   return source;
+}
+
+/// Places of `sources` in groups of like length, so that a group's pairs are few.
+std::vector<std::vector<std::size_t>> groups_of(const std::vector<GraphSource>& sources) {
+  constexpr int64_t kPairs = 1 << 18;
+  std::vector<std::size_t> order(sources.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return sources[a].sentences < sources[b].sentences;
+  });
+  std::vector<std::vector<std::size_t>> groups(1);
+  for (const auto place : order) {
+    const auto n = sources[place].sentences;
+    const auto count = static_cast<int64_t>(groups.back().size()) + 1;
+    if (count > 1 && count * n * n > kPairs) groups.emplace_back();
+    groups.back().push_back(place);
+  }
+  return groups;
+}
+
+}  // namespace
+
+std::vector<GraphSource> graph_sources(const Corpus& corpus, const Vectors& vectors,
+                                       const std::vector<int64_t>& documents, AttentionNet* net,
+                                       const graph::BoundRule& rule, uint64_t seed) {
+  std::vector<GraphSource> sources;
+  for (const auto document : documents)
+    sources.push_back(plain_source(corpus, vectors, document, seed));
+  if (net == nullptr || sources.empty()) return sources;
+  for (const auto& group : groups_of(sources)) {
+    std::vector<Item> items;
+    for (const auto place : group) items.push_back({documents[place], nullptr, 0});
+    const auto batch = make_batch(vectors, items);
+    const auto pairs = net->pairs(batch.inputs, batch.lengths, rule);
+    for (std::size_t b = 0; b < group.size(); ++b)
+      take_pairs(pairs, static_cast<int64_t>(b), sources[group[b]]);
+  }
+  return sources;
 }
 
 std::vector<SentenceGraph> graphs_of(const GraphSpec& spec, const Corpus& corpus,
                                      const Vectors& vectors, AttentionNet* net, uint64_t seed) {
+  std::vector<int64_t> all(corpus.documents.size());
+  std::iota(all.begin(), all.end(), int64_t{0});
   std::vector<SentenceGraph> graphs;
   auto* used = spec.learned() ? net : nullptr;
-  for (int64_t d = 0; d < corpus.size(); ++d)
-    graphs.push_back(
-        make_graph(spec, graph_source(corpus, vectors, d, used, spec.bound_rule(), seed)));
+  for (const auto& source : graph_sources(corpus, vectors, all, used, spec.bound_rule(), seed))
+    graphs.push_back(make_graph(spec, source));
   return graphs;
 }
 

@@ -44,10 +44,11 @@ class AttentionNet : public torch::nn::Module {
   torch::nn::Linear hidden_{nullptr}, out_{nullptr};
 };
 
-/// What the graph of a document is made from: kept pairs, ids, vectors, planted pairs. `net` may be
-/// null where the graph is not learned.
-GraphSource graph_source(const Corpus& corpus, const Vectors& vectors, int64_t document,
-                         AttentionNet* net, const graph::BoundRule& rule, uint64_t seed);
+/// What the graph of each document is made from: kept pairs, ids, vectors, planted pairs; `net` may
+/// be null where the graph is not learned. Documents of like length are computed together.
+std::vector<GraphSource> graph_sources(const Corpus& corpus, const Vectors& vectors,
+                                       const std::vector<int64_t>& documents, AttentionNet* net,
+                                       const graph::BoundRule& rule, uint64_t seed);
 std::vector<SentenceGraph> graphs_of(const GraphSpec& spec, const Corpus& corpus,
                                      const Vectors& vectors, AttentionNet* net, uint64_t seed);
 

@@ -56,8 +56,9 @@ SentenceGraph document_graph(const TrainedGraphs& model, const Corpus& corpus,
                              const Vectors& vectors, int64_t document) {
   const auto spec = parse_graph(model.spec.graph);
   auto* net = spec.learned() ? model.attention.get() : nullptr;
-  return make_graph(spec, graph_source(corpus, vectors, document, net, spec.bound_rule(),
-                                       static_cast<uint64_t>(model.spec.seed)));
+  const auto source = graph_sources(corpus, vectors, {document}, net, spec.bound_rule(),
+                                    static_cast<uint64_t>(model.spec.seed));
+  return make_graph(spec, source[0]);
 }
 
 Tensor TrainedGraphs::probabilities(const Vectors& vectors,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "regard/base/utf8.hpp"
 #include "regard/run/machine.hpp"
 
 namespace regard::docgraph {
@@ -27,8 +28,8 @@ report::Table stage_table(const Training& t) {
                    {"valid_f1", "macro-F1, validation", "%"},
                    {"test_accuracy", "accuracy, test", "%"},
                    {"test_f1", "macro-F1, test", "%"},
-                   {"epochs", "epochs"},
-                   {"parameters", "parameters"},
+                   {"epochs", "epochs", ""},
+                   {"parameters", "parameters", ""},
                    {"seconds", "time", "s"}};
   const auto row = [&](const char* name, const FitResult& fit, const Score& test, int64_t size) {
     const bool tested = t.outcome.tested > 0;
@@ -49,7 +50,7 @@ report::Table confusion_table(const Training& t) {
   report::Table table;
   const auto& classes = t.model.classes;
   table.columns.push_back({"truth", "truth", "", Align::kLeft});
-  for (const auto& name : classes) table.columns.push_back({"as_" + name, "as " + name});
+  for (const auto& name : classes) table.columns.push_back({"as_" + name, "as " + name, ""});
   for (std::size_t i = 0; i < classes.size(); ++i) {
     std::vector<report::Cell> row = {word(classes[i])};
     for (std::size_t j = 0; j < classes.size(); ++j)
@@ -89,7 +90,7 @@ report::Table link_table(const Document& document, const Reason& reason) {
   report::Table table;
   table.columns = {{"first", "sentence", "", Align::kLeft},
                    {"second", "linked with", "", Align::kLeft},
-                   {"weight", "weight"},
+                   {"weight", "weight", ""},
                    {"effect", "effect", "log-odds"}};
   const auto shown = [&](int64_t i) {
     const auto& text = document.sentences[static_cast<std::size_t>(i)];
@@ -177,7 +178,7 @@ report::Document run_page(const Training& t) {
 }
 
 Json reason_json(const TrainedGraphs& model, const Document& document, const Reason& reason) {
-  Json json = {{"document", document.place},
+  Json json = {{"document", readable(document.place)},
                {"label", model.classes[static_cast<std::size_t>(reason.label)]},
                {"probability", reason.probabilities[static_cast<std::size_t>(reason.label)]}};
   for (std::size_t c = 0; c < model.classes.size(); ++c)
@@ -203,7 +204,7 @@ report::Document reason_page(const TrainedGraphs& model, const Document& documen
   report::Document page;
   const auto& label = model.classes[static_cast<std::size_t>(reason.label)];
   page.kicker = "Regard · explanation of a document";
-  page.title = document.place;
+  page.title = readable(document.place);
   page.scope = std::to_string(document.sentences.size()) + " sentences · " +
                std::to_string(reason.edges) + " edges · graph " + model.spec.graph;
   page.sentence = "Label: " + label + ", with probability " +
@@ -214,7 +215,8 @@ report::Document reason_page(const TrainedGraphs& model, const Document& documen
       "Probabilities are not calibrated."};
   report::Block text;
   text.heading = "The text and its kept links";
-  text.lead = "Arcs join sentences that the graph links; a thicker arc has a larger attention weight.";
+  text.lead =
+      "Arcs join sentences that the graph links; a thicker arc has a larger attention weight.";
   text.passage = passage_of(document, reason);
   page.blocks.push_back(std::move(text));
   if (!reason.links.empty())

@@ -9,80 +9,13 @@
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
 #include "regard/baselines/bag_of_words.hpp"
-#include "regard/docgraph/streams.hpp"
+#include "regard/docgraph/models/foreign.hpp"
 #include "regard/docgraph/vector_file.hpp"
 #include "regard/metrics/f1.hpp"
-#include "regard/report/statistics.hpp"
 #include "regard/run/machine.hpp"
 
 namespace regard::docgraph {
 using torch::Tensor;
-
-Disturbed with_foreign(const Corpus& corpus, const std::vector<int64_t>& rows, double share,
-                       uint64_t seed) {
-  Disturbed made;
-  made.corpus.classes = corpus.classes;
-  for (const auto row : rows) {
-    auto document = corpus.documents[static_cast<std::size_t>(row)];
-    Random random(seed, kForeignStream, static_cast<uint64_t>(row));
-    const auto n = document.sentences.size();
-    std::vector<bool> foreign(n, false);
-    const auto count = std::lround(share * static_cast<double>(n));
-    for (int64_t i = 0; i < count && rows.size() > 1; ++i) {
-      auto other = rows[random.below(rows.size())];
-      while (other == row) other = rows[random.below(rows.size())];
-      const auto& from = corpus.documents[static_cast<std::size_t>(other)].sentences;
-      const auto place = static_cast<std::ptrdiff_t>(random.below(document.sentences.size() + 1));
-      document.sentences.insert(document.sentences.begin() + place,
-                                from[random.below(from.size())]);
-      foreign.insert(foreign.begin() + place, true);
-      for (auto& [a, b] : document.planted) {
-        if (a >= place) ++a;
-        if (b >= place) ++b;
-      }
-    }
-    made.corpus.documents.push_back(std::move(document));
-    made.corpus.groups.push_back(static_cast<int64_t>(made.foreign.size()));
-    made.foreign.push_back(std::move(foreign));
-  }
-  return made;
-}
-
-namespace {
-
-/// The share of the strongest links at `node` that lead to `other`.
-double strongest_leads(const SentenceGraph& graph, int64_t node, int64_t other) {
-  double best = -1, count = 0, hit = 0;
-  for (const auto& link : graph.links) {
-    if (link.a != node && link.b != node) continue;
-    if (link.weight > best) {
-      best = link.weight;
-      count = hit = 0;
-    }
-    if (link.weight < best) continue;
-    count += 1;
-    hit += (link.a == other || link.b == other) ? 1 : 0;
-  }
-  return count > 0 ? hit / count : 0;
-}
-
-}  // namespace
-
-double planted_recall(const Corpus& corpus, const std::vector<SentenceGraph>& graphs,
-                      const std::vector<int64_t>& rows) {
-  double sum = 0, pairs = 0;
-  for (const auto row : rows) {
-    const auto& graph = graphs[static_cast<std::size_t>(row)];
-    std::map<int64_t, int64_t> node;
-    for (int64_t i = 0; i < graph.size(); ++i) node[graph.nodes[static_cast<std::size_t>(i)]] = i;
-    for (const auto& [a, b] : corpus.documents[static_cast<std::size_t>(row)].planted) {
-      sum += std::max(strongest_leads(graph, node[a], node[b]),
-                      strongest_leads(graph, node[b], node[a]));
-      pairs += 1;
-    }
-  }
-  return pairs > 0 ? sum / pairs : -1;
-}
 
 namespace {
 
@@ -123,8 +56,6 @@ class Study {
                AttentionNet* attention, uint64_t seed, EntryResult& result) const;
   void finish(const Setting& setting, const Tensor& logits, const std::vector<Item>& items,
               EntryResult& result) const;
-  Json to_json(const std::vector<std::vector<EntryResult>>& results, double seconds) const;
-  Json entry_json(std::size_t entry, const std::vector<std::vector<EntryResult>>& results) const;
   void tell(const std::string& sentence) {
     const std::lock_guard lock(mutex_);
     say_(sentence);
@@ -210,22 +141,6 @@ EntryResult Study::bag_of_words(const Setting& setting) const {
   result.test = {marks.accuracy, metrics::macro_f1(predictions)};
   result.seconds = seconds_now() - start;
   return result;
-}
-
-/// The share of edges that touch no foreign sentence.
-double clean_share(const std::vector<SentenceGraph>& graphs,
-                   const std::vector<std::vector<bool>>& foreign) {
-  double clean = 0, all = 0;
-  for (std::size_t d = 0; d < graphs.size(); ++d) {
-    const auto is_foreign = [&](int64_t node) {
-      return foreign[d][static_cast<std::size_t>(graphs[d].nodes[static_cast<std::size_t>(node)])];
-    };
-    for (const auto& link : graphs[d].links) {
-      all += 1;
-      clean += is_foreign(link.a) || is_foreign(link.b) ? 0 : 1;
-    }
-  }
-  return all > 0 ? clean / all : 1;
 }
 
 void Study::disturb(const Setting& setting, const std::string& entry, const Trainee& trainee,
@@ -349,91 +264,6 @@ void in_parallel(std::size_t count, int64_t threads, const std::function<void(st
   if (failure) std::rethrow_exception(failure);
 }
 
-Json interval_json(const std::vector<double>& values) {
-  const auto interval = report::mean_interval(values);
-  Json json = {{"mean", interval.centre}};
-  json["half"] = interval.known() ? Json(interval.half) : Json(nullptr);
-  json["values"] = values;
-  return json;
-}
-
-Json Study::entry_json(std::size_t entry,
-                       const std::vector<std::vector<EntryResult>>& results) const {
-  std::vector<double> accuracy, f1, edges, seconds, recall;
-  std::map<double, std::vector<double>> foreign, clean;
-  for (const auto& job : results) {
-    const auto& r = job[entry];
-    accuracy.push_back(r.test.accuracy);
-    f1.push_back(r.test.f1);
-    edges.push_back(r.edges);
-    seconds.push_back(r.seconds);
-    if (r.recall >= 0) recall.push_back(r.recall);
-    for (const auto& [share, s] : r.foreign) foreign[share].push_back(s.accuracy);
-    for (const auto& [share, c] : r.clean) clean[share].push_back(c);
-  }
-  Json json = {{"entry", spec_.compare.entries[entry]},
-               {"accuracy", interval_json(accuracy)},
-               {"f1", interval_json(f1)}};
-  if (is_graph_entry(spec_.compare.entries[entry])) json["edges"] = report::mean(edges);
-  json["seconds"] = report::mean(seconds);
-  if (!recall.empty()) json["recall"] = interval_json(recall);
-  for (const auto& [share, values] : foreign) {
-    Json row = {{"share", share}, {"accuracy", interval_json(values)}};
-    if (clean.contains(share)) row["clean_edges"] = report::mean(clean[share]);
-    json["foreign"].push_back(row);
-  }
-  return json;
-}
-
-/// The answers of all seeds, averaged for each document that was in a test.
-std::map<int64_t, double> by_document(std::size_t entry,
-                                      const std::vector<std::vector<EntryResult>>& results) {
-  std::map<int64_t, std::pair<double, double>> sums;
-  for (const auto& job : results) {
-    for (const auto& [document, right] : job[entry].right) {
-      sums[document].first += right ? 1 : 0;
-      sums[document].second += 1;
-    }
-  }
-  std::map<int64_t, double> means;
-  for (const auto& [document, sum] : sums) means[document] = sum.first / sum.second;
-  return means;
-}
-
-Json Study::to_json(const std::vector<std::vector<EntryResult>>& results, double seconds) const {
-  Json json = {{"title", spec_.title},
-               {"documents", corpus_.size()},
-               {"sentences", corpus_.sentences()},
-               {"duplicates", count_duplicates(corpus_)},
-               {"classes", corpus_.classes},
-               {"seeds", spec_.seeds},
-               {"folds", spec_.data.folds},
-               {"train", settings_[0].parts.train.size()},
-               {"valid", settings_[0].parts.valid.size()},
-               {"test", settings_[0].parts.test.size()},
-               {"vectors", settings_[0].encoder ? settings_[0].encoder->state().kind : "file"},
-               {"width", settings_[0].width},
-               {"seconds", seconds},
-               {"threads", spec_.threads}};
-  const auto count = spec_.compare.entries.size();
-  for (std::size_t e = 0; e < count; ++e) json["entries"].push_back(entry_json(e, results));
-  const auto ours = by_document(count - 1, results);
-  for (std::size_t e = 0; e + 1 < count; ++e) {
-    const auto theirs = by_document(e, results);
-    std::vector<double> differences;
-    for (const auto& [document, right] : ours) differences.push_back(right - theirs.at(document));
-    const auto d = report::bootstrap(differences);
-    json["differences"].push_back({{"entry", spec_.compare.entries[count - 1]},
-                                   {"against", spec_.compare.entries[e]},
-                                   {"documents", differences.size()},
-                                   {"mean", d.centre},
-                                   {"low", d.low},
-                                   {"high", d.high}});
-  }
-  for (const auto& [name, value] : run::machine_facts()) json["machine"][name] = value;
-  return json;
-}
-
 Json Study::run() {
   const double start = seconds_now();
   const auto threads = std::min<int64_t>(spec_.threads, static_cast<int64_t>(jobs_.size()));
@@ -445,7 +275,11 @@ Json Study::run() {
   tell("vectors are there");
   std::vector<std::vector<EntryResult>> results(jobs_.size());
   in_parallel(jobs_.size(), threads, [&](std::size_t i) { results[i] = run_job(jobs_[i]); });
-  return to_json(results, seconds_now() - start);
+  const auto& first = settings_[0];
+  return study_json(
+      {spec_, corpus_, first.parts.train.size(), first.parts.valid.size(), first.parts.test.size(),
+       first.encoder ? first.encoder->state().kind : "file", first.width, seconds_now() - start},
+      results);
 }
 
 }  // namespace

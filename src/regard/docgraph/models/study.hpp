@@ -32,19 +32,15 @@ struct EntryResult {
 /// `say` is called from the main thread or under a lock.
 Json run_study(const Spec& spec, const std::function<void(const std::string&)>& say);
 
-/// A test corpus with `share` of foreign sentences put at random places into each document: of a
-/// document of n sentences round(share n), from other documents. `foreign` of each document says
-/// which sentences they are.
-struct Disturbed {
-  Corpus corpus;
-  std::vector<std::vector<bool>> foreign;
+/// The results of every run (jobs, entries) as JSON, with differences to the last entry.
+struct StudyFacts {
+  const Spec& spec;
+  const Corpus& corpus;
+  std::size_t train = 0, valid = 0, test = 0;
+  std::string vectors;
+  int64_t width = 0;
+  double seconds = 0;
 };
-Disturbed with_foreign(const Corpus& corpus, const std::vector<int64_t>& rows, double share,
-                       uint64_t seed);
-
-/// Share of planted pairs for which the strongest link of one of the two sentences leads to the
-/// other; of graphs without weights, the share of links at the sentence is counted.
-double planted_recall(const Corpus& corpus, const std::vector<SentenceGraph>& graphs,
-                      const std::vector<int64_t>& rows);
+Json study_json(const StudyFacts& facts, const std::vector<std::vector<EntryResult>>& results);
 
 }  // namespace regard::docgraph

@@ -29,7 +29,7 @@ bool any_has(const Json& results, const char* key) {
 std::string kind_of(const std::string& entry) { return entry.substr(0, entry.find('(')); }
 
 std::string points(double value) {
-  return (value < 0 ? "-" : "+") + fixed(100 * std::abs(value), 1);
+  return (value < 0 ? "−" : "+") + fixed(100 * std::abs(value), 1);
 }
 
 report::Table foreign_table(const Json& results) {
@@ -94,7 +94,7 @@ report::Table study_table(const Json& results) {
   table.columns = {{"entry", "entry", "", Align::kLeft},
                    {"accuracy", "accuracy", "%"},
                    {"f1", "macro-F1", "%"},
-                   {"edges", "edges a document"}};
+                   {"edges", "edges a document", ""}};
   if (recall) table.columns.push_back({"recall", "planted pairs found", "%"});
   table.columns.push_back({"seconds", "time", "s"});
   for (const auto& entry : results.at("entries")) {
@@ -108,8 +108,9 @@ report::Table study_table(const Json& results) {
     table.rows.push_back(std::move(row));
   }
   const auto runs = results.at("entries").at(0).at("accuracy").at("values").size();
-  table.notes.push_back("± is half of the 95 % interval over " + std::to_string(runs) +
-                        " runs, each through both stages.");
+  table.notes.push_back(runs > 1 ? "± is half of the 95 % interval over " + std::to_string(runs) +
+                                       " runs, each through both stages."
+                                 : "One run: nothing is known about chance.");
   return table;
 }
 
@@ -117,9 +118,9 @@ report::Table difference_table(const Json& results) {
   report::Table table;
   table.columns = {{"against", "against", "", Align::kLeft},
                    {"difference", "difference in accuracy", "points"},
-                   {"low", "from"},
-                   {"high", "to"},
-                   {"documents", "documents"}};
+                   {"low", "from", ""},
+                   {"high", "to", ""},
+                   {"documents", "documents", ""}};
   if (!results.contains("differences")) return table;
   for (const auto& d : results.at("differences")) {
     table.rows.push_back({word(d.at("against")), number(100 * number_of(d, "mean"), 1),
@@ -167,7 +168,8 @@ report::Document study_page(const Json& results, const std::string& recipe) {
                std::to_string(results.at("sentences").get<int64_t>()) + " sentences · vectors " +
                results.at("vectors").get<std::string>() + " of width " +
                std::to_string(results.at("width").get<int64_t>()) + " · " +
-               std::to_string(results.at("seeds").size()) + " seeds";
+               std::to_string(results.at("seeds").size()) +
+               (results.at("seeds").size() == 1 ? " seed" : " seeds");
   page.sentence = verdict(results);
   page.remarks = {
       "Structure counts only where the learned graph beats the same graph with its sentences "
@@ -179,8 +181,8 @@ report::Document study_page(const Json& results, const std::string& recipe) {
   page.blocks.push_back(std::move(entries));
   report::Block differences;
   differences.heading = "Differences";
-  differences.lead =
-      "`" + results.at("entries").back().at("entry").get<std::string>() + "` minus each other entry.";
+  differences.lead = "`" + results.at("entries").back().at("entry").get<std::string>() +
+                     "` minus each other entry.";
   differences.table = difference_table(results);
   if (!differences.table.rows.empty()) page.blocks.push_back(std::move(differences));
   if (any_has(results, "foreign")) {
