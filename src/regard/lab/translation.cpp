@@ -164,6 +164,7 @@ std::vector<std::vector<models::Hypothesis>> translate_all(models::SequenceToSeq
     progress.show(static_cast<double>(done) / static_cast<double>(dataset.size()),
                   std::to_string(done) + "/" + std::to_string(dataset.size()) + " lines");
   }
+  progress.keep(1, std::to_string(done) + "/" + std::to_string(dataset.size()) + " lines");
   return all;
 }
 
