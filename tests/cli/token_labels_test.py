@@ -93,7 +93,7 @@ class TokenLabels(unittest.TestCase):
 
     def test_what_is_refused(self):
         for arguments, sentence in (
-                (["--task", "token_label"], "one of auto, classification, language_model, nodes, pairs, token_labels"),
+                (["--task", "token_label"], "one of auto, classification, language_model, masked_language_model, nodes, pairs, token_labels"),
                 (["--task", "token_labels", "--tokenizer", "byte"], "has a label for each word, so words was expected"),
                 (["--task", "token_labels", "--model", "encoder_classifier"], 'which needs "sequence_labeller"'),
                 (["--task", "token_labels", "--set", "train.best=bleu"], "best is f1 or accuracy or loss for this task")):
