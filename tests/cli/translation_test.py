@@ -205,6 +205,8 @@ class Translation(unittest.TestCase):
         self.assertIn("gap.de: line 7 is empty, and that of " + str(f / "train.en") + " is not",
                       self.refusal("train", "--data", f / "train.en", "--target", self.write("gap.de", gap), *TRAIN, "--out", f / "no"))
         self.assertIn("train.en: line", self.refusal("train", *self.files(), *TRAIN, "--max-length", 5, "--out", f / "no"))
+        many = [*TRAIN, "--tokenizer", "sentencepiece", "--vocabulary", 100000]
+        self.assertRegex(self.refusal("train", *self.files(), *many, "--out", f / "no"), r"vocabulary: this text has at most \d+ pieces, and 100000 were asked for")
         self.assertIn("its targets were expected, too (--valid-target)",
                       self.refusal("train", "--data", f / "train.en", "--target", f / "train.de", "--valid", f / "val.en", *TRAIN, "--out", f / "no"))
         self.assertIn('phrase "off" in cross attention: off gives each token its own value',

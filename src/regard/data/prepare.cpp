@@ -91,6 +91,16 @@ std::shared_ptr<const Tokenizer> tokenizer_of_pairs(const DataSpec& spec, Tokeni
   return make_tokenizer(tokenizer, parts);
 }
 
+// A vocabulary that was asked for, and that the text does not fill.
+void check_pieces(const Encoding& encoding, const DataSpec& spec) {
+  const auto asked = spec.tokenizer.vocabulary;
+  const bool named = asked != TokenizerSpec{}.vocabulary;
+  const auto most = encoding.tokenizer->vocabulary();
+  if (!named || encoding.tokenizer->name() != "sentencepiece" || most >= asked) return;
+  throw InputError("vocabulary: this text has at most " + std::to_string(most) + " pieces, and " +
+                   std::to_string(asked) + " were asked for");
+}
+
 void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& training,
                    const Begun& begun) {
   auto tokenizer = spec.tokenizer;
@@ -109,6 +119,7 @@ void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& tra
                        : is_translation(*encoding.task)
                            ? tokenizer_of_pairs(spec, tokenizer, training)
                            : make_tokenizer(tokenizer, training);
+  if (!begun.tokenizer) check_pieces(encoding, spec);
   encoding.framed = begun.framed && encoding.task->targets() == Targets::kExample;
   if (encoding.framed && spec.max_length != 0 && spec.max_length < 3) {
     throw InputError("max_length of at least 3 was expected, with pieces of begin and end, and " +
