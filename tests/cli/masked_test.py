@@ -183,7 +183,7 @@ class Subwords(unittest.TestCase):
             code, out, err = regard("generate", folder / "book", "--prompt", "The cat", "--length", 30, "--seed", 1, "--json")
             self.assertEqual(code, 0, err)
             self.assertGreater(len(json.loads(out)["text"]), 20)
-            code, _, err = regard("train", "--data", folder / "t.tsv", *pieces, "--subwords", "unigram", "--out", folder / "t")
+            code, _, err = regard("train", "--data", folder / "t.tsv", *pieces, "--subwords", "unigram", "--vocabulary", 288, "--out", folder / "t")
             self.assertEqual(code, 0, err)
             code, out, err = regard("predict", folder / "t", folder / "t.tsv", "--json")
             self.assertEqual(code, 0, err)

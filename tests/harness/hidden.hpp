@@ -5,6 +5,17 @@
 
 namespace regard::harness {
 
+/// Whether PyTorch's product of this type keeps its rows apart. On CPUs with AMX that of bfloat16
+/// (2.11) lets a row that is not finite reach the row before it.
+inline bool products_keep_rows_apart(torch::ScalarType dtype) {
+  constexpr int64_t kSize = 90, kFirst = 61;
+  auto a = at::ones({1, 1, kSize, kSize}).tril().to(dtype);
+  auto v = at::ones({1, 1, kSize, 8}).to(dtype);
+  a.slice(2, kFirst).fill_(std::nan(""));
+  v.slice(2, kFirst).fill_(1e30);
+  return at::isfinite(at::matmul(a, v).slice(2, 0, kFirst)).all().item<bool>();
+}
+
 /// What a query may not meet influences nothing, whatever it holds: from `changed` on q, k and v
 /// hold `junk`, and the rows that cannot see it, and their gradients, stay as they were.
 inline void hidden_is_nothing(const std::string& phrase, torch::ScalarType dtype, bool causal) {
@@ -39,10 +50,13 @@ inline void hidden_is_nothing(const std::string& phrase, torch::ScalarType dtype
       return out;
     };
     for (const auto& kernel : kernels_for(*parsed.fold, leaves(base, dtype))) {
+      // Scores of 1e30 overflow, and the reference is a plain product.
+      if (junk == 1e30 && kernel == "reference" && !products_keep_rows_apart(dtype)) continue;
       SCOPED_TRACE(phrase + (causal ? ", causal, " : ", ") + kernel + ", " + c10::toString(dtype) +
                    ", " + std::to_string(junk));
       const auto expected = rows_alone(base, kernel), came = rows_alone(other, kernel);
-      EXPECT_TRUE(at::equal(came.y, expected.y));
+      EXPECT_TRUE(at::equal(came.y, expected.y))
+          << (came.y != expected.y).sum().item<int64_t>() << " numbers differ";
       if (junk == 1e30) continue;  // squares leave the range in gradients of rows that may meet it
       for (std::size_t i = 0; i < 3; ++i) {
         if (!came.gradients[i].defined()) continue;
