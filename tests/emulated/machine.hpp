@@ -56,8 +56,9 @@ inline unsigned order_seed() {
   return seed;
 }
 
-/// One cluster at a time, most often of one block. Blocks of a larger one share what a kernel declares as static
-/// shared memory, which on a GPU they do not: such a kernel may only use the dynamic one.
+/// One cluster at a time, most often of one block. Blocks of a larger one share what a kernel
+/// declares as static shared memory, which on a GPU they do not: such a kernel may only use the
+/// dynamic one.
 struct Machine {
   static constexpr std::size_t kStack = 128 * 1024;
   ucontext_t scheduler;
@@ -136,7 +137,8 @@ struct Machine {
     }
     for (bool forward = true;; forward = !forward) {
       bool ran = false;
-      // Now from the first, now from the last, or by steps that meet all: what depends on the order shows.
+      // Now from the first, now from the last, or by steps that meet all: what depends on the order
+      // shows.
       std::size_t start = forward ? 0 : threads - 1, step = forward ? 1 : threads - 1;
       if (order_seed() != 0) {
         start = random() % threads;

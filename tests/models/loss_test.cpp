@@ -1,4 +1,5 @@
-// What a model's loss is made of: the mean, the loss of each example, and what layers add on the way.
+// What a model's loss is made of: the mean, the loss of each example, and what layers add on the
+// way.
 #include <gtest/gtest.h>
 
 #include "fixture.hpp"

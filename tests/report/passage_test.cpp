@@ -27,7 +27,8 @@ TEST(Passage, ShadesSentencesDrawsArcsAndEscapes) {
   EXPECT_EQ(count(html, "<li>"), 3);
   EXPECT_NE(html.find("A &lt;b&gt; &amp; &quot;c&quot;."), html.npos);
   EXPECT_EQ(html.find("<b>"), html.npos);
-  // The strongest has the full shade, the one against it another colour, the one without effect none.
+  // The strongest has the full shade, the one against it another colour, the one without effect
+  // none.
   EXPECT_NE(html.find("rgba(0, 114, 178, 0.45)\">A"), html.npos);
   EXPECT_NE(html.find("rgba(213, 94, 0, 0.15)\">Second"), html.npos);
   EXPECT_NE(html.find("rgba(0, 114, 178, 0.00)\">Third"), html.npos);

@@ -1,7 +1,8 @@
 // Text for a masked language model: rows of one stream of tokens, each between the pieces of begin
 // and end, with a separator between documents; some places of a row are asked for.
 //
-//   P = round(0.15 (T - 2)) places a row, at least 1, none of them special; of these 80 % become the
+//   P = round(0.15 (T - 2)) places a row, at least 1, none of them special; of these 80 % become
+//     the
 //   mask, 10 % another token, and 10 % stay (Devlin et al. 2019). Every row has as many, so batches
 //   have one shape. The choice is a function of (seed, step) alone.
 #include <algorithm>

@@ -4,8 +4,8 @@
 //   target.inputs   (R, T)  begin, then the target
 //   targets         (R, T)  the target, then its end; -1: no target
 //
-// Lengths are always there, so that batches of one shape are alike; rows behind the pairs of a batch
-// are empty.
+// Lengths are always there, so that batches of one shape are alike; rows behind the pairs of a
+// batch are empty.
 #include <algorithm>
 
 #include "regard/base/error.hpp"

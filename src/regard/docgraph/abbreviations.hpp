@@ -9,7 +9,8 @@
 namespace regard::docgraph {
 
 /// `before` and `after` are what a sentence boundary was found between, without blanks around them.
-///   initials        "A. | Jones", "z. | B."; of two letters and more ("U.S.") unless a word follows
+///   initials        "A. | Jones", "z. | B."; of two letters and more ("U.S.") unless a word
+///     follows
 ///                   that often begins a sentence
 ///   before all      "Dr. | Lee"
 ///   before numbers  "Jan. | 5"

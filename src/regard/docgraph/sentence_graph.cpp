@@ -254,7 +254,8 @@ SentenceGraph make_graph(const GraphSpec& spec, const GraphSource& source) {
 
 namespace {
 
-/// `graph` with the edges that `keep` wants, and its nodes numbered anew by `number` (-1: left out).
+/// `graph` with the edges that `keep` wants, and its nodes numbered anew by `number` (-1: left
+/// out).
 template <class Keep>
 SentenceGraph filtered(const SentenceGraph& graph, const std::vector<int64_t>& number, Keep keep) {
   SentenceGraph made;

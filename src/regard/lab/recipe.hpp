@@ -81,8 +81,8 @@ struct Recipe {
   void write_warmup();
 };
 
-/// The phrases in "phrase" or "[phrase, phrase]", parsed; what follows a ";" is left out. InputError for an open bracket and an
-/// empty list.
+/// The phrases in "phrase" or "[phrase, phrase]", parsed; what follows a ";" is left out.
+/// InputError for an open bracket and an empty list.
 std::vector<attention::Phrase> parse_attention(const std::string& text);
 /// Their canonical text: "softmax", or "[window(width=8), softmax]".
 std::string attention_text(const std::vector<attention::Phrase>& phrases);

@@ -53,7 +53,8 @@ std::vector<std::vector<models::Hypothesis>> translate_all(models::SequenceToSeq
                                                            int64_t rows,
                                                            const TranslateOptions& options);
 
-/// Defaults that a translation has instead of the recipe's: sinusoids, sqrt(width), label smoothing.
+/// Defaults that a translation has instead of the recipe's: sinusoids, sqrt(width), label
+/// smoothing.
 void fit_to_translation(Recipe& recipe, const data::Encoding& encoding);
 
 /// Measures what the model writes: BLEU and chrF of greedy translations, or by a beam.
@@ -86,8 +87,8 @@ std::unique_ptr<ModelLearner> make_learner(const std::shared_ptr<models::Model>&
                                            std::shared_ptr<const data::Dataset> dataset,
                                            int64_t beam = 1);
 
-/// What the scores need of two files of lines. InputError for unequal numbers of lines, and for text
-/// that is no UTF-8.
+/// What the scores need of two files of lines. InputError for unequal numbers of lines, and for
+/// text that is no UTF-8.
 metrics::TranslationCounts score_files(const std::string& translations,
                                        const std::string& references);
 

@@ -66,8 +66,8 @@ torch::Tensor mean_over_rows(const torch::Tensor& losses, const torch::Tensor& t
   return losses.view(targets.sizes()).sum(1) / count;
 }
 
-// Maps then have the size of the example. Other tensors with lengths of their own are "<name>.inputs"
-// and "<name>.lengths".
+// Maps then have the size of the example. Other tensors with lengths of their own are
+// "<name>.inputs" and "<name>.lengths".
 nn::Batch first_example(const nn::Batch& batch) {
   nn::Batch one = batch;
   const auto cut = [](torch::Tensor& inputs, torch::Tensor& lengths) {

@@ -1,9 +1,11 @@
 // Texts written one token after another for B sources at once, by a model that is known as a step
 // alone: greedily, by a beam, or drawn.
 //
-//   score(y) = log P(y | source) / ((5 + |y|) / 6)^alpha     |y|: tokens with the end (Wu et al. 2016)
+//   score(y) = log P(y | source) / ((5 + |y|) / 6)^alpha     |y|: tokens with the end (Wu et al.
+//     2016)
 //
-// A source whose texts have ended leaves the batch. What a source gets does not depend on the others.
+// A source whose texts have ended leaves the batch. What a source gets does not depend on the
+// others.
 #pragma once
 
 #include <torch/types.h>

@@ -27,8 +27,8 @@ class Norm : public torch::nn::Module {
   torch::Tensor weight_, bias_;
 };
 
-/// gelu | gelu_tanh | relu: down(act(up(x))); swiglu | geglu: down(act(gate(x)) * up(x)), gate and up in one
-/// matrix. down has a bias unless told.
+/// gelu | gelu_tanh | relu: down(act(up(x))); swiglu | geglu: down(act(gate(x)) * up(x)), gate and
+/// up in one matrix. down has a bias unless told.
 class FeedForward : public torch::nn::Module {
  public:
   FeedForward(std::string activation, int64_t width, int64_t hidden, bool down_bias = true);

@@ -144,7 +144,8 @@ const char* const kPageScript = R"js(
   const selects = [];
   let current = maps[0];
 
-  // One menu for each part of the titles; a menu offers only what exists under the choices before it.
+  // One menu for each part of the titles; a menu offers only what exists under the choices before
+  // it.
   function options(level) {
     const fits = maps.filter(m => current.parts.slice(0, level).every((p, i) => m.parts[i] === p));
     return [...new Set(fits.map(m => m.parts[level]).filter(p => p !== undefined))];

@@ -9,7 +9,8 @@
 namespace regard::data {
 
 /// Calls `each` with every word of the text, in order:
-///   clean   U+0000, U+FFFD and the categories Cc, Cf, Co are left out, but tab and line ends, which
+///   clean   U+0000, U+FFFD and the categories Cc, Cf, Co are left out, but tab and line ends,
+///     which
 ///           are blanks as all White_Space is; unassigned points stay
 ///   apart   an ideograph is a word of its own
 ///   kFold   NFD without nonspacing marks, then each character to its small letter

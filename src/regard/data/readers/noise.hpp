@@ -23,7 +23,8 @@ struct Noise {
 /// From "swap=0.1", "drop=...", "insert=..." or "word-drop=...". InputError for anything else.
 Noise parse_noise(const std::string& text, uint64_t seed);
 
-/// The text with noise; a function of (seed, example) alone. Line ends and tabs stay where they are.
+/// The text with noise; a function of (seed, example) alone. Line ends and tabs stay where they
+/// are.
 std::string noisy(std::string_view text, const Noise& noise, uint64_t example);
 
 /// The same examples with noise in every document; their labels stay. InputError for images and for

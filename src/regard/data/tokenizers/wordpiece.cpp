@@ -1,5 +1,5 @@
-// WordPiece as BERT has it (Devlin et al. 2019): words after cleaning, each by the longest pieces of
-// a vocabulary from its front, those behind the first marked "##".
+// WordPiece as BERT has it (Devlin et al. 2019): words after cleaning, each by the longest pieces
+// of a vocabulary from its front, those behind the first marked "##".
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 

@@ -1,7 +1,8 @@
 // Why a document got its label: what the log-odds of the label lose when a sentence or a link is
 // taken out of its graph. The graph is that of the whole document; it is not learned anew.
 //
-//   log-odds of class c = log p_c - log(1 - p_c);   effect = that of the graph - that without the part
+//   log-odds of class c = log p_c - log(1 - p_c);   effect = that of the graph - that without the
+//     part
 #pragma once
 
 #include "regard/docgraph/models/run.hpp"
