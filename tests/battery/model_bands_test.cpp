@@ -11,6 +11,7 @@
 #include "regard/battery/models/neighbourhood.hpp"
 #include "regard/battery/models/scores.hpp"
 #include "regard/battery/models/validation.hpp"
+#include "regard/ops/jobs.hpp"
 
 namespace regard::battery {
 namespace {
@@ -202,10 +203,10 @@ TEST(Folds, HoldEveryCellOnceAndSpreadBatches) {
 }
 
 TEST(RunParallel, PassesOnTheFirstFailure) {
-  EXPECT_THROW(run_parallel(8, 2,
-                            [](std::size_t i) {
-                              if (i == 5) throw InputError("five");
-                            }),
+  EXPECT_THROW(ops::run_jobs(8, 2,
+                             [](std::size_t i) {
+                               if (i == 5) throw InputError("five");
+                             }),
                InputError);
 }
 

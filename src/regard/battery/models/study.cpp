@@ -8,6 +8,7 @@
 #include "regard/battery/models/examples.hpp"
 #include "regard/battery/models/study_report.hpp"
 #include "regard/battery/spikes.hpp"
+#include "regard/ops/jobs.hpp"
 
 namespace regard::battery {
 namespace {
@@ -61,7 +62,7 @@ Json study_entry(const Entry& entry, const StudySpec& spec, const StudyData& dat
   for (const auto seed : spec.seeds) seeds.push_back(static_cast<uint64_t>(seed));
   if (!entry.make()->random()) seeds.resize(1);
   std::vector<std::unique_ptr<LifeModel>> models(seeds.size());
-  run_parallel(seeds.size(), spec.threads, [&](std::size_t i) {
+  ops::run_jobs(seeds.size(), spec.threads, [&](std::size_t i) {
     models[i] = entry.make();
     models[i]->fit(train.examples, seeds[i]);
   });

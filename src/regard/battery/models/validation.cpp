@@ -1,15 +1,10 @@
 #include "regard/battery/models/validation.hpp"
 
-#include <ATen/Parallel.h>
-
-#include <atomic>
-#include <exception>
 #include <map>
-#include <mutex>
-#include <thread>
 
 #include "regard/base/philox.hpp"
 #include "regard/battery/models/neighbourhood.hpp"
+#include "regard/ops/jobs.hpp"
 
 namespace regard::battery {
 
@@ -35,34 +30,11 @@ Folds batch_folds(const Examples& cells) {
   return folds;
 }
 
-void run_parallel(std::size_t count, int64_t threads,
-                  const std::function<void(std::size_t)>& body) {
-  std::atomic<std::size_t> next = 0;
-  std::exception_ptr failure;
-  std::mutex guard;
-  const auto work = [&] {
-    at::set_num_threads(1);  // the setting belongs to the thread
-    for (std::size_t i = next++; i < count; i = next++) {
-      try {
-        body(i);
-      } catch (...) {
-        const std::lock_guard lock(guard);
-        if (!failure) failure = std::current_exception();
-        next = count;
-      }
-    }
-  };
-  std::vector<std::thread> workers;
-  for (int64_t t = 0; t < std::max<int64_t>(threads, 1); ++t) workers.emplace_back(work);
-  for (auto& worker : workers) worker.join();
-  if (failure) std::rethrow_exception(failure);
-}
-
 std::vector<HeldOut> hold_out(const Examples& examples, const std::vector<Cell>& cells,
                               const Folds& folds, const MakeModel& make, uint64_t seed,
                               int64_t threads) {
   std::vector<std::vector<HeldOut>> found(folds.size());
-  run_parallel(folds.size(), threads, [&](std::size_t f) {
+  ops::run_jobs(folds.size(), threads, [&](std::size_t f) {
     Examples train, test;
     std::vector<bool> out(examples.size(), false);
     for (const auto row : folds[f]) out[row] = true;

@@ -16,10 +16,6 @@ Folds even_folds(const Examples& cells, int64_t count, uint64_t seed);
 /// One fold a batch: what happens to a batch that was never seen.
 Folds batch_folds(const Examples& cells);
 
-/// Runs body(0) .. body(count - 1) on `threads` threads, each with one PyTorch thread; the first
-/// exception comes back.
-void run_parallel(std::size_t count, int64_t threads, const std::function<void(std::size_t)>& body);
-
 /// The estimate of each cell by a model that was trained without its fold, in the order of the
 /// folds' rows; and its distance to the cells of that training.
 std::vector<HeldOut> hold_out(const Examples& examples, const std::vector<Cell>& cells,

@@ -1,10 +1,6 @@
 #include "regard/docgraph/models/study.hpp"
 
-#include <ATen/Parallel.h>
-
-#include <atomic>
 #include <mutex>
-#include <thread>
 
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
@@ -12,6 +8,7 @@
 #include "regard/docgraph/models/foreign.hpp"
 #include "regard/docgraph/vector_file.hpp"
 #include "regard/metrics/f1.hpp"
+#include "regard/ops/jobs.hpp"
 #include "regard/run/machine.hpp"
 
 namespace regard::docgraph {
@@ -241,29 +238,6 @@ std::vector<EntryResult> Study::run_job(const Job& job) {
   return results;
 }
 
-/// Runs body(0) .. body(count - 1), `threads` at a time, one thread of PyTorch each.
-void in_parallel(std::size_t count, int64_t threads, const std::function<void(std::size_t)>& body) {
-  std::atomic<std::size_t> next = 0;
-  std::exception_ptr failure;
-  std::mutex guard;
-  const auto work = [&] {
-    at::set_num_threads(1);  // the setting belongs to the thread
-    for (std::size_t i = next++; i < count; i = next++) {
-      try {
-        body(i);
-      } catch (...) {
-        const std::lock_guard lock(guard);
-        if (!failure) failure = std::current_exception();
-        next = count;
-      }
-    }
-  };
-  std::vector<std::thread> workers;
-  for (int64_t t = 0; t < threads; ++t) workers.emplace_back(work);
-  for (auto& worker : workers) worker.join();
-  if (failure) std::rethrow_exception(failure);
-}
-
 Json Study::run() {
   const double start = seconds_now();
   const auto threads = std::min<int64_t>(spec_.threads, static_cast<int64_t>(jobs_.size()));
@@ -271,10 +245,10 @@ Json Study::run() {
        " sentences, " + std::to_string(count_duplicates(corpus_)) + " duplicates; " +
        std::to_string(jobs_.size()) + " runs of " + std::to_string(spec_.compare.entries.size()) +
        " entries, " + std::to_string(threads) + " at once");
-  in_parallel(settings_.size(), threads, [&](std::size_t i) { prepare(settings_[i]); });
+  ops::run_jobs(settings_.size(), threads, [&](std::size_t i) { prepare(settings_[i]); });
   tell("vectors are there");
   std::vector<std::vector<EntryResult>> results(jobs_.size());
-  in_parallel(jobs_.size(), threads, [&](std::size_t i) { results[i] = run_job(jobs_[i]); });
+  ops::run_jobs(jobs_.size(), threads, [&](std::size_t i) { results[i] = run_job(jobs_[i]); });
   const auto& first = settings_[0];
   return study_json(
       {spec_, corpus_, first.parts.train.size(), first.parts.valid.size(), first.parts.test.size(),
