@@ -21,13 +21,9 @@ Classifier::Classifier(const std::string& name, const ModelSpec& spec, const Mod
     throw InputError(name + ": at least 2 classes were expected, and " +
                      std::to_string(shape.classes) + " came");
   }
-  trunk_ = register_module(
-      "trunk", std::make_shared<nn::Trunk>(nn::TrunkOptions{.spec = spec.trunk,
-                                                            .input = shape.input,
-                                                            .phrases = phrases,
-                                                            .max_length = shape.max_length,
-                                                            .causal = false,
-                                                            .cls = spec.pooling == "cls"}));
+  auto options = trunk_options(spec, shape, phrases);
+  options.cls = spec.pooling == "cls";
+  trunk_ = register_module("trunk", std::make_shared<nn::Trunk>(options));
   if (spec.pooling == "attention")
     pool_ = register_module("pool", torch::nn::Linear(spec.trunk.width, 1));
   if (spec.head_hidden > 0)

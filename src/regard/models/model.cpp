@@ -61,6 +61,12 @@ nn::Loss Model::loss(const nn::Batch& batch, nn::Detail detail) {
   return loss;
 }
 
+nn::TrunkOptions trunk_options(const ModelSpec& spec, const ModelShape& shape,
+                               const std::vector<attention::Phrase>& phrases) {
+  return {
+      .spec = spec.trunk, .input = shape.input, .phrases = phrases, .max_length = shape.max_length};
+}
+
 torch::Tensor mean_over_rows(const torch::Tensor& losses, const torch::Tensor& targets) {
   const auto count = (targets >= 0).sum(1).clamp_min(1);  // (B)
   return losses.view(targets.sizes()).sum(1) / count;

@@ -68,6 +68,10 @@ class Model : public torch::nn::Module {
   virtual torch::Tensor example_losses(const torch::Tensor& logits, const nn::Batch& batch) = 0;
 };
 
+/// A trunk that sees both sides, as the model and its data want it.
+nn::TrunkOptions trunk_options(const ModelSpec& spec, const ModelShape& shape,
+                               const std::vector<attention::Phrase>& phrases);
+
 /// The first example of a batch, without padding.
 nn::Batch first_example(const nn::Batch& batch);
 

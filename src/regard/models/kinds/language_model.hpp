@@ -2,16 +2,14 @@
 // state.
 #pragma once
 
-#include "regard/models/model.hpp"
+#include "regard/models/position_model.hpp"
 
 namespace regard::models {
 
-class LanguageModel final : public Model {
+class LanguageModel final : public PositionModel {
  public:
   LanguageModel(const ModelSpec& spec, const ModelShape& shape,
                 const std::vector<attention::Phrase>& phrases, uint64_t seed);
-  nn::BatchScore score(const nn::Batch& batch) override;
-  nn::Trunk& trunk() override { return *trunk_; }
 
   nn::TrunkState start() const { return trunk_->start(); }
   /// The next ids (B, T) -> logits (B, vocabulary) of the token after them; equal to the last row
@@ -21,15 +19,6 @@ class LanguageModel final : public Model {
 
  protected:
   torch::Tensor compute(const nn::Batch& batch) override;
-  torch::Tensor mean_loss(const torch::Tensor& logits, const nn::Batch& batch) override;
-  torch::Tensor example_losses(const torch::Tensor& logits, const nn::Batch& batch) override;
-
- private:
-  torch::Tensor project(const torch::Tensor& x);
-
-  ModelSpec spec_;
-  std::shared_ptr<nn::Trunk> trunk_;
-  torch::nn::Linear head_{nullptr};  // absent where the table is tied
 };
 
 namespace kinds {

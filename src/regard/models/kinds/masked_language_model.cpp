@@ -2,11 +2,8 @@
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/gelu.h>
-#include <ATen/ops/linear.h>
 
 #include "regard/base/error.hpp"
-#include "regard/models/position_labels.hpp"
-#include "regard/nn/context.hpp"
 
 namespace regard::models {
 using torch::Tensor;
@@ -14,30 +11,20 @@ using torch::Tensor;
 MaskedLanguageModel::MaskedLanguageModel(const ModelSpec& spec, const ModelShape& shape,
                                          const std::vector<attention::Phrase>& phrases,
                                          uint64_t seed)
-    : spec_(spec) {
+    : PositionModel(spec) {
   const auto vocabulary = shape.input.vocabulary;
   const auto width = spec.trunk.width;
   if (vocabulary < 1) {
     throw InputError("masked_language_model: tokens were expected, and the data gives values");
   }
-  trunk_ = register_module(
-      "trunk", std::make_shared<nn::Trunk>(nn::TrunkOptions{.spec = spec.trunk,
-                                                            .input = shape.input,
-                                                            .phrases = phrases,
-                                                            .max_length = shape.max_length,
-                                                            .causal = false,
-                                                            .cls = false}));
+  make_trunk(trunk_options(spec, shape, phrases), seed);
   dense_ = register_module("dense", torch::nn::Linear(width, width));
   norm_ = register_module(
       "norm", std::make_shared<nn::Norm>(spec.trunk.norm_kind, width, spec.trunk.norm_epsilon));
   bias_ = register_parameter("bias", at::zeros({vocabulary}));
-  trunk_->initialise(seed);
   nn::fill_normal(dense_->weight, "dense.weight", spec.trunk.deviation(dense_->weight), seed);
   nn::fill_normal(dense_->bias, "dense.bias", 0, seed);
-  if (spec.tie) return;
-  head_ = register_module(
-      "head", torch::nn::Linear(torch::nn::LinearOptions(width, vocabulary).bias(false)));
-  nn::fill_normal(head_->weight, "head.weight", spec.trunk.deviation(head_->weight), seed);
+  if (!spec.tie) make_head(vocabulary, false, seed);
 }
 
 Tensor MaskedLanguageModel::compute(const nn::Batch& batch) {
@@ -49,22 +36,7 @@ Tensor MaskedLanguageModel::compute(const nn::Batch& batch) {
     x = x.view({batch.inputs.size(0), count, -1});  // (B, P, H)
   }
   x = norm_->forward(at::gelu(dense_->forward(x)));
-  const auto& table = spec_.tie ? trunk_->embedding().table() : head_->weight;
-  const auto out = at::linear(x, table, bias_);
-  nn::observe("head", out);
-  return out.to(torch::kFloat);
-}
-
-Tensor MaskedLanguageModel::mean_loss(const Tensor& logits, const nn::Batch& batch) {
-  return position_loss(logits, batch.targets, spec_.label_smoothing);
-}
-
-Tensor MaskedLanguageModel::example_losses(const Tensor& logits, const nn::Batch& batch) {
-  return position_losses(logits, batch.targets, spec_.label_smoothing);
-}
-
-nn::BatchScore MaskedLanguageModel::score(const nn::Batch& batch) {
-  return position_score(logits(batch), batch.targets).sums;
+  return to_vocabulary(x, bias_);
 }
 
 ModelKind kinds::make_masked_language_model() {

@@ -3,27 +3,21 @@
 //   logits = E norm(gelu(W x + b)) + c        at those places alone, E the table of the embedding
 #pragma once
 
-#include "regard/models/model.hpp"
+#include "regard/models/position_model.hpp"
 
 namespace regard::models {
 
-class MaskedLanguageModel final : public Model {
+class MaskedLanguageModel final : public PositionModel {
  public:
   MaskedLanguageModel(const ModelSpec& spec, const ModelShape& shape,
                       const std::vector<attention::Phrase>& phrases, uint64_t seed);
-  nn::BatchScore score(const nn::Batch& batch) override;
-  nn::Trunk& trunk() override { return *trunk_; }
 
  protected:
   /// (B, P, vocabulary) for the places (B, P) of the batch; without places for all, P = T.
   torch::Tensor compute(const nn::Batch& batch) override;
-  torch::Tensor mean_loss(const torch::Tensor& logits, const nn::Batch& batch) override;
-  torch::Tensor example_losses(const torch::Tensor& logits, const nn::Batch& batch) override;
 
  private:
-  ModelSpec spec_;
-  std::shared_ptr<nn::Trunk> trunk_;
-  torch::nn::Linear dense_{nullptr}, head_{nullptr};  // head_ is absent where the table is tied
+  torch::nn::Linear dense_{nullptr};
   std::shared_ptr<nn::Norm> norm_;
   torch::Tensor bias_;
 };

@@ -5,26 +5,18 @@
 //   block = transformer:  logits = head(trunk(features))       (1, N, H) -> (1, N, classes)
 #pragma once
 
-#include "regard/models/model.hpp"
+#include "regard/models/position_model.hpp"
 
 namespace regard::models {
 
-class NodeClassifier final : public Model {
+class NodeClassifier final : public PositionModel {
  public:
   NodeClassifier(const ModelSpec& spec, const ModelShape& shape,
                  const std::vector<attention::Phrase>& phrases, uint64_t seed);
-  nn::BatchScore score(const nn::Batch& batch) override;
-  nn::Trunk& trunk() override { return *trunk_; }
+  nn::BatchScore score(const nn::Batch& batch) override { return score_classes(batch); }
 
  protected:
   torch::Tensor compute(const nn::Batch& batch) override;
-  torch::Tensor mean_loss(const torch::Tensor& logits, const nn::Batch& batch) override;
-  torch::Tensor example_losses(const torch::Tensor& logits, const nn::Batch& batch) override;
-
- private:
-  ModelSpec spec_;
-  std::shared_ptr<nn::Trunk> trunk_;
-  torch::nn::Linear head_{nullptr};  // none behind block gat
 };
 
 namespace kinds {

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include "regard/base/error.hpp"
-#include "regard/models/position_labels.hpp"
 #include "regard/nn/context.hpp"
 
 namespace regard::models {
@@ -44,22 +43,6 @@ Phrases phrases_of(const std::string& part, const std::string& given, const Phra
   return encoder;
 }
 
-void check_shape(const ModelSpec& spec, const ModelShape& shape) {
-  const std::string place = "sequence_to_sequence: ";
-  if (shape.input.vocabulary < 1) {
-    throw InputError(place + "tokens were expected, and the data gives values");
-  }
-  if (spec.trunk.pairs > 0) {
-    throw InputError(place +
-                     "[model] pairs = 0 was expected, since text is made a token at a time, and " +
-                     std::to_string(spec.trunk.pairs) + " came");
-  }
-  if (spec.trunk.block != "transformer") {
-    throw InputError(place + "[model] block = \"transformer\" was expected, and \"" +
-                     spec.trunk.block + "\" came");
-  }
-}
-
 const Tensor& other(const nn::Batch& batch, const char* name) {
   const auto found = batch.others.find(name);
   if (found == batch.others.end())
@@ -83,50 +66,41 @@ SequenceAttentions sequence_attentions(const ModelSpec& spec, const Phrases& phr
 
 SequenceToSequence::SequenceToSequence(const ModelSpec& spec, const ModelShape& shape,
                                        const Phrases& phrases, uint64_t seed)
-    : spec_(spec) {
-  check_shape(spec, shape);
+    : PositionModel(spec) {
+  check_text("sequence_to_sequence", shape);
+  if (spec.trunk.block != "transformer") {
+    throw InputError("sequence_to_sequence: [model] block = \"transformer\" was expected, and \"" +
+                     spec.trunk.block + "\" came");
+  }
   const auto attentions = sequence_attentions(spec, phrases);
-  nn::TrunkOptions options{.spec = spec.trunk,
-                           .input = shape.input,
-                           .phrases = attentions.encoder,
-                           .max_length = shape.max_length};
-  encoder_ = register_module("encoder", std::make_shared<nn::Trunk>(options));
+  auto options = trunk_options(spec, shape, attentions.encoder);
+  trunk_ = register_module("encoder", std::make_shared<nn::Trunk>(options));
   options.phrases = attentions.decoder;
   options.causal = true;
   options.cross = attentions.cross;
   options.first_site = kDecoderSites;
-  options.shared_embedding = std::shared_ptr<nn::Embedding>(encoder_, &encoder_->embedding());
+  options.shared_embedding = std::shared_ptr<nn::Embedding>(trunk_, &trunk_->embedding());
   decoder_ = register_module("decoder", std::make_shared<nn::Trunk>(options));
-  encoder_->initialise(seed, "encoder.");
+  trunk_->initialise(seed, "encoder.");
   decoder_->initialise(seed, "decoder.");
-  if (spec.tie) return;
-  head_ = register_module(
-      "head", torch::nn::Linear(
-                  torch::nn::LinearOptions(spec.trunk.width, shape.input.vocabulary).bias(false)));
-  nn::fill_normal(head_->weight, "head.weight", spec.trunk.deviation(head_->weight), seed);
+  if (!spec.tie) make_head(shape.input.vocabulary, false, seed);
 }
 
 nn::MemoryView SequenceToSequence::encode(const Tensor& sources, const Tensor& lengths) {
   const nn::LayerScope scope("encoder");
-  return {encoder_->forward(sources, lengths), lengths};
-}
-
-Tensor SequenceToSequence::project(const Tensor& x) {
-  const auto out = at::linear(x, spec_.tie ? encoder_->embedding().table() : head_->weight);
-  nn::observe("head", out);
-  return out.to(x.scalar_type() == torch::kDouble ? torch::kDouble : torch::kFloat);
+  return {trunk_->forward(sources, lengths), lengths};
 }
 
 Tensor SequenceToSequence::compute(const nn::Batch& batch) {
   const auto memory = encode(batch.inputs, batch.lengths);
   const nn::LayerScope scope("decoder");
-  return project(
+  return to_vocabulary(
       decoder_->forward(other(batch, kTargetInputs), other(batch, kTargetLengths), memory));
 }
 
 Tensor SequenceToSequence::step(const Tensor& ids, nn::TrunkState& state) {
   const auto x = decoder_->extend(ids, state);
-  return project(x.narrow(1, x.size(1) - 1, 1)).select(1, 0);
+  return to_vocabulary(x.narrow(1, x.size(1) - 1, 1)).select(1, 0);
 }
 
 SearchModel SequenceToSequence::search(const Tensor& sources, const Tensor& lengths,
@@ -142,18 +116,6 @@ SearchModel SequenceToSequence::search(const Tensor& sources, const Tensor& leng
               if (of.size(0) < memory.rows.v.size(0)) memory.select(of);
             }
           }};
-}
-
-Tensor SequenceToSequence::mean_loss(const Tensor& logits, const nn::Batch& batch) {
-  return position_loss(logits, batch.targets, spec_.label_smoothing);
-}
-
-Tensor SequenceToSequence::example_losses(const Tensor& logits, const nn::Batch& batch) {
-  return position_losses(logits, batch.targets, spec_.label_smoothing);
-}
-
-nn::BatchScore SequenceToSequence::score(const nn::Batch& batch) {
-  return position_score(logits(batch), batch.targets).sums;
 }
 
 std::vector<LayerMap> SequenceToSequence::maps(const nn::Batch& batch) {
@@ -178,7 +140,7 @@ std::vector<LayerMap> SequenceToSequence::maps(const nn::Batch& batch) {
   };
   for (int64_t i = 0; i < spec_.trunk.layers; ++i) {
     const auto at = static_cast<std::size_t>(i);
-    add("encoder", i, encoder_->blocks()[at]->attention(),
+    add("encoder", i, trunk_->blocks()[at]->attention(),
         attention::call_of(input("encoder", i, "attention_input"), {}));
     auto& block = *decoder_->blocks()[at];
     add("decoder", i, block.attention(),

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "regard/models/model.hpp"
+#include "regard/models/position_model.hpp"
 #include "regard/models/search.hpp"
 
 namespace regard::models {
@@ -32,12 +32,10 @@ struct SequenceAttentions {
 SequenceAttentions sequence_attentions(const ModelSpec& spec,
                                        const std::vector<attention::Phrase>& phrases);
 
-class SequenceToSequence final : public Model {
+class SequenceToSequence final : public PositionModel {
  public:
   SequenceToSequence(const ModelSpec& spec, const ModelShape& shape,
                      const std::vector<attention::Phrase>& phrases, uint64_t seed);
-  nn::BatchScore score(const nn::Batch& batch) override;
-  nn::Trunk& trunk() override { return *encoder_; }
   nn::Trunk& decoder() { return *decoder_; }
   /// Of encoder, decoder and cross attention, each named.
   std::vector<LayerMap> maps(const nn::Batch& batch) override;
@@ -54,15 +52,9 @@ class SequenceToSequence final : public Model {
 
  protected:
   torch::Tensor compute(const nn::Batch& batch) override;
-  torch::Tensor mean_loss(const torch::Tensor& logits, const nn::Batch& batch) override;
-  torch::Tensor example_losses(const torch::Tensor& logits, const nn::Batch& batch) override;
 
  private:
-  torch::Tensor project(const torch::Tensor& x);
-
-  ModelSpec spec_;
-  std::shared_ptr<nn::Trunk> encoder_, decoder_;
-  torch::nn::Linear head_{nullptr};
+  std::shared_ptr<nn::Trunk> decoder_;  // the encoder is the trunk
 };
 
 namespace kinds {
