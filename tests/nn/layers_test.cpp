@@ -61,6 +61,32 @@ TEST(FeedForward, IsTheFormula) {
   }
 }
 
+TEST(FeedForward, DropsActivationsInTrainingAlone) {
+  const auto x = harness::random({3, 5, 8}, 1);
+  for (const char* kind : {"gelu", "relu", "swiglu"}) {
+    FeedForward plain(kind, 8, 6), layer(kind, 8, 6, true, {0.5, 9});
+    for (auto* one : {&plain, &layer}) {
+      one->to(torch::kDouble);
+      randomise(*one);
+    }
+    layer.eval();
+    EXPECT_TRUE(at::equal(layer.forward(x), plain.forward(x))) << kind;
+    layer.train();
+    const attention::RandomContext context{3, at::scalar_tensor(2, torch::kLong)};
+    const attention::RandomScope scope(context);
+    // down = identity shows the activations themselves.
+    const at::NoGradGuard guard;
+    for (auto* one : {&plain, &layer}) {
+      one->down()->weight.copy_(at::eye(8, 6, x.options()));
+      one->down()->bias.zero_();
+    }
+    const auto all = plain.forward(x).narrow(2, 0, 6), kept = layer.forward(x).narrow(2, 0, 6);
+    EXPECT_TRUE(at::equal(kept, dropout(all, 0.5, 9, true))) << kind;
+    const auto share = (kept != 0).to(torch::kDouble).mean().item<double>();
+    EXPECT_NEAR(share, 0.5, kind == std::string("relu") ? 0.4 : 0.2) << kind;
+  }
+}
+
 TEST(Dropout, IsKeyedByTheStepAndOffOutsideOfTraining) {
   const auto x = at::ones({500});
   EXPECT_TRUE(dropout(x, 0.5, 1, false).is_same(x));

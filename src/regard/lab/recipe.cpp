@@ -319,6 +319,7 @@ namespace {
 // still fit.
 const std::vector<std::string>& later_options() {
   static const std::vector<std::string> names = {"attention_dropout",
+                                                 "activation_dropout",
                                                  "encoding",
                                                  "empty",
                                                  "min_delta",

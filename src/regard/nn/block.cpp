@@ -44,8 +44,8 @@ Block::Block(const attention::Phrase& phrase, const BlockOptions& options,
   norm2_ = register_module("norm2",
                            std::make_shared<Norm>(options.norm_kind, width, options.norm_epsilon));
   feed_forward_ = register_module(
-      "mlp",
-      std::make_shared<FeedForward>(options.activation, width, options.hidden, options.down_bias));
+      "mlp", std::make_shared<FeedForward>(options.activation, width, options.hidden,
+                                           options.down_bias, options.activation_dropout));
 }
 
 template <class Attend, class Cross>

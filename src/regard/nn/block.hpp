@@ -23,6 +23,7 @@ struct BlockOptions {
   std::string activation = "gelu";  // gelu | gelu_tanh | relu | swiglu | geglu
   bool down_bias = true;            // of the feed-forward
   double dropout = 0;
+  DropoutSite activation_dropout = {};
   int64_t index = 0;       // which block: sites of dropout
   int64_t first_site = 0;  // of the trunk, so that two trunks of a model draw other numbers
   /// Attention to a memory, between self-attention and feed-forward; nullptr: none.

@@ -34,26 +34,31 @@ ops::NormParameters Norm::values() const {
 
 Tensor Norm::forward(const Tensor& x) { return ops::add_norm(x, {}, values(), 0, {}).h; }
 
-FeedForward::FeedForward(std::string activation, int64_t width, int64_t hidden, bool down_bias)
-    : activation_(std::move(activation)) {
+FeedForward::FeedForward(std::string activation, int64_t width, int64_t hidden, bool down_bias,
+                         DropoutSite dropout)
+    : activation_(std::move(activation)), dropout_(dropout) {
   const bool gated = activation_ == "swiglu" || activation_ == "geglu";
   up_ = register_module("up", torch::nn::Linear(width, gated ? 2 * hidden : hidden));
   down_ = register_module(
       "down", torch::nn::Linear(torch::nn::LinearOptions(hidden, width).bias(down_bias)));
 }
 
+Tensor FeedForward::activate(const Tensor& h) const {
+  if (activation_ == "gelu") return at::gelu(h);
+  if (activation_ == "relu") return h.relu();
+  if (activation_ == "gelu_tanh") return at::gelu(h, "tanh");
+  const auto parts = h.chunk(2, -1);
+  return (activation_ == "swiglu" ? at::silu(parts[0]) : at::gelu(parts[0])) * parts[1];
+}
+
 ops::Branch FeedForward::branch(const Tensor& x) {
-  if (activation_ == "gelu") {
+  const bool drops = is_training() && dropout_.rate > 0;
+  if (activation_ == "gelu" && !drops) {
     return ops::gelu_mlp(x, {up_->weight, up_->bias}, {down_->weight, down_->bias});
   }
-  const auto down = [&](const Tensor& h) {
-    return ops::linear_branch(h, down_->weight, down_->bias);
-  };
-  const auto h = ops::linear(x, up_->weight, up_->bias);
-  if (activation_ == "relu") return down(h.relu());
-  if (activation_ == "gelu_tanh") return down(at::gelu(h, "tanh"));
-  const auto parts = h.chunk(2, -1);
-  return down((activation_ == "swiglu" ? at::silu(parts[0]) : at::gelu(parts[0])) * parts[1]);
+  const auto h = activate(ops::linear(x, up_->weight, up_->bias));
+  return ops::linear_branch(dropout(h, dropout_.rate, dropout_.site, drops), down_->weight,
+                            down_->bias);
 }
 
 }  // namespace regard::nn

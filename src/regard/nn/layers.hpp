@@ -9,6 +9,12 @@
 
 namespace regard::nn {
 
+/// A dropout of the model: its rate, and its number among all of them.
+struct DropoutSite {
+  double rate = 0;
+  int64_t site = 0;
+};
+
 /// Dropout at a numbered site of the model, keyed by the step's RandomContext; identity outside of
 /// training.
 torch::Tensor dropout(const torch::Tensor& x, double p, int64_t site, bool training);
@@ -28,17 +34,21 @@ class Norm : public torch::nn::Module {
 };
 
 /// gelu | gelu_tanh | relu: down(act(up(x))); swiglu | geglu: down(act(gate(x)) * up(x)), gate and
-/// up in one matrix. down has a bias unless told.
+/// up in one matrix. down has a bias unless told. In training what `down` reads passes `dropout`.
 class FeedForward : public torch::nn::Module {
  public:
-  FeedForward(std::string activation, int64_t width, int64_t hidden, bool down_bias = true);
+  FeedForward(std::string activation, int64_t width, int64_t hidden, bool down_bias = true,
+              DropoutSite dropout = {});
   torch::Tensor forward(const torch::Tensor& x) { return branch(x).sum(); }
   /// The same for a residual sum, the bias of `down` apart.
   ops::Branch branch(const torch::Tensor& x);
   torch::nn::Linear& down() { return down_; }
 
  private:
+  torch::Tensor activate(const torch::Tensor& h) const;
+
   std::string activation_;
+  DropoutSite dropout_;
   torch::nn::Linear up_{nullptr}, down_{nullptr};
 };
 

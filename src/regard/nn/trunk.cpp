@@ -46,6 +46,8 @@ void TrunkSpec::visit(Visitor& f) {
   f("dropout", dropout, "rate on the embedding and on each residual branch");
   f("attention_dropout", attention_dropout,
     "rate on the weights of attention, of folds with pairwise weights; the reference computes it");
+  f("activation_dropout", activation_dropout,
+    "rate between the two layers of the feed-forward, behind its activation");
   f("word_dropout", word_dropout, "rate at which whole tokens are left out in training");
   f("pairs", pairs,
     "rows of a table for two tokens in a row, added to the embedding of the second; the row comes "
@@ -80,6 +82,9 @@ void TrunkSpec::check() const {
   need(attention_dropout >= 0 && attention_dropout < 1,
        "attention_dropout in [0, 1) was expected, and " + std::to_string(attention_dropout) +
            " came");
+  need(activation_dropout >= 0 && activation_dropout < 1,
+       "activation_dropout in [0, 1) was expected, and " + std::to_string(activation_dropout) +
+           " came");
   need(word_dropout >= 0 && word_dropout < 1,
        "word_dropout in [0, 1) was expected, and " + std::to_string(word_dropout) + " came");
   need(pairs >= 0, "pairs of at least 0 was expected");
@@ -107,7 +112,8 @@ double TrunkSpec::deviation(const Tensor& parameter) const {
 namespace {
 // Sites of dropout: 0 the embedding, 1 and 2 the branches of the first block, and so on; attention
 // weights begin behind any number of blocks.
-constexpr int64_t kAttentionSites = int64_t{1} << 20, kWordSite = int64_t{1} << 21;
+constexpr int64_t kAttentionSites = int64_t{1} << 20, kWordSite = int64_t{1} << 21,
+                  kActivationSites = int64_t{1} << 22;
 
 /// x (B, T, H) with whole tokens put to 0 at `rate`, the others scaled by 1 / (1 - rate).
 Tensor keep_words(const Tensor& x, double rate, int64_t first_site) {
@@ -200,6 +206,8 @@ BlockOptions Trunk::block_options(int64_t index) const {
                      .activation = spec.activation,
                      .down_bias = spec.bias == "all",
                      .dropout = spec.dropout,
+                     .activation_dropout = {spec.activation_dropout,
+                                            kActivationSites + options_.first_site + index},
                      .index = index,
                      .first_site = options_.first_site};
   if (!options_.cross.empty()) {

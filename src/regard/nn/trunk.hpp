@@ -25,6 +25,7 @@ struct TrunkSpec {
   std::string bias = "all";
   double dropout = 0;
   double attention_dropout = 0;
+  double activation_dropout = 0;
   double word_dropout = 0;
   int64_t pairs = 0;
   int64_t token_types = 0;
