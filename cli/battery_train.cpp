@@ -5,6 +5,7 @@
 #include "flags.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/battery/models/study.hpp"
 #include "regard/battery/models/study_report.hpp"
@@ -56,7 +57,7 @@ void add_battery_report(CLI::App& battery) {
   command->callback([=] {
     const auto path = std::filesystem::path(*folder) / "results.json";
     try {
-      const auto results = nlohmann::ordered_json::parse(read_file(path));
+      const auto results = Json::parse(read_file(path));
       battery::write_study_report(results, std::filesystem::path(*folder) / "report.html");
     } catch (const nlohmann::json::exception& error) {
       throw InputError(path.string() +

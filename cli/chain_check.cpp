@@ -3,12 +3,12 @@
 
 #include <cmath>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "chain.hpp"
 #include "flags.hpp"
 #include "regard/attention/phrase.hpp"
 #include "regard/base/error.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/theory/markov/law.hpp"
 
@@ -64,7 +64,7 @@ void add_chain_check(CLI::App& chain) {
           attend_by_fold);
       largest = std::max(largest, result.largest);
       if (s->json) {
-        nlohmann::ordered_json out = {
+        Json out = {
             {"tokens", s->tokens},   {"length", s->length},       {"width", width},
             {"prompts", s->prompts}, {"largest", result.largest}, {"histogram", result.histogram}};
         std::printf("%s\n", out.dump().c_str());

@@ -7,6 +7,7 @@
 #include "flags.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
+#include "regard/base/json.hpp"
 #include "regard/data/readers/reader.hpp"
 #include "regard/report/table.hpp"
 #include "regard/run/machine.hpp"
@@ -31,14 +32,14 @@ markov::Text Outcomes::text(const std::vector<int32_t>& ids) const {
 namespace {
 namespace fs = std::filesystem;
 
-const std::vector<OptionFlags::Flag> kFlags = {{"--data", "diagnose", "data"},
-                                               {"--window", "diagnose", "window"},
-                                               {"--temperature", "diagnose", "temperature"},
-                                               {"--penalty", "diagnose", "penalty"},
-                                               {"--samples", "diagnose", "samples"},
-                                               {"--length", "diagnose", "length"},
-                                               {"--prompt-length", "diagnose", "prompt"},
-                                               {"--seed", "diagnose", "seed"}};
+const std::vector<OptionFlags::Flag> kDiagnoseFlags = {{"--data", "diagnose", "data"},
+                                                       {"--window", "diagnose", "window"},
+                                                       {"--temperature", "diagnose", "temperature"},
+                                                       {"--penalty", "diagnose", "penalty"},
+                                                       {"--samples", "diagnose", "samples"},
+                                                       {"--length", "diagnose", "length"},
+                                                       {"--prompt-length", "diagnose", "prompt"},
+                                                       {"--seed", "diagnose", "seed"}};
 
 Diagnosed of_text(const markov::DiagnoseSpec& spec, const TextFlags& flags, int64_t threads,
                   const markov::Told& told) {
@@ -105,7 +106,7 @@ void add_chain_diagnose(CLI::App& chain) {
                    "of a text: auto, utf-8, utf-16, latin-1, windows-1252, ...")
       ->capture_default_str();
   markov::DiagnoseSpec defaults;
-  auto flags = std::make_shared<OptionFlags>(*command, defaults.tables(), kFlags);
+  auto flags = std::make_shared<OptionFlags>(*command, defaults.tables(), kDiagnoseFlags);
   command->add_option("--out", s->out, "folder for report.html and result.json");
   command->add_flag("--resume", s->resume, "of a run: go on from the last checkpoint in --out");
   command->add_flag("--json", s->json, "one JSON object");
@@ -139,7 +140,7 @@ void add_chain_diagnose(CLI::App& chain) {
       return result.outcomes->decode(ids);
     };
     const auto json = markov::to_json(result.diagnosis, decode)
-                          .dump(-1, ' ', false, report::Json::error_handler_t::replace);
+                          .dump(-1, ' ', false, Json::error_handler_t::replace);
     if (s->json) {
       std::printf("%s\n", json.c_str());
     } else {

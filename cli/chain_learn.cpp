@@ -4,6 +4,7 @@
 #include "chain.hpp"
 #include "flags.hpp"
 #include "regard/base/files.hpp"
+#include "regard/base/json.hpp"
 #include "regard/report/table.hpp"
 #include "regard/run/folder.hpp"
 #include "regard/run/machine.hpp"
@@ -13,7 +14,7 @@ namespace regard::cli {
 namespace {
 namespace fs = std::filesystem;
 
-const std::vector<OptionFlags::Flag> kFlags = {
+const std::vector<OptionFlags::Flag> kLearnFlags = {
     {"--cross", "learn", "cross"},   {"--tokens", "learn", "tokens"},
     {"--length", "learn", "length"}, {"--prompts", "learn", "prompts"},
     {"--seeds", "learn", "seeds"},   {"--chain-seed", "learn", "chain_seed"},
@@ -29,8 +30,8 @@ void show(const report::Table& table) {
 
 /// recipe.toml, result.json, a table and the page.
 template <class Result>
-void write(const fs::path& folder, markov::LearnSpec spec, const Result& result,
-           const report::Json& json, const std::string& table_name, const std::string& table) {
+void write(const fs::path& folder, markov::LearnSpec spec, const Result& result, const Json& json,
+           const std::string& table_name, const std::string& table) {
   const run::Folder opened(folder, run::Folder::Open::kNew);
   write_atomically(folder / "recipe.toml", run::to_toml(spec.tables()));
   write_atomically(folder / "result.json", json.dump() + "\n");
@@ -87,7 +88,7 @@ void add_chain_learn(CLI::App& chain) {
   auto s = std::make_shared<State>();
   markov::LearnSpec defaults;
   command->add_option("prompts_file", s->file, "a CSV file; without it an experiment is run");
-  auto flags = std::make_shared<OptionFlags>(*command, defaults.tables(), kFlags);
+  auto flags = std::make_shared<OptionFlags>(*command, defaults.tables(), kLearnFlags);
   command->add_option("--out", s->out, "folder for report.html, result.json and a table");
   command->add_flag("--json", s->json, "one JSON object");
   add_number(*command, "--threads", s->threads, "fits at once; 0: one on each core");

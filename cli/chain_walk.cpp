@@ -12,7 +12,7 @@ namespace regard::cli {
 namespace {
 namespace fs = std::filesystem;
 
-const std::vector<OptionFlags::Flag> kFlags = {
+const std::vector<OptionFlags::Flag> kWalkFlags = {
     {"--chain", "chain", "file"},
     {"--rows", "chain", "rows"},
     {"--tokens", "chain", "tokens"},
@@ -61,7 +61,7 @@ void add_chain_walk(CLI::App& chain) {
   };
   auto s = std::make_shared<State>();
   markov::WalkSpec defaults;
-  auto flags = std::make_shared<OptionFlags>(*command, defaults.tables(), kFlags);
+  auto flags = std::make_shared<OptionFlags>(*command, defaults.tables(), kWalkFlags);
   command->add_option("--out", s->out,
                       "folder for report.html, means.csv, result.json and checkpoints");
   command->add_flag("--resume", s->resume, "go on from the last checkpoint in --out");

@@ -12,7 +12,7 @@ namespace regard::cli {
 namespace {
 namespace fs = std::filesystem;
 
-void write(docgraph::Spec spec, const docgraph::Json& results) {
+void write(docgraph::Spec spec, const Json& results) {
   const run::Folder folder(spec.out, run::Folder::Open::kNew);
   const fs::path out = spec.out;
   const auto recipe = run::to_toml(spec.tables());

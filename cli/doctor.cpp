@@ -1,9 +1,9 @@
 // doctor: what is here and what is missing.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "regard/base/json.hpp"
 #include "regard/lab/health.hpp"
 
 namespace regard::cli {
@@ -24,7 +24,7 @@ void add_doctor(CLI::App& app) {
   command->callback([=] {
     const auto rows = lab::health(kBattery);
     if (*json) {
-      nlohmann::ordered_json out;
+      Json out;
       for (const auto& [key, value] : rows) out[key] = value;
       std::printf("%s\n", out.dump(2).c_str());
       return;

@@ -1,14 +1,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "commands.hpp"
 #include "flags.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/fill.hpp"
 
 namespace regard::cli {
-using Json = nlohmann::ordered_json;
 
 namespace {
 

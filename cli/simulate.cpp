@@ -23,26 +23,26 @@ struct Flag {
   const char *name, *table, *key;
 };
 
-constexpr Flag kFlags[] = {{"--points", "points", "file"},
-                           {"--weights", "points", "weights"},
-                           {"--init", "points", "init"},
-                           {"--n", "points", "n"},
-                           {"--d", "points", "d"},
-                           {"--seed", "points", "seed"},
-                           {"--clusters", "points", "clusters"},
-                           {"--angle", "points", "angle"},
-                           {"--spread", "points", "spread"},
-                           {"--kappa", "points", "kappa"},
-                           {"--model", "model", "kind"},
-                           {"--beta", "model", "beta"},
-                           {"--usa-norm", "model", "usa_norm"},
-                           {"--prefactor", "model", "prefactor"},
-                           {"--engine", "run", "engine"},
-                           {"--until", "run", "until"},
-                           {"--merge", "run", "merge"},
-                           {"--clock", "run", "clock"},
-                           {"--tolerance", "run", "tolerance"},
-                           {"--close", "run", "close"}};
+constexpr Flag kSimulateFlags[] = {{"--points", "points", "file"},
+                                   {"--weights", "points", "weights"},
+                                   {"--init", "points", "init"},
+                                   {"--n", "points", "n"},
+                                   {"--d", "points", "d"},
+                                   {"--seed", "points", "seed"},
+                                   {"--clusters", "points", "clusters"},
+                                   {"--angle", "points", "angle"},
+                                   {"--spread", "points", "spread"},
+                                   {"--kappa", "points", "kappa"},
+                                   {"--model", "model", "kind"},
+                                   {"--beta", "model", "beta"},
+                                   {"--usa-norm", "model", "usa_norm"},
+                                   {"--prefactor", "model", "prefactor"},
+                                   {"--engine", "run", "engine"},
+                                   {"--until", "run", "until"},
+                                   {"--merge", "run", "merge"},
+                                   {"--clock", "run", "clock"},
+                                   {"--tolerance", "run", "tolerance"},
+                                   {"--close", "run", "close"}};
 
 constexpr Flag kSwitches[] = {{"--theorem", "run", "theorem"}, {"--modes", "run", "modes"}};
 
@@ -68,7 +68,7 @@ class SimulateFlags {
  public:
   explicit SimulateFlags(CLI::App& command) {
     recipe_ = command.add_option("recipe", file_, "a recipe file (TOML)");
-    for (const auto& flag : kFlags) {
+    for (const auto& flag : kSimulateFlags) {
       const auto field = field_of(flag);
       auto help = field.doc;
       if (!field.choices.empty()) help += " (" + join(field.choices, ", ") + ")";
@@ -95,9 +95,9 @@ class SimulateFlags {
     particles::Spec spec;
     const auto tables = spec.tables();
     if (recipe_->count() > 0) run::read_recipe(file_, tables);
-    for (std::size_t i = 0; i < std::size(kFlags); ++i) {
+    for (std::size_t i = 0; i < std::size(kSimulateFlags); ++i) {
       if (options_[i]->count() == 0) continue;
-      const auto& flag = kFlags[i];
+      const auto& flag = kSimulateFlags[i];
       const auto kind = field_of(flag).value;
       Value value = *texts_[i];
       if (std::holds_alternative<std::vector<double>>(kind)) {

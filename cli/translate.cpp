@@ -1,16 +1,15 @@
 // Translations by a trained run, and their scores against references.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "commands.hpp"
 #include "flags.hpp"
 #include "regard/base/error.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/utf8.hpp"
 #include "regard/lab/translation.hpp"
 
 namespace regard::cli {
-using Json = nlohmann::ordered_json;
 
 namespace {
 

@@ -1,11 +1,11 @@
 // What a trained run is used for: eval, predict, generate.
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "commands.hpp"
 #include "flags.hpp"
 #include "regard/base/error.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/base/utf8.hpp"
 #include "regard/lab/generate.hpp"
@@ -13,7 +13,6 @@
 #include "regard/lab/stream_predict.hpp"
 
 namespace regard::cli {
-using Json = nlohmann::ordered_json;
 
 namespace {
 struct Use {

@@ -6,6 +6,7 @@
 
 #include "battery/data.hpp"
 #include "readers/helpers.hpp"
+#include "regard/base/distributions.hpp"
 #include "regard/base/philox.hpp"
 #include "regard/battery/fit.hpp"
 #include "regard/battery/knee.hpp"
@@ -27,11 +28,6 @@ Cell made(const PowerLaw& curve, int64_t last) {
     cell.capacity_ah.push_back(1.1 * (1 - curve.loss(static_cast<double>(cycle))));
   }
   return cell;
-}
-
-double normal(Random& random) {
-  return std::sqrt(-2 * std::log(1 - random.uniform())) *
-         std::cos(2 * 3.14159265358979 * random.uniform());
 }
 
 TEST(PowerLaw, TheClosedFormInvertsTheCurve) {

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "data.hpp"
+#include "regard/base/distributions.hpp"
 #include "regard/base/philox.hpp"
 #include "regard/battery/models/capacity_prior.hpp"
 #include "regard/battery/models/conformal.hpp"
@@ -15,11 +16,6 @@
 
 namespace regard::battery {
 namespace {
-
-double normal(Random& random) {
-  return std::sqrt(-2 * std::log(1 - random.uniform())) *
-         std::cos(2 * std::numbers::pi * random.uniform());
-}
 
 struct Made {
   Cell cell;

@@ -1,4 +1,5 @@
 #include "regard/theory/markov/collapse.hpp"
+#include "markov/three_tokens.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,8 +21,6 @@ TEST(Collapse, MeanOfTwoTokensByRecursion) {
     EXPECT_NEAR(means[1] / pair_limit(p, 1, 1, 1e4), kOverLimit[i], 1e-4) << p;
   }
 }
-
-Chain three_tokens() { return {3, {.6, .25, .15, .3, .45, .25, .25, .35, .40}, {}}; }
 
 TEST(Collapse, ExponentsOfSingleWinners) {
   const auto ends = single_winners(three_tokens());

@@ -6,13 +6,12 @@
 #include <cmath>
 #include <cstdio>
 
+#include "markov/three_tokens.hpp"
 #include "regard/base/error.hpp"
 #include "regard/theory/markov/walk_report.hpp"
 
 namespace regard::markov {
 namespace {
-
-Chain three_tokens() { return {3, {.6, .25, .15, .3, .45, .25, .25, .35, .40}, {}}; }
 
 Ensemble ensemble(const Chain& chain, std::vector<int32_t> prompt, int64_t until, int64_t runs,
                   const Rules& rules = {}, int64_t threads = 2) {

@@ -11,8 +11,9 @@
 namespace regard::models {
 namespace {
 
-std::shared_ptr<LanguageModel> model(const std::vector<std::string>& texts,
-                                     const std::string& positions = "learned", bool tie = true) {
+std::shared_ptr<LanguageModel> language_model(const std::vector<std::string>& texts,
+                                              const std::string& positions = "learned",
+                                              bool tie = true) {
   auto spec = small_spec("language_model");
   spec.trunk.positions = positions;
   spec.tie = tie;
@@ -63,22 +64,22 @@ TEST(Generation, EqualsFullRecomputation) {
                              "keyvalue+window(width=3)"}) {
     for (const char* positions : {"learned", "sinusoidal", "rotary", "none"}) {
       SCOPED_TRACE(std::string(phrase) + ", " + positions);
-      expect_generation_equals_recomputation(*model({phrase}, positions));
+      expect_generation_equals_recomputation(*language_model({phrase}, positions));
     }
   }
   for (const char* phrase : {"softmax", "window(width=3)", "window(width=3,global=2)", "shared",
                              "symmetric", "pairwise", "keyvalue"}) {
     SCOPED_TRACE(std::string(phrase) + ", alibi");
-    expect_generation_equals_recomputation(*model({phrase}, "alibi"));
+    expect_generation_equals_recomputation(*language_model({phrase}, "alibi"));
   }
-  expect_generation_equals_recomputation(*model({"window(width=3)", "hrr"}));
-  expect_generation_equals_recomputation(*model({"softmax", "off"}, "rotary", false));
+  expect_generation_equals_recomputation(*language_model({"window(width=3)", "hrr"}));
+  expect_generation_equals_recomputation(*language_model({"softmax", "off"}, "rotary", false));
 }
 
 TEST(Generation, SharedRowsTakeHalfTheBytes) {
   const torch::NoGradGuard guard;
   const auto bytes = [](const char* phrase) {
-    const auto m = model({phrase}, "rotary");
+    const auto m = language_model({phrase}, "rotary");
     auto state = m->start();
     for (int64_t t = 0; t < 9; ++t) m->step(ids(2, 9).narrow(1, t, 1), state);
     return state.bytes();
@@ -90,7 +91,7 @@ TEST(Generation, SharedRowsTakeHalfTheBytes) {
 }
 
 TEST(LanguageModel, LossIsTheMeanNegativeLogarithmOverTargets) {
-  const auto m = model({"softmax"});
+  const auto m = language_model({"softmax"});
   auto batch = batch_of(ids(2, 5), {}, ids(2, 5).roll(2, 1));
   batch.targets[1][3].fill_(-1);
   batch.targets[1][4].fill_(-1);
@@ -114,7 +115,7 @@ TEST(LanguageModel, LossIsTheMeanNegativeLogarithmOverTargets) {
 
 TEST(LanguageModel, LaterTokensChangeNothingBefore) {
   for (const char* phrase : {"softmax", "full", "hrr", "linear", "mean", "window(width=3)"}) {
-    const auto m = model({phrase});
+    const auto m = language_model({phrase});
     const auto a = ids(1, 12);
     auto b = a.clone();
     b.slice(1, 7).add_(3).remainder_(11);
@@ -125,7 +126,8 @@ TEST(LanguageModel, LaterTokensChangeNothingBefore) {
 }
 
 TEST(LanguageModel, TiesTheTableOrHasAHead) {
-  const auto tied = model({"softmax"}), untied = model({"softmax"}, "learned", false);
+  const auto tied = language_model({"softmax"}),
+             untied = language_model({"softmax"}, "learned", false);
   EXPECT_EQ(parameter_count(*untied), parameter_count(*tied) + 11 * 16);
   const auto names = tied->named_parameters();
   EXPECT_FALSE(names.contains("head.weight"));
@@ -133,7 +135,7 @@ TEST(LanguageModel, TiesTheTableOrHasAHead) {
 }
 
 TEST(LanguageModel, MapsAreCausalWeightsOfEachLayer) {
-  const auto m = model({"softmax", "hrr"});
+  const auto m = language_model({"softmax", "hrr"});
   const auto maps = m->maps(batch_of(ids(3, 9)));
   ASSERT_EQ(maps.size(), 2u);
   EXPECT_EQ(maps[0].map.values.sizes(), (std::vector<int64_t>{1, 2, 9, 9}));
@@ -147,7 +149,7 @@ TEST(LanguageModel, MapsAreCausalWeightsOfEachLayer) {
 
 TEST(LanguageModel, RefusesWhatItCannotDo) {
   EXPECT_EQ(
-      harness::message([] { model({"hrr(mode=paper)"}); }),
+      harness::message([] { language_model({"hrr(mode=paper)"}); }),
       "phrase \"hrr(pads=in)\": hrr with pads=in sums over the whole padded sequence, which only "
       "the full graph has");
   EXPECT_EQ(harness::message([] {
@@ -155,7 +157,7 @@ TEST(LanguageModel, RefusesWhatItCannotDo) {
                             {.input = {.channels = 3}, .max_length = 4}, phrases({"softmax"}), 1);
             }),
             "language_model: tokens were expected, and the data gives values");
-  const auto m = model({"softmax"});
+  const auto m = language_model({"softmax"});
   const auto long_sentence =
       "positions: the table holds 24 places, and a sequence of 25 came; raise the maximal length "
       "or "

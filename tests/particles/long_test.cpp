@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "particles/circle.hpp"
 #include "regard/theory/particles/closed_form.hpp"
 #include "regard/theory/particles/simulate.hpp"
 
@@ -16,12 +17,6 @@ class Long : public ::testing::Test {
     if (std::getenv("REGARD_LONG_TESTS") == nullptr) GTEST_SKIP() << "make test-long runs this";
   }
 };
-
-Cloud on_circle(const std::vector<double>& angles) {
-  std::vector<double> rows;
-  for (const double angle : angles) rows.insert(rows.end(), {std::cos(angle), std::sin(angle)});
-  return equal_masses(2, rows);
-}
 
 TEST_F(Long, TwoParticlesUpToALargeBeta) {
   Spec spec;

@@ -4,20 +4,13 @@
 #include <cmath>
 #include <cstring>
 
+#include "particles/circle.hpp"
 #include "regard/base/error.hpp"
 #include "regard/theory/particles/closed_form.hpp"
 #include "regard/theory/particles/simulate.hpp"
 
 namespace regard::particles {
 namespace {
-
-Cloud on_circle(const std::vector<double>& angles, std::vector<double> masses = {}) {
-  std::vector<double> rows;
-  for (const double angle : angles) rows.insert(rows.end(), {std::cos(angle), std::sin(angle)});
-  auto cloud = equal_masses(2, rows);
-  if (!masses.empty()) cloud.mass = std::move(masses);
-  return cloud;
-}
 
 std::vector<double> merge_times(const Outcome& outcome) {
   std::vector<double> times;

@@ -7,7 +7,7 @@
 namespace regard::data {
 namespace {
 
-Examples parse(const std::string& content, TokenLabels labels = TokenLabels::kRead) {
+Examples parse_tagged(const std::string& content, TokenLabels labels = TokenLabels::kRead) {
   ExamplesBuilder into;
   parse_conll(content, "tagged.tsv", labels, into);
   return into.finish();
@@ -22,7 +22,7 @@ std::vector<std::string> labels_of(const Examples& examples) {
 }
 
 TEST(Conll, TokenFirstLabelLast) {
-  const auto e = parse("EU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\nPeter NNP B-NP B-PER\n");
+  const auto e = parse_tagged("EU NNP B-NP B-ORG\nrejects VBZ B-VP O\n\nPeter NNP B-NP B-PER\n");
   ASSERT_EQ(e.size(), 2);
   EXPECT_TRUE(e.sentences);
   EXPECT_EQ(e.documents[0], "EU\nrejects");
@@ -32,7 +32,7 @@ TEST(Conll, TokenFirstLabelLast) {
 }
 
 TEST(Conll, TabsBlanksMarksAndLineEnds) {
-  const auto e = parse(
+  const auto e = parse_tagged(
       "\xEF\xBB\xBF-DOCSTART- -X- O O\r\n\r\nA\tx y\r\nB \t z\r\n   \r\n\nC  x y\n-DOCSTART-\nD z");
   ASSERT_EQ(e.size(), 3);
   EXPECT_EQ(e.documents[0], "A\nB");
@@ -42,23 +42,23 @@ TEST(Conll, TabsBlanksMarksAndLineEnds) {
 }
 
 TEST(Conll, WithoutLabelsATokenMayStandAlone) {
-  const auto e = parse("one\ntwo X\n\n\"three(\n", TokenLabels::kSkip);
+  const auto e = parse_tagged("one\ntwo X\n\n\"three(\n", TokenLabels::kSkip);
   ASSERT_EQ(e.size(), 2);
   EXPECT_EQ(e.documents[1], "\"three(");
   EXPECT_FALSE(e.labelled());
 }
 
 TEST(Conll, Errors) {
-  EXPECT_EQ(input_error([] { parse("a X\n\nb\n"); }),
+  EXPECT_EQ(input_error([] { parse_tagged("a X\n\nb\n"); }),
             "tagged.tsv: line 3: a token and its label were expected, and \"b\" stands alone");
-  EXPECT_EQ(input_error([] { parse("New York\tB-LOC\n"); }),
+  EXPECT_EQ(input_error([] { parse_tagged("New York\tB-LOC\n"); }),
             "tagged.tsv: line 1: a token without blanks was expected, and \"New York\" came");
-  EXPECT_EQ(input_error([] { parse("\n-DOCSTART- O\n\n"); }),
+  EXPECT_EQ(input_error([] { parse_tagged("\n-DOCSTART- O\n\n"); }),
             "tagged.tsv: there is no sentence in it");
 }
 
 TEST(Sentences, KeepTheirLabelsInParts) {
-  const auto e = parse("a X\nb Y\n\nc Z\n\nd X\ne Y\nf Z\n");
+  const auto e = parse_tagged("a X\nb Y\n\nc Z\n\nd X\ne Y\nf Z\n");
   const std::vector<int64_t> rows = {2, 0};
   const auto part = subset(e, rows);
   EXPECT_EQ(part.documents[0], "d\ne\nf");
@@ -75,7 +75,7 @@ TEST(Sentences, KeepTheirLabelsInParts) {
 }
 
 TEST(Sentences, AreCutInPieces) {
-  const auto e = parse("a X\nb Y\n\nc Z\nd X\ne Y\nf Z\ng X\n");
+  const auto e = parse_tagged("a X\nb Y\n\nc Z\nd X\ne Y\nf Z\ng X\n");
   const auto pieces = cut_sentences(e, 2);
   ASSERT_EQ(pieces.size(), 4);
   EXPECT_EQ(pieces.documents[0], "a\nb");

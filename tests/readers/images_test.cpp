@@ -79,14 +79,14 @@ RecordsSpec records(std::vector<int64_t> shape) {
   return spec;
 }
 
-Examples parse(const std::string& bytes, const RecordsSpec& spec) {
+Examples parse_images(const std::string& bytes, const RecordsSpec& spec) {
   ExamplesBuilder builder;
   parse_records(bytes, "r.bin", spec, RecordLabels::kRead, builder);
   return builder.finish();
 }
 
 TEST(Records, GreyImages) {
-  const auto e = parse(
+  const auto e = parse_images(
       "\x03"
       "abcd\x01"
       "efgh",
@@ -99,7 +99,7 @@ TEST(Records, GreyImages) {
 }
 
 TEST(Records, PlanesBecomeChannels) {
-  const auto e = parse("\x01rRgGbB", records({3, 1, 2}));
+  const auto e = parse_images("\x01rRgGbB", records({3, 1, 2}));
   EXPECT_TRUE(e.shape == (ImageShape{1, 2, 3}));
   EXPECT_EQ(std::string(e.images.begin(), e.images.end()), "rgbRGB");
 }
@@ -109,13 +109,13 @@ TEST(Records, SecondLabelByteAndHeader) {
   spec.label_bytes = 2;
   spec.label_byte = 2;
   spec.skip = 3;
-  const auto e = parse(std::string("HDR\x01\x07z\x02\x08y"), spec);
+  const auto e = parse_images(std::string("HDR\x01\x07z\x02\x08y"), spec);
   EXPECT_EQ(e.label_names, (std::vector<std::string>{"7", "8"}));
 }
 
 TEST(Records, Errors) {
   const auto error = [](const std::string& bytes, const RecordsSpec& spec) {
-    return input_error([&] { parse(bytes, spec); });
+    return input_error([&] { parse_images(bytes, spec); });
   };
   EXPECT_EQ(
       error("abc", records({2, 2})),

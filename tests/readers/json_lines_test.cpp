@@ -7,19 +7,19 @@
 namespace regard::data {
 namespace {
 
-Examples parse(const std::string& content, const std::string& name = "r.jsonl",
-               TableSpec spec = {}) {
+Examples parse_lines(const std::string& content, const std::string& name = "r.jsonl",
+                     TableSpec spec = {}) {
   ExamplesBuilder builder;
   parse_table(content, name, spec, builder);
   return builder.finish();
 }
 
 std::string parse_error(const std::string& content, TableSpec spec = {}) {
-  return input_error([&] { parse(content, "r.jsonl", spec); });
+  return input_error([&] { parse_lines(content, "r.jsonl", spec); });
 }
 
 TEST(JsonLines, KeysAreColumns) {
-  const auto e = parse(
+  const auto e = parse_lines(
       "{\"text\": \"a\\tb\\n\\u00e9\", \"label\": 1, \"id\": {\"x\": []}}\n\n"
       "{\"label\": true, \"text\": \"two\"}\r\n{\"label\": \" x \", \"text\": 3.5}");
   ASSERT_EQ(e.size(), 3);
@@ -31,16 +31,16 @@ TEST(JsonLines, KeysAreColumns) {
 
 TEST(JsonLines, AreKnownByNameFormatOrFirstCharacter) {
   const std::string row = "{\"text\": \"a\", \"label\": \"x\"}\n";
-  EXPECT_EQ(parse(row, "r.ndjson.gz").size(), 1);
-  EXPECT_EQ(parse(" \n" + row, "r.dat").documents[0], "a");
+  EXPECT_EQ(parse_lines(row, "r.ndjson.gz").size(), 1);
+  EXPECT_EQ(parse_lines(" \n" + row, "r.dat").documents[0], "a");
   TableSpec spec;
   spec.format = "jsonl";
-  EXPECT_EQ(parse(row, "r.tsv", spec).size(), 1);
+  EXPECT_EQ(parse_lines(row, "r.tsv", spec).size(), 1);
   EXPECT_FALSE(is_json_lines(row, "r.tsv", {}));
 }
 
 TEST(JsonLines, EmptyTextsAndPairs) {
-  const auto e = parse(
+  const auto e = parse_lines(
       "{\"text\": null, \"label\": \"x\"}\n{\"text\": \" \", \"label\": \"x\"}\n{\"text\": \"a\", "
       "\"label\": \"x\"}\n");
   EXPECT_EQ(e.size(), 1);
@@ -49,7 +49,7 @@ TEST(JsonLines, EmptyTextsAndPairs) {
   TableSpec spec;
   spec.text2 = "b";
   spec.label = "";
-  EXPECT_EQ(parse("{\"text\": \"a\\tb\", \"b\": \"c\"}", "r.jsonl", spec).texts(0)[1], "c");
+  EXPECT_EQ(parse_lines("{\"text\": \"a\\tb\", \"b\": \"c\"}", "r.jsonl", spec).texts(0)[1], "c");
 }
 
 TEST(JsonLines, ErrorsNameLineAndKey) {

@@ -7,7 +7,8 @@
 namespace regard::data {
 namespace {
 
-Examples parse(const std::string& content, const std::string& name = "t.tsv", TableSpec spec = {}) {
+Examples parse_rows(const std::string& content, const std::string& name = "t.tsv",
+                    TableSpec spec = {}) {
   ExamplesBuilder builder;
   parse_table(content, name, spec, builder);
   return builder.finish();
@@ -15,7 +16,7 @@ Examples parse(const std::string& content, const std::string& name = "t.tsv", Ta
 
 std::string parse_error(const std::string& content, const std::string& name = "t.tsv",
                         TableSpec spec = {}) {
-  return input_error([&] { parse(content, name, spec); });
+  return input_error([&] { parse_rows(content, name, spec); });
 }
 
 TableSpec by_number() {
@@ -26,7 +27,7 @@ TableSpec by_number() {
 }
 
 TEST(Table, TsvWithHeader) {
-  const auto e = parse("label\ttext\npos\tgood one\nneg\tbad \"quoted\"\n");
+  const auto e = parse_rows("label\ttext\npos\tgood one\nneg\tbad \"quoted\"\n");
   ASSERT_EQ(e.size(), 2);
   EXPECT_EQ(e.documents[0], "good one");
   EXPECT_EQ(e.documents[1], "bad \"quoted\"");
@@ -36,18 +37,18 @@ TEST(Table, TsvWithHeader) {
 }
 
 TEST(Table, ColumnsByNumberMeanNoHeader) {
-  const auto e = parse("neg\t0_3\tbad\npos\t1_9\tgood", "imdb.tsv.xz", by_number());
+  const auto e = parse_rows("neg\t0_3\tbad\npos\t1_9\tgood", "imdb.tsv.xz", by_number());
   ASSERT_EQ(e.size(), 2);
   EXPECT_EQ(e.documents[0], "bad");
   auto spec = by_number();
   spec.header = "yes";
-  EXPECT_EQ(parse("l\ti\tt\npos\t1_9\tgood", "imdb.tsv.xz", spec).size(), 1);
+  EXPECT_EQ(parse_rows("l\ti\tt\npos\t1_9\tgood", "imdb.tsv.xz", spec).size(), 1);
 }
 
 TEST(Table, CsvQuotesFollowRfc4180) {
-  const auto e =
-      parse("text,label\r\n\"a, \"\"b\"\"\r\nnext line\",x\r\nplain,y\r\n\"\"\"\"\"\",\"z\"\r\n",
-            "t.csv");
+  const auto e = parse_rows(
+      "text,label\r\n\"a, \"\"b\"\"\r\nnext line\",x\r\nplain,y\r\n\"\"\"\"\"\",\"z\"\r\n",
+      "t.csv");
   ASSERT_EQ(e.size(), 3);
   EXPECT_EQ(e.documents[0], "a, \"b\"\r\nnext line");
   EXPECT_EQ(e.documents[1], "plain");
@@ -57,21 +58,21 @@ TEST(Table, CsvQuotesFollowRfc4180) {
 }
 
 TEST(Table, ManyQuotedCellsInARowStayValid) {
-  const auto e =
-      parse("\"a\",\"text\",\"b\",\"c\",\"label\"\n\"1\",\"two\",\"3\",\"4\",\"L\"\n", "t.csv");
+  const auto e = parse_rows(
+      "\"a\",\"text\",\"b\",\"c\",\"label\"\n\"1\",\"two\",\"3\",\"4\",\"L\"\n", "t.csv");
   EXPECT_EQ(e.documents[0], "two");
   EXPECT_EQ(e.label_names[0], "L");
 }
 
 TEST(Table, ByteOrderMarkAndWindowsLines) {
-  const auto e = parse("\xEF\xBB\xBFtext\tlabel\r\nabc\tq\r\n\r\n");
+  const auto e = parse_rows("\xEF\xBB\xBFtext\tlabel\r\nabc\tq\r\n\r\n");
   ASSERT_EQ(e.size(), 1);
   EXPECT_EQ(e.label_names[0], "q");
   EXPECT_TRUE(contains(parse_error("\xFF\xFEt\0e\0"), "UTF-16"));
 }
 
 TEST(Table, LabelsThatAreNumbersSortAsNumbers) {
-  const auto e = parse("text\tlabel\na\t10\nb\t9\nc\t-1\n");
+  const auto e = parse_rows("text\tlabel\na\t10\nb\t9\nc\t-1\n");
   EXPECT_EQ(e.label_names, (std::vector<std::string>{"-1", "9", "10"}));
   EXPECT_EQ(e.labels, (std::vector<int32_t>{2, 1, 0}));
 }
@@ -79,14 +80,14 @@ TEST(Table, LabelsThatAreNumbersSortAsNumbers) {
 TEST(Table, WithoutLabelColumn) {
   TableSpec spec;
   spec.label = "";
-  const auto e = parse("text\nabc\n", "t.csv", spec);
+  const auto e = parse_rows("text\nabc\n", "t.csv", spec);
   EXPECT_EQ(e.size(), 1);
   EXPECT_FALSE(e.labelled());
 }
 
 TEST(Table, FormatFromTheFirstLineWhenTheNameDoesNotTell) {
-  EXPECT_EQ(parse("text,label\na,b\n", "x").documents[0], "a");
-  EXPECT_EQ(parse("text\tlabel\na,c\tb\n", "x").documents[0], "a,c");
+  EXPECT_EQ(parse_rows("text,label\na,b\n", "x").documents[0], "a");
+  EXPECT_EQ(parse_rows("text\tlabel\na,c\tb\n", "x").documents[0], "a,c");
 }
 
 TEST(Table, ErrorsNameFileLineAndColumn) {
@@ -116,7 +117,7 @@ TEST(Table, ErrorsNameFileLineAndColumn) {
 
 TEST(Table, EmptyRowsAreLeftOutWithTheirPlaces) {
   const std::string rows = "text\tlabel\na\tx\n\ty\n  \tz\nb\tx\n\n\t\nc\ty\n";
-  const auto e = parse(rows);
+  const auto e = parse_rows(rows);
   ASSERT_EQ(e.size(), 3);
   EXPECT_EQ(e.documents[1], "b");
   EXPECT_EQ(e.labels, (std::vector<int32_t>{0, 0, 1}));
@@ -136,7 +137,8 @@ TEST(Table, PairsMayHoldTabsAndLinesInsideQuotes) {
   TableSpec spec;
   spec.text2 = "b";
   const std::string head = "text,b,label\n";
-  const auto e = parse(head + "\"one\ttwo\",\"three\nfour\tfive\",x\nsix,seven,y\n", "t.csv", spec);
+  const auto e =
+      parse_rows(head + "\"one\ttwo\",\"three\nfour\tfive\",x\nsix,seven,y\n", "t.csv", spec);
   EXPECT_EQ(e.texts(0), (std::array<std::string_view, 2>{"one\ttwo", "three\nfour\tfive"}));
   EXPECT_EQ(e.texts(1), (std::array<std::string_view, 2>{"six", "seven"}));
   EXPECT_EQ(subset(e, std::vector<int64_t>{1}).texts(0)[1], "seven");
@@ -152,18 +154,19 @@ TEST(Table, PairsMayHoldTabsAndLinesInsideQuotes) {
 }
 
 TEST(Table, SemicolonsAndQuotedNames) {
-  const auto spreadsheet = parse("text;label;n\na, b;x;1,5\n\"c;d\";y;2,5\n", "t.csv");
+  const auto spreadsheet = parse_rows("text;label;n\na, b;x;1,5\n\"c;d\";y;2,5\n", "t.csv");
   EXPECT_EQ(spreadsheet.documents[0], "a, b");
   EXPECT_EQ(spreadsheet.documents[1], "c;d");
   EXPECT_EQ(spreadsheet.notes,
             (std::vector<std::string>{"t.csv: its cells are separated by semicolons"}));
-  const auto write_csv2 = parse("\"\";\"text\";\"label\"\n\"1\";\"a \"\"b\"\"\";\"x\"\n", "t.csv");
+  const auto write_csv2 =
+      parse_rows("\"\";\"text\";\"label\"\n\"1\";\"a \"\"b\"\"\";\"x\"\n", "t.csv");
   EXPECT_EQ(write_csv2.documents[0], "a \"b\"");
   // A header that reads with commas stays as it was, whatever semicolons are in it.
-  EXPECT_EQ(parse("text,label,a;b\none;two,x,3\n", "t.csv").documents[0], "one;two");
+  EXPECT_EQ(parse_rows("text,label,a;b\none;two,x,3\n", "t.csv").documents[0], "one;two");
   auto by_place = by_number();
   by_place.text = "2";
-  EXPECT_EQ(parse("x;a b\ny;c, d\n", "t.csv", by_place).documents[1], "c, d");
+  EXPECT_EQ(parse_rows("x;a b\ny;c, d\n", "t.csv", by_place).documents[1], "c, d");
 }
 
 TEST(Table, NewDataIsReadAsTheTrainingDataWas) {
@@ -171,42 +174,43 @@ TEST(Table, NewDataIsReadAsTheTrainingDataWas) {
   spec.text = "1";
   spec.label = "";
   spec.label_in_training = "2";
-  EXPECT_EQ(parse("a;x\nb;y\n", "t.csv", spec).documents[0], "a");
-  EXPECT_EQ(parse("a; b\nc d\n", "one.tsv", spec).documents[0], "a; b") << "the text alone";
-  EXPECT_EQ(parse("a b\nc d\n", "one.csv", spec).documents[1], "c d") << "the text alone";
+  EXPECT_EQ(parse_rows("a;x\nb;y\n", "t.csv", spec).documents[0], "a");
+  EXPECT_EQ(parse_rows("a; b\nc d\n", "one.tsv", spec).documents[0], "a; b") << "the text alone";
+  EXPECT_EQ(parse_rows("a b\nc d\n", "one.csv", spec).documents[1], "c d") << "the text alone";
 }
 
 TEST(Table, SeparatorToldInTheFirstLine) {
   for (const std::string end : {"\n", "\r\n", "\r"}) {
-    const auto e = parse("sep=;" + end + "text;label" + end + "\"a;b\";x" + end, "t.csv");
+    const auto e = parse_rows("sep=;" + end + "text;label" + end + "\"a;b\";x" + end, "t.csv");
     EXPECT_EQ(e.documents[0], "a;b");
     EXPECT_EQ(e.place(0), "t.csv: line 3");
   }
-  EXPECT_EQ(parse("sep=|\ntext|label\na|x\n", "t.dat").documents[0], "a");
+  EXPECT_EQ(parse_rows("sep=|\ntext|label\na|x\n", "t.dat").documents[0], "a");
 }
 
 TEST(Table, TabsWithQuotes) {
   // R and spreadsheets quote; a plain TSV does not.
-  EXPECT_EQ(parse("\"text\"\t\"label\"\n\"a\tb\"\t\"x\"\n").documents[0], "a\tb");
-  EXPECT_EQ(parse("text\tlabel\n\"a\"\tx\n").documents[0], "\"a\"");
+  EXPECT_EQ(parse_rows("\"text\"\t\"label\"\n\"a\tb\"\t\"x\"\n").documents[0], "a\tb");
+  EXPECT_EQ(parse_rows("text\tlabel\n\"a\"\tx\n").documents[0], "\"a\"");
   TableSpec spec;
   spec.from_spreadsheet = true;
-  EXPECT_EQ(parse("text\tlabel\n\"a \"\"b\"\"\"\tx\n", "t.txt", spec).documents[0], "a \"b\"");
+  EXPECT_EQ(parse_rows("text\tlabel\n\"a \"\"b\"\"\"\tx\n", "t.txt", spec).documents[0], "a \"b\"");
   spec.from_spreadsheet = false;
   spec.format = "quoted_tsv";
-  EXPECT_EQ(parse("text\tlabel\n\"a\"\tx\n", "t.tsv", spec).documents[0], "a");
+  EXPECT_EQ(parse_rows("text\tlabel\n\"a\"\tx\n", "t.tsv", spec).documents[0], "a");
 }
 
 TEST(Table, CarriageReturnsAlone) {
-  const auto e = parse("text\tlabel\ra\tx\r\rb\ty\r");
+  const auto e = parse_rows("text\tlabel\ra\tx\r\rb\ty\r");
   ASSERT_EQ(e.size(), 2);
   EXPECT_EQ(e.documents[1], "b");
   EXPECT_EQ(e.place(1), "t.tsv: line 4");
   // Rows end in carriage returns, and a line break stands inside quotes.
-  const auto quoted = parse("text,label\r\"a\nb\",x\rc,y\r", "t.csv");
+  const auto quoted = parse_rows("text,label\r\"a\nb\",x\rc,y\r", "t.csv");
   EXPECT_EQ(quoted.documents[0], "a\nb");
   EXPECT_EQ(quoted.place(1), "t.csv: line 3");
-  EXPECT_EQ(parse("text\tlabel\na\rb\tx\n").documents[0], "a\rb") << "data where lines end in \\n";
+  EXPECT_EQ(parse_rows("text\tlabel\na\rb\tx\n").documents[0], "a\rb")
+      << "data where lines end in \\n";
 }
 
 TEST(Table, ZeroAndHugeColumnNumbersAreErrors) {
@@ -218,13 +222,13 @@ TEST(Table, ZeroAndHugeColumnNumbersAreErrors) {
 }
 
 TEST(Table, LabelUnseenInTrainingNamesItsPlace) {
-  auto e = parse("text\tlabel\na\tpos\nb\tneu\n");
+  auto e = parse_rows("text\tlabel\na\tpos\nb\tneu\n");
   EXPECT_EQ(
       input_error([&] {
         map_labels(e, {"neg", "pos"});
       }),
       "t.tsv: line 3: label \"neu\" does not occur in the training data; did you mean \"neg\"?");
-  auto fine = parse("text\tlabel\na\tpos\nb\tpos\n");
+  auto fine = parse_rows("text\tlabel\na\tpos\nb\tpos\n");
   map_labels(fine, {"neg", "pos"});
   EXPECT_EQ(fine.labels, (std::vector<int32_t>{1, 1}));
 }

@@ -53,13 +53,6 @@ class Browser : public ::testing::Test {
 
 constexpr const char* kDrawn = "class=\"figure js-plotly-plot\"";
 
-int count(const std::string& text, const std::string& part) {
-  int n = 0;
-  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size()))
-    ++n;
-  return n;
-}
-
 TEST_F(Browser, AComparisonDrawsAllItsFigures) {
   std::string console;
   const auto dom = open("comparison", page(sample_comparison(), plotly_), console);

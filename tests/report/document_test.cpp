@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "report/sample.hpp"
+
 namespace regard::report {
 namespace {
-
-const Plotly kFakeBundle = {"window.Plotly = { react: function () {} };", ""};
 
 Document sample() {
   Document document;

@@ -53,8 +53,6 @@ std::string unbalanced(const std::string& html) {
   return open.empty() ? "" : open.back() + " stays open";
 }
 
-const Plotly kFakeBundle = {"window.Plotly = { react: function () {} };", ""};
-
 TEST(Page, TheBalanceCheckFindsFaults) {
   EXPECT_EQ(unbalanced("<p>a<br>b</p>"), "");
   EXPECT_NE(unbalanced("<p><b>a</p></b>"), "");

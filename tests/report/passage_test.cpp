@@ -4,15 +4,10 @@
 
 #include "regard/base/error.hpp"
 #include "regard/report/document.hpp"
+#include "report/sample.hpp"
 
 namespace regard::report {
 namespace {
-
-int count(const std::string& text, const std::string& what) {
-  int n = 0;
-  for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
-  return n;
-}
 
 Passage three() {
   return {{{"A <b> & \"c\".", 1.5}, {"Second.", -0.5}, {"Third.", 0}},

@@ -6,8 +6,17 @@
 
 #include "regard/base/philox.hpp"
 #include "regard/report/comparison.hpp"
+#include "regard/report/document.hpp"
 
 namespace regard::report {
+
+inline const Plotly kFakeBundle = {"window.Plotly = { react: function () {} };", ""};
+
+inline int count(const std::string& text, const std::string& what) {
+  int n = 0;
+  for (auto at = text.find(what); at != text.npos; at = text.find(what, at + 1)) ++n;
+  return n;
+}
 
 struct SamplePhrase {
   const char* phrase;

@@ -1,18 +1,12 @@
 #include <gtest/gtest.h>
 
-#include "readers/helpers.hpp"
 #include "regard/base/utf8.hpp"
 #include "regard/data/readers/text.hpp"
 #include "regard/data/readers/tokenizer.hpp"
+#include "tokenizers/helpers.hpp"
 
 namespace regard::data {
 namespace {
-
-Examples documents(const std::vector<std::string>& texts) {
-  ExamplesBuilder builder;
-  for (const auto& text : texts) parse_text(text, "doc", builder);
-  return builder.finish();
-}
 
 TokenizerSpec spec_of(const std::string& subwords, int64_t vocabulary = 400) {
   TokenizerSpec spec;
@@ -25,12 +19,6 @@ TokenizerSpec spec_of(const std::string& subwords, int64_t vocabulary = 400) {
 const std::vector<std::string> kTexts = {
     "the cat sat on the mat\nthe dog sat on the cat\n\n  the end",
     "a talking cat was walking\tand the dog was talking, walking and barking"};
-
-std::vector<int32_t> encode(const Tokenizer& t, std::string_view text) {
-  std::vector<int32_t> ids;
-  t.encode(text, ids);
-  return ids;
-}
 
 class SentencePieceTest : public testing::TestWithParam<const char*> {
   void SetUp() override {

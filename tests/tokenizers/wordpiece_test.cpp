@@ -6,22 +6,16 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "readers/helpers.hpp"
 #include "regard/base/philox.hpp"
 #include "regard/base/utf8.hpp"
 #include "regard/data/readers/bert_words.hpp"
 #include "regard/data/readers/text.hpp"
 #include "regard/data/readers/tokenizer.hpp"
+#include "tokenizers/helpers.hpp"
 #include "tokenizers/wordpiece_numbers.hpp"
 
 namespace regard::data {
 namespace {
-
-Examples documents(const std::vector<std::string>& texts) {
-  ExamplesBuilder builder;
-  for (const auto& text : texts) parse_text(text, "doc", builder);
-  return builder.finish();
-}
 
 std::string vocabulary_text(const std::vector<std::string>& more = {}) {
   std::string text = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
@@ -35,12 +29,6 @@ std::shared_ptr<const Tokenizer> from_file(const std::string& path, bool lower =
   spec.vocabulary_file = path;
   spec.lower = lower;
   return make_tokenizer(spec, Examples());
-}
-
-std::vector<int32_t> encode(const Tokenizer& t, std::string_view text) {
-  std::vector<int32_t> ids;
-  t.encode(text, ids);
-  return ids;
 }
 
 std::vector<std::string> words_of(std::string_view text, Case letters = Case::kFold) {

@@ -15,7 +15,7 @@
 namespace regard::train {
 namespace {
 
-Spec spec_of_the_run() {
+Spec auxiliary_spec() {
   Spec spec;
   spec.steps = 60;
   spec.lr = 1e-2;
@@ -24,19 +24,19 @@ Spec spec_of_the_run() {
   return spec;
 }
 
-void train(Learner& learner, const std::filesystem::path& path, run::Folder::Open how,
-           const ProgressCallback& progress = {}) {
+void train_toy(Learner& learner, const std::filesystem::path& path, run::Folder::Open how,
+               const ProgressCallback& progress = {}) {
   const run::Folder folder(path, how);
   ToyBatches batches;
-  run(learner, batches, toy_evaluation(), spec_of_the_run(), folder, {"toy", 1, {}}, progress);
+  run(learner, batches, toy_evaluation(), auxiliary_spec(), folder, {"toy", 1, {}}, progress);
 }
 
 TEST(Auxiliary, EachLossHasItsFieldAndTheMainOneIsApart) {
   const TemporaryFolder temporary;
   BaselineLearner learner(0.1);
   std::vector<std::pair<std::string, double>> told;
-  train(learner, temporary.path() / "run", run::Folder::Open::kNew,
-        [&](const Progress& p) { told = p.losses; });
+  train_toy(learner, temporary.path() / "run", run::Folder::Open::kNew,
+            [&](const Progress& p) { told = p.losses; });
   ASSERT_EQ(told.size(), 2u);
   EXPECT_EQ(told[0].first, "size");
   std::ifstream in(temporary.path() / "run/metrics.jsonl");
@@ -68,7 +68,7 @@ TEST(Auxiliary, TheStepDescendsAlongTheSum) {
     bool apart;
   } apart(true), together(false);
   for (auto* learner : {&apart, &together}) {
-    TrainStep step(*learner, spec_of_the_run(), 1);
+    TrainStep step(*learner, auxiliary_spec(), 1);
     for (int64_t i = 0; i < 5; ++i) {
       step.prepare(i, 1e-2);
       step.run({toy_batch(i, 16)});
@@ -83,13 +83,13 @@ TEST(Auxiliary, BuffersAndScalarsSurviveAnInterruption) {
   const TemporaryFolder temporary;
   const auto whole = temporary.path() / "whole", parts = temporary.path() / "parts";
   BaselineLearner calm(0.2), stopped(0.2), again(0.2);
-  train(calm, whole, run::Folder::Open::kNew);
+  train_toy(calm, whole, run::Folder::Open::kNew);
   const auto stop = [](const Progress& p) {
     if (p.step == 30) std::raise(SIGINT);
   };
-  EXPECT_THROW(train(stopped, parts, run::Folder::Open::kNew, stop), Interrupted);
+  EXPECT_THROW(train_toy(stopped, parts, run::Folder::Open::kNew, stop), Interrupted);
   EXPECT_NE(stopped.buffers()[0].second.item<float>(), 1);
-  train(again, parts, run::Folder::Open::kResume);
+  train_toy(again, parts, run::Folder::Open::kResume);
   for (const char* name : {"last.safetensors", "best.safetensors"}) {
     EXPECT_TRUE(read_file(whole / name) == read_file(parts / name)) << name;
   }
@@ -101,7 +101,7 @@ TEST(Auxiliary, BuffersAndScalarsSurviveAnInterruption) {
 TEST(Auxiliary, ACheckpointWithoutTheBufferIsRefused) {
   const TemporaryFolder temporary;
   ToyLearner without;
-  train(without, temporary.path() / "run", run::Folder::Open::kNew);
+  train_toy(without, temporary.path() / "run", run::Folder::Open::kNew);
   BaselineLearner learner;
   try {
     load_weights(temporary.path() / "run/last.safetensors", learner);
@@ -119,7 +119,7 @@ TEST(Auxiliary, ALossThatIsNotFiniteIsNamed) {
       return loss;
     }
   } learner;
-  TrainStep step(learner, spec_of_the_run(), 1);
+  TrainStep step(learner, auxiliary_spec(), 1);
   EXPECT_EQ(find_not_finite(step, 0, {toy_batch(0, 16)}),
             "every layer is finite, and the auxiliary loss \"edges\" is not");
 }
@@ -141,7 +141,7 @@ Outcome best_of(const std::vector<double>& heights, double min_delta) {
   const TemporaryFolder temporary;
   Measured learner;
   learner.heights = heights;
-  auto spec = spec_of_the_run();
+  auto spec = auxiliary_spec();
   spec.best = "height";
   spec.min_delta = min_delta;
   const run::Folder folder(temporary.path() / "run", run::Folder::Open::kNew);
@@ -162,7 +162,7 @@ TEST(Best, IsAnyMeasureOfTheTaskByAMinimalDifference) {
 TEST(Best, AMeasureThatTheTaskLacksIsRefused) {
   const TemporaryFolder temporary;
   ToyLearner learner;
-  auto spec = spec_of_the_run();
+  auto spec = auxiliary_spec();
   spec.best = "f1";
   const run::Folder folder(temporary.path() / "run", run::Folder::Open::kNew);
   ToyBatches batches;

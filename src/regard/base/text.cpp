@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <numeric>
 
+#include "regard/base/error.hpp"
+
 namespace regard {
 
 std::string trim(std::string_view text) {
@@ -102,6 +104,18 @@ std::string on_one_line(std::string_view text) {
   return line;
 }
 
+void check_count(const char* place, int64_t value, int64_t least, int64_t most) {
+  if (value >= least && value <= most) return;
+  throw InputError(std::string(place) + ": " + std::to_string(least) + " to " +
+                   std::to_string(most) + " are expected, and " + std::to_string(value) + " came");
+}
+
+std::string formatted(double value, const char* format) {
+  char text[96];
+  const auto length = std::snprintf(text, sizeof text, format, value);
+  return {text, text + std::clamp<int>(length, 0, sizeof text - 1)};
+}
+
 std::string human_bytes(double bytes) {
   const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   int unit = 0;
@@ -119,7 +133,7 @@ std::string human_seconds(double seconds) {
   char text[48];
   const auto whole = static_cast<long long>(std::llround(std::max(0.0, seconds)));
   if (seconds < 10) {
-    std::snprintf(text, sizeof text, "%.1f s", std::max(0.0, seconds));
+    return formatted(std::max(0.0, seconds), "%.1f s");
   } else if (whole < 60) {
     std::snprintf(text, sizeof text, "%lld s", whole);
   } else if (whole < 3600) {

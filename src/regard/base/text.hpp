@@ -29,8 +29,12 @@ std::string suggestion(std::string_view name, const std::vector<std::string>& kn
 /// backslash.
 std::string on_one_line(std::string_view text);
 
-std::string human_bytes(double bytes);      // "1.2 GiB"
-std::string human_seconds(double seconds);  // "3 min 20 s"
-std::string shortest(double value);         // the shortest decimal text that reads back as `value`
+/// InputError "walk: --runs: 1 to 9 are expected, and 12 came" unless least <= value <= most.
+void check_count(const char* place, int64_t value, int64_t least, int64_t most);
+
+std::string formatted(double value, const char* format);  // by one conversion of printf
+std::string human_bytes(double bytes);                    // "1.2 GiB"
+std::string human_seconds(double seconds);                // "3 min 20 s"
+std::string shortest(double value);  // the shortest decimal text that reads back as `value`
 
 }  // namespace regard

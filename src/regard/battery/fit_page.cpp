@@ -2,12 +2,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "regard/base/json.hpp"
 #include "regard/battery/fit_report.hpp"
 
 namespace regard::battery {
 namespace {
-
-using report::Json;
 
 std::string summary_sentence(const std::vector<FittedCell>& fits) {
   const auto good = fitted(fits);

@@ -5,13 +5,12 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/battery/spikes.hpp"
 
 namespace regard::battery {
 namespace {
-
-using report::Json;
 
 std::string percent(double loss) { return report::fixed(100 * loss, loss < 0.1 ? 1 : 0) + " %"; }
 
@@ -182,7 +181,7 @@ report::Table fit_table(const std::vector<FittedCell>& fits) {
   return table;
 }
 
-nlohmann::ordered_json fit_json(const FittedCell& fit) {
+Json fit_json(const FittedCell& fit) {
   Json out = {{"cell", fit.cell.name}, {"nominal_ah", fit.cell.nominal_ah}};
   if (!fit.why.empty()) {
     out["why"] = fit.why;

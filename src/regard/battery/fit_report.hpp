@@ -2,10 +2,10 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "regard/base/json.hpp"
 #include "regard/battery/curve.hpp"
 #include "regard/battery/fit.hpp"
 #include "regard/battery/knee.hpp"
@@ -45,7 +45,7 @@ report::Table fit_table(const std::vector<FittedCell>& fits);
 /// cell, A, A_low, A_high, B, ..., C, r2, life, life_low, life_high, life_state, measured_life,
 /// knee_onset, knee_point, outliers (numbers of cycles that bend the fit), lives; for the first
 /// threshold, `lives` has all. What is not known is null.
-nlohmann::ordered_json fit_json(const FittedCell& fit);
+Json fit_json(const FittedCell& fit);
 
 /// Measured and fitted curves, fitted against measured life, and the table.
 report::Document fit_document(const std::vector<FittedCell>& fits, const std::string& title);

@@ -52,7 +52,7 @@ void check_fits(int64_t length, int64_t most, const char* what) {
                    " came");
 }
 
-Pairs pack(const Examples& examples, const Encoding& encoding) {
+Pairs pack_pairs(const Examples& examples, const Encoding& encoding) {
   Pairs pairs;
   pairs.begin = encoding.begin;
   pairs.end = encoding.end;
@@ -189,7 +189,7 @@ class PairDataset final : public Dataset {
 
 std::shared_ptr<const Dataset> make_sequences(const Examples& examples, const Encoding& encoding,
                                               torch::Device device) {
-  return std::make_shared<PairDataset>(pack(examples, encoding), device);
+  return std::make_shared<PairDataset>(pack_pairs(examples, encoding), device);
 }
 
 }  // namespace regard::data

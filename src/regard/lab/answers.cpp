@@ -3,14 +3,13 @@
 #include <ATen/ops/argmax.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "regard/base/files.hpp"
+#include "regard/base/json.hpp"
 
 namespace regard::lab {
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 Answers answers(models::Model& model, const data::Dataset& dataset, const data::Encoding& encoding,
                 int64_t rows) {

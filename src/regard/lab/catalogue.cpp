@@ -1,6 +1,7 @@
 #include "regard/lab/catalogue.hpp"
 
 #include "regard/base/error.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/data/readers/reader.hpp"
 #include "regard/data/readers/task.hpp"
@@ -8,7 +9,6 @@
 #include "regard/models/model.hpp"
 
 namespace regard::lab {
-using Json = nlohmann::ordered_json;
 
 namespace {
 

@@ -1,14 +1,15 @@
 // What there is, from the registries: for `regard list`, and for programs that drive the command.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include "regard/base/json.hpp"
 
 namespace regard::lab {
 
 /// projections, graphs, folds, models, tasks, readers: a list of {name, summary, ...} each;
 /// options: the tables of a recipe, each a list of {name, type, default, help, choices}.
-nlohmann::ordered_json catalogue();
+Json catalogue();
 
 /// The same for people: one part, or all but the options with "". InputError names the nearest
 /// part.

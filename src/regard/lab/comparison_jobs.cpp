@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <nlohmann/json.hpp>
 
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/train_run.hpp"
 #include "regard/run/jobs.hpp"
@@ -15,7 +15,6 @@
 
 namespace regard::lab {
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 namespace {
 

@@ -6,13 +6,13 @@
 
 #include "regard/attention/fusion.hpp"
 #include "regard/base/error.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/machine.hpp"
 #include "regard/ops/attention/bind_linear.hpp"
 #include "regard/ops/step/kernels.hpp"
 
 namespace regard::lab {
-using Json = nlohmann::ordered_json;
 
 namespace {
 

@@ -2,11 +2,11 @@
 // costs.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "regard/attention/phrase.hpp"
+#include "regard/base/json.hpp"
 
 namespace regard::lab {
 
@@ -36,7 +36,7 @@ struct Explanation {
 /// A GPU can be asked where there is none. InputError for a type, a device or a size that is none.
 Explanation explain(const Question& question);
 
-nlohmann::ordered_json to_json(const Explanation& explanation);
+Json to_json(const Explanation& explanation);
 std::string to_text(const Explanation& explanation);
 
 }  // namespace regard::lab

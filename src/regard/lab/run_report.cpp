@@ -2,11 +2,11 @@
 
 #include <cstdio>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/utf8.hpp"
 #include "regard/lab/machine.hpp"
 #include "regard/lab/nodes.hpp"
@@ -18,7 +18,6 @@
 
 namespace regard::lab {
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 namespace {
 

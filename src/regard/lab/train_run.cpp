@@ -3,11 +3,11 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/lab/answers.hpp"
 #include "regard/lab/begin_from.hpp"
@@ -23,19 +23,10 @@
 
 namespace regard::lab {
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 namespace {
 
 // JSON has no NaN: an absent number is null.
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-double number(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found == object.end() || found->is_null() ? std::numeric_limits<double>::quiet_NaN()
-                                                   : found->get<double>();
-}
-
 Json to_json(const Environment& environment) {
   Json json = Json::object();
   for (const auto& [name, value] : environment) json[name] = value;
@@ -46,7 +37,7 @@ using Scores = std::map<std::string, double>;
 
 // Other metrics of a task as valid_<name> and test_<name>.
 void add_scores(Json& json, const std::string& part, const Scores& scores) {
-  for (const auto& [name, value] : scores) json[part + "_" + name] = number(value);
+  for (const auto& [name, value] : scores) json[part + "_" + name] = finite_or_null(value);
 }
 
 Scores read_scores(const Json& json, const std::string& part, const std::string& task) {
@@ -56,12 +47,12 @@ Scores read_scores(const Json& json, const std::string& part, const std::string&
     for (const auto& metric : known->metrics()) {
       const bool other = metric.name != "loss" && metric.name != "accuracy";
       const auto key = part + "_" + metric.name;
-      if (other && json.contains(key)) scores[metric.name] = number(json, key.c_str());
+      if (other && json.contains(key)) scores[metric.name] = number_of(json, key.c_str());
     }
   }
   for (const std::string name : {"edges_per_query", "edge_recall"}) {
     const auto key = part + "_" + name;
-    if (json.contains(key)) scores[name] = number(json, key.c_str());
+    if (json.contains(key)) scores[name] = number_of(json, key.c_str());
   }
   return scores;
 }
@@ -80,13 +71,13 @@ void write_result(const fs::path& folder, const RunResult& r) {
                {"seconds", o.seconds},
                {"tokens_per_second", o.tokens_per_second},
                {"peak_memory", o.peak_memory},
-               {"train_loss", number(o.train_loss)},
-               {"valid_loss", number(o.best_loss)},
-               {"valid_accuracy", number(o.best_accuracy)},
+               {"train_loss", finite_or_null(o.train_loss)},
+               {"valid_loss", finite_or_null(o.best_loss)},
+               {"valid_accuracy", finite_or_null(o.best_accuracy)},
                {"best_step", o.best_step},
-               {"logit_deviation", number(o.logit_deviation)},
-               {"test_loss", number(r.test_loss)},
-               {"test_accuracy", number(r.test_accuracy)},
+               {"logit_deviation", finite_or_null(o.logit_deviation)},
+               {"test_loss", finite_or_null(r.test_loss)},
+               {"test_accuracy", finite_or_null(r.test_accuracy)},
                {"predictor_share", r.predictor_share},
                {"one_answer", r.one_answer},
                {"finished", o.finished},
@@ -110,10 +101,8 @@ constexpr const char* kStuck =
     "train.warmup, train.clip = 1, or [model] norm_last = true";
 
 std::string one_answer_sentence(const std::string& label, double accuracy) {
-  char percent[32];
-  std::snprintf(percent, sizeof percent, "%.1f %%", 100 * accuracy);
   return "warning: the model answers \"" + label +
-         "\" to every validation example: its accuracy of " + percent +
+         "\" to every validation example: its accuracy of " + formatted(100 * accuracy, "%.1f %%") +
          " is the share of that label. Mend: more data or steps, another train.lr, or another "
          "tokenizer";
 }
@@ -351,19 +340,19 @@ RunResult read_result(const fs::path& folder) {
   auto& o = r.outcome;
   o.step = json.value("steps", int64_t{0});
   o.tokens = json.value("tokens", int64_t{0});
-  o.seconds = number(json, "seconds");
-  o.tokens_per_second = number(json, "tokens_per_second");
+  o.seconds = number_of(json, "seconds");
+  o.tokens_per_second = number_of(json, "tokens_per_second");
   o.peak_memory = json.value("peak_memory", int64_t{0});
-  o.train_loss = number(json, "train_loss");
-  o.best_loss = o.valid_loss = number(json, "valid_loss");
-  o.best_accuracy = o.valid_accuracy = number(json, "valid_accuracy");
+  o.train_loss = number_of(json, "train_loss");
+  o.best_loss = o.valid_loss = number_of(json, "valid_loss");
+  o.best_accuracy = o.valid_accuracy = number_of(json, "valid_accuracy");
   o.best_step = json.value("best_step", int64_t{-1});
-  o.logit_deviation = number(json, "logit_deviation");
+  o.logit_deviation = number_of(json, "logit_deviation");
   o.finished = json.value("finished", "");
   o.best_scores = read_scores(json, "valid", r.task);
   r.test_scores = read_scores(json, "test", r.task);
-  r.test_loss = number(json, "test_loss");
-  r.test_accuracy = number(json, "test_accuracy");
+  r.test_loss = number_of(json, "test_loss");
+  r.test_accuracy = number_of(json, "test_accuracy");
   r.predictor_share = json.value("predictor_share", 0.0);
   r.one_answer = json.value("one_answer", "");
   r.kernels = json.value("kernels", std::vector<std::string>());

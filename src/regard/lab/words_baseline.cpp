@@ -3,17 +3,16 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
-#include <nlohmann/json.hpp>
 
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/baselines/bag_of_words.hpp"
 
 namespace regard::lab {
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 namespace {
 
@@ -39,16 +38,14 @@ std::string right_of(const std::vector<int32_t>& answers, const std::vector<int3
   return right;
 }
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
 void write_words(const fs::path& folder, const WordsResult& r) {
   const Json json = {{"c", r.c},
                      {"sublinear", r.sublinear},
                      {"columns", r.columns},
                      {"valid_loss", r.valid_loss},
                      {"valid_accuracy", r.valid_accuracy},
-                     {"test_loss", number(r.test_loss)},
-                     {"test_accuracy", number(r.test_accuracy)},
+                     {"test_loss", finite_or_null(r.test_loss)},
+                     {"test_accuracy", finite_or_null(r.test_accuracy)},
                      {"seconds", r.seconds},
                      {"valid_right", r.right.valid},
                      {"test_right", r.right.test}};

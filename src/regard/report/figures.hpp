@@ -2,15 +2,13 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "regard/base/json.hpp"
 #include "regard/report/comparison.hpp"
 
 namespace regard::report {
-
-using Json = nlohmann::ordered_json;
 
 /// One picture of an animation: what its traces have instead of what the variant's have.
 struct Frame {

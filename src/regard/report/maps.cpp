@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "regard/base/error.hpp"
+#include "regard/base/text.hpp"
 #include "regard/report/figures.hpp"
 
 namespace regard::report {
@@ -11,9 +12,7 @@ namespace {
 
 Json four_digits(float value) {
   if (!std::isfinite(value)) return nullptr;
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g", static_cast<double>(value));
-  return std::strtod(text, nullptr);
+  return std::stod(formatted(value, "%.4g"));
 }
 
 /// Blank and control characters as signs that can be seen.

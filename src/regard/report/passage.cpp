@@ -12,21 +12,15 @@ namespace {
 
 constexpr double kWidth = 1000, kMargin = 14, kTallest = 220;
 
-std::string number(double value, int decimals) {
-  char text[48];
-  std::snprintf(text, sizeof text, "%.*f", decimals, value);
-  return text;
-}
-
 std::string signed_number(double value) {
-  return (value < 0 ? "−" : "+") + number(std::abs(value), 2);
+  return (value < 0 ? "−" : "+") + fixed(std::abs(value), 2);
 }
 
 /// A colour for an effect between -largest and largest: blue for, orange against.
 std::string colour(double effect, double largest, double weakest, double strongest) {
   const double share = largest > 0 ? std::min(1.0, std::abs(effect) / largest) : 0;
   return std::string(effect < 0 ? "rgba(213, 94, 0, " : "rgba(0, 114, 178, ") +
-         number(weakest + (strongest - weakest) * share, 2) + ")";
+         fixed(weakest + (strongest - weakest) * share, 2) + ")";
 }
 
 template <class Items>
@@ -62,11 +56,11 @@ std::string arc(const PassageLink& link, const Passage& passage, double heaviest
       link.effect == 0 ? "rgba(90, 100, 112, 0.35)" : colour(link.effect, largest, 0.35, 0.95);
   std::string title =
       "sentences " + std::to_string(link.a + 1) + " and " + std::to_string(link.b + 1);
-  if (heaviest > 0) title += ": weight " + number(link.weight, 3);
+  if (heaviest > 0) title += ": weight " + fixed(link.weight, 3);
   if (link.effect != 0) title += ", " + signed_number(link.effect) + " " + passage.unit;
-  return "<path d=\"M " + number(from, 1) + " " + number(base, 1) + " A " + number(rx, 1) + " " +
-         number(ry, 1) + " 0 0 1 " + number(to, 1) + " " + number(base, 1) +
-         "\" fill=\"none\" stroke=\"" + stroke + "\" stroke-width=\"" + number(width, 1) +
+  return "<path d=\"M " + fixed(from, 1) + " " + fixed(base, 1) + " A " + fixed(rx, 1) + " " +
+         fixed(ry, 1) + " 0 0 1 " + fixed(to, 1) + " " + fixed(base, 1) +
+         "\" fill=\"none\" stroke=\"" + stroke + "\" stroke-width=\"" + fixed(width, 1) +
          "\"><title>" + escape(title) + "</title></path>\n";
 }
 
@@ -79,7 +73,7 @@ std::string arcs(const Passage& passage) {
   }
   const double largest = largest_effect(passage.links);
   const double base = std::min(kTallest, widest / 2 + 12);
-  std::string svg = "<svg class=\"arcs\" viewBox=\"0 0 1000 " + number(base + 26, 0) +
+  std::string svg = "<svg class=\"arcs\" viewBox=\"0 0 1000 " + fixed(base + 26, 0) +
                     "\" role=\"img\" aria-label=\"" + std::to_string(passage.links.size()) +
                     " links between " + std::to_string(n) + " sentences\">\n";
   // The strongest are drawn last, over the others.
@@ -90,10 +84,10 @@ std::string arcs(const Passage& passage) {
   for (const auto& link : links) svg += arc(link, passage, heaviest, largest, base);
   const std::size_t every = n > 40 ? (n + 39) / 40 : 1;
   for (std::size_t i = 0; i < n; ++i) {
-    const auto x = number(place(static_cast<int64_t>(i), n), 1);
-    svg += "<circle cx=\"" + x + "\" cy=\"" + number(base, 1) + "\" r=\"2.5\"/>";
+    const auto x = fixed(place(static_cast<int64_t>(i), n), 1);
+    svg += "<circle cx=\"" + x + "\" cy=\"" + fixed(base, 1) + "\" r=\"2.5\"/>";
     if (i % every == 0)
-      svg += "<text x=\"" + x + "\" y=\"" + number(base + 18, 1) + "\">" + std::to_string(i + 1) +
+      svg += "<text x=\"" + x + "\" y=\"" + fixed(base + 18, 1) + "\">" + std::to_string(i + 1) +
              "</text>";
     svg += "\n";
   }

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "regard/base/error.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 
 namespace regard::report {
@@ -189,7 +189,7 @@ std::string to_csv(const Table& table) {
 
 namespace {
 // Counts are written as 3, not 3.0.
-nlohmann::ordered_json json_number(double value) {
+Json json_number(double value) {
   if (value == std::floor(value) && std::abs(value) < 1e15) return static_cast<int64_t>(value);
   return value;
 }
@@ -197,9 +197,9 @@ nlohmann::ordered_json json_number(double value) {
 
 std::string to_json(const Table& table) {
   table.check();
-  auto rows = nlohmann::ordered_json::array();
+  auto rows = Json::array();
   for (const auto& row : table.rows) {
-    auto object = nlohmann::ordered_json::object();
+    auto object = Json::object();
     for (std::size_t c = 0; c < row.size(); ++c) {
       const auto& key = table.columns[c].key;
       if (std::isfinite(row[c].value)) {
@@ -215,7 +215,7 @@ std::string to_json(const Table& table) {
     }
     rows.push_back(object);
   }
-  return rows.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
+  return rows.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace regard::report

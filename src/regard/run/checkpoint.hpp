@@ -9,16 +9,16 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "regard/base/json.hpp"
 #include "regard/run/arrays.hpp"
 
 namespace regard::run {
 
 /// What a run has come to besides its arrays: one JSON object without the keys version, seed and
 /// recipe.
-using State = nlohmann::ordered_json;
+using State = Json;
 
 /// Which run a checkpoint belongs to.
 struct Identity {

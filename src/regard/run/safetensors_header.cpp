@@ -8,11 +8,10 @@
 #include <utility>
 
 #include "regard/base/error.hpp"
+#include "regard/base/json.hpp"
 
 namespace regard::run {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int kDeepest = 4;  // {name: {"shape": [n]}} and one to spare
 constexpr std::string_view kMetadata = "__metadata__";

@@ -7,17 +7,12 @@
 namespace regard::train {
 namespace {
 
-/// JSON has no NaN: it becomes null, and null becomes NaN again.
-double number(const run::State& value) {
-  return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
-}
-
 /// Other metrics than loss and accuracy; a file without them has none.
 std::map<std::string, double> scores(const run::State& json, const char* key) {
   std::map<std::string, double> all;
   const auto found = json.find(key);
   if (found == json.end()) return all;
-  for (const auto& [name, value] : found->items()) all[name] = number(value);
+  for (const auto& [name, value] : found->items()) all[name] = number_of(value);
   return all;
 }
 
@@ -45,11 +40,11 @@ RunState read_state(const run::State& json) {
   s.tokens = json.at("tokens").get<int64_t>();
   s.evaluated = json.at("evaluated").get<int64_t>();
   s.best_step = json.at("best_step").get<int64_t>();
-  s.best_loss = number(json.at("best_loss"));
-  s.best_accuracy = number(json.at("best_accuracy"));
-  s.valid_loss = number(json.at("valid_loss"));
-  s.valid_accuracy = number(json.at("valid_accuracy"));
-  if (json.contains("logit_deviation")) s.logit_deviation = number(json["logit_deviation"]);
+  s.best_loss = number_of(json.at("best_loss"));
+  s.best_accuracy = number_of(json.at("best_accuracy"));
+  s.valid_loss = number_of(json.at("valid_loss"));
+  s.valid_accuracy = number_of(json.at("valid_accuracy"));
+  if (json.contains("logit_deviation")) s.logit_deviation = number_of(json["logit_deviation"]);
   s.best_scores = scores(json, "best_scores");
   s.valid_scores = scores(json, "valid_scores");
   s.stale = json.at("stale").get<int64_t>();

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <cstdio>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/run/signals.hpp"
 #include "regard/train/autocast.hpp"
@@ -20,8 +20,6 @@
 
 namespace regard::train {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr int64_t kEvaluationsPerRun = 10;
 constexpr int64_t kEvaluateEveryWithoutLength = 200;

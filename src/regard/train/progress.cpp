@@ -11,24 +11,20 @@
 namespace regard::train {
 namespace {
 
-std::string format(const char* pattern, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, pattern, value);
-  return text;
-}
-
 std::string line_of(const std::string& title, const Progress& p) {
   std::string line = title.empty() ? "" : title + "  ";
   line += "step " + std::to_string(p.step);
   if (p.steps > 0) line += "/" + std::to_string(p.steps);
-  line += format("  loss %.4f", p.loss);
-  for (const auto& [name, value] : p.losses) line += "  " + name + format(" %.4f", value);
+  line += formatted(p.loss, "  loss %.4f");
+  for (const auto& [name, value] : p.losses) line += "  " + name + formatted(value, " %.4f");
   if (p.event != Progress::Event::kLog && !std::isnan(p.valid_loss)) {
-    line += format("  valid %.4f", p.valid_loss) + format("  accuracy %.4f", p.valid_accuracy);
-    for (const auto& [name, value] : p.valid_scores) line += "  " + name + format(" %.4f", value);
+    line +=
+        formatted(p.valid_loss, "  valid %.4f") + formatted(p.valid_accuracy, "  accuracy %.4f");
+    for (const auto& [name, value] : p.valid_scores)
+      line += "  " + name + formatted(value, " %.4f");
     if (same_answer(p.logit_deviation)) line += "  the same answer for every example";
   }
-  line += "  " + format("%.0f", p.tokens_per_second) + " tokens/s  " + human_seconds(p.seconds);
+  line += "  " + formatted(p.tokens_per_second, "%.0f") + " tokens/s  " + human_seconds(p.seconds);
   if (p.seconds_left >= 0 && p.event != Progress::Event::kEnd) {
     line += ", " + human_seconds(p.seconds_left) + " left";
   }

@@ -10,12 +10,12 @@ namespace {
 using harness::message;
 using torch::Tensor;
 
-Tensor input(int64_t examples, int64_t positions) {
+Tensor sac_input(int64_t examples, int64_t positions) {
   return harness::random({examples, positions, 16}, 3).to(torch::kFloat);
 }
 
-std::shared_ptr<SelfAttention> attention(const std::string& phrase, bool causal = false,
-                                         int64_t earlier = 0) {
+std::shared_ptr<SelfAttention> sac_attention(const std::string& phrase, bool causal = false,
+                                             int64_t earlier = 0) {
   torch::manual_seed(4);
   return std::make_shared<SelfAttention>(
       parse_phrase(phrase),
@@ -27,9 +27,9 @@ NamedScalars warm(double value, const std::string& name = "sac_warm_300") {
 }
 
 TEST(SacGraph, KeepsItselfAndTheBestAlphaKeys) {
-  const auto a = attention("sac(alpha=3)");
+  const auto a = sac_attention("sac(alpha=3)");
   a->eval();
-  const auto x = input(2, 12);
+  const auto x = sac_input(2, 12);
   const auto map = a->weights(call_of(x, {})).values > 0;  // (2, 2, 12, 12)
   EXPECT_TRUE((map.sum(-1) == 4).all().item<bool>());
   EXPECT_TRUE(map.diagonal(0, 2, 3).all().item<bool>());
@@ -40,28 +40,28 @@ TEST(SacGraph, KeepsItselfAndTheBestAlphaKeys) {
 }
 
 TEST(SacGraph, AsManyKeysAsThereAreIsSoftmax) {
-  const auto a = attention("sac(alpha=20)"), full = attention("softmax");
+  const auto a = sac_attention("sac(alpha=20)"), full = sac_attention("softmax");
   const torch::NoGradGuard guard;
   for (const auto& item : full->named_parameters()) {
     item.value().copy_(a->named_parameters()[item.key()]);
   }
   a->eval();
   full->eval();
-  const auto x = input(2, 12);
+  const auto x = sac_input(2, 12);
   const auto lengths = at::tensor({12, 7}, torch::kLong);
   EXPECT_LE(harness::relative(a->forward(x, {}), full->forward(x, {})), 1e-5);
   EXPECT_LE(harness::relative(a->forward(x, lengths), full->forward(x, lengths)), 1e-5);
 }
 
 TEST(SacGraph, WarmStepsMeetAllKeysAndLaterOnesASample) {
-  const auto a = attention("sac(alpha=3)"), full = attention("softmax");
+  const auto a = sac_attention("sac(alpha=3)"), full = sac_attention("softmax");
   {
     const torch::NoGradGuard guard;
     for (const auto& item : full->named_parameters()) {
       item.value().copy_(a->named_parameters()[item.key()]);
     }
   }
-  const auto x = input(2, 12);
+  const auto x = sac_input(2, 12);
   const RandomContext random{1, at::tensor(5, torch::kLong)};
   const RandomScope scope(random);
   const LossScope losses;
@@ -85,8 +85,8 @@ TEST(SacGraph, LossIsTheDivergenceOnTheKeptKeys) {
   for (const bool is_warm : {true, false}) {
     for (const char* phrase : {"sac(alpha=3)", "sac(alpha=3,share=head)"}) {
       SCOPED_TRACE(std::string(phrase) + (is_warm ? ", warm" : ""));
-      const auto a = attention(phrase);
-      const auto x = input(2, 9);
+      const auto a = sac_attention(phrase);
+      const auto x = sac_input(2, 9);
       const auto lengths = at::tensor({9, 6}, torch::kLong);
       const auto scalars = warm(is_warm ? 1 : 0);
       const ScalarScope scope(scalars);
@@ -96,7 +96,7 @@ TEST(SacGraph, LossIsTheDivergenceOnTheKeptKeys) {
       const auto came = losses.losses()[0].second.item<double>();
 
       const torch::NoGradGuard guard;
-      auto reference = attention("softmax");
+      auto reference = sac_attention("softmax");
       auto p = a->named_parameters();
       for (const auto& item : reference->named_parameters()) item.value().copy_(p[item.key()]);
       const int64_t groups = p["graph.query"].size(0) / 16;
@@ -136,8 +136,8 @@ TEST(SacGraph, LossIsTheDivergenceOnTheKeptKeys) {
 
 TEST(SacGraph, NoGradientPassesBetweenScoresAndModel) {
   for (const double is_warm : {1.0, 0.0}) {
-    const auto a = attention("sac(alpha=3)");
-    const auto x = input(2, 9).requires_grad_();
+    const auto a = sac_attention("sac(alpha=3)");
+    const auto x = sac_input(2, 9).requires_grad_();
     const auto scalars = warm(is_warm);
     const ScalarScope scope(scalars);
     const LossScope losses;
@@ -155,9 +155,9 @@ TEST(SacGraph, NoGradientPassesBetweenScoresAndModel) {
 }
 
 TEST(SacGraph, ALaterTokenChangesNoEarlierRow) {
-  const auto a = attention("sac(alpha=3)", true);
+  const auto a = sac_attention("sac(alpha=3)", true);
   a->eval();
-  const auto x = input(1, 14);
+  const auto x = sac_input(1, 14);
   const auto y = a->forward(x, {});
   auto other = x.clone();
   other.slice(1, 9) += 2;
@@ -165,13 +165,13 @@ TEST(SacGraph, ALaterTokenChangesNoEarlierRow) {
 }
 
 TEST(SacGraph, OnePredictorForAllLayers) {
-  const auto first = attention("sac(alpha=3,share=all)"),
-             second = attention("sac(alpha=3,share=all)", false, 1);
+  const auto first = sac_attention("sac(alpha=3,share=all)"),
+             second = sac_attention("sac(alpha=3,share=all)", false, 1);
   EXPECT_TRUE(first->named_parameters().contains("graph.query"));
   EXPECT_FALSE(second->named_parameters().contains("graph.query"));
   first->eval();
   second->eval();
-  const auto x = input(1, 9);
+  const auto x = sac_input(1, 9);
   const BatchScope batch(EdgeTensors{});
   const auto a = first->weights(call_of(x, {})).values > 0;
   const auto b = second->weights(call_of(x + 1, {})).values > 0;

@@ -2,12 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include "attention/projections/sizes.hpp"
 #include "harness/expand.hpp"
 
 namespace regard::attention::projections {
 namespace {
-
-const Size kSize{.model_width = 12, .heads = 3, .head_width = 5};
 
 TEST(Pairwise, IsThreeMatricesThatItsExpansionNames) { harness::expand("pairwise"); }
 

@@ -2,15 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "attention/projections/sizes.hpp"
 #include "harness/case.hpp"
 
 namespace regard::attention::projections {
 namespace {
 using torch::Tensor;
-
-Size size_of(Uses uses, bool bias = true) {
-  return {.model_width = 12, .heads = 3, .head_width = 5, .uses = uses, .bias = bias};
-}
 
 Parameters random_parameters(const Size& size) {
   Parameters p;

@@ -2,16 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include "attention/projections/sizes.hpp"
 #include "harness/expand.hpp"
 #include "regard/attention/phrase.hpp"
 
 namespace regard::attention::projections {
 namespace {
 using torch::Tensor;
-
-Size size_of(Uses uses, bool bias = true) {
-  return {.model_width = 12, .heads = 3, .head_width = 5, .uses = uses, .bias = bias};
-}
 
 Shared of_form(const std::string& form) {
   Shared shared;

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "regard/base/error.hpp"
+#include "regard/base/json.hpp"
 #include "regard/battery/features.hpp"
 #include "regard/battery/spikes.hpp"
 
@@ -198,13 +199,13 @@ double CapacityPrior::distance(const Cell& cell, int64_t n) const {
   return near_.distance(look(cell, n));
 }
 
-nlohmann::ordered_json CapacityPrior::to_json() const {
+Json CapacityPrior::to_json() const {
   return {{"life", prior_.life},    {"b", prior_.b},         {"var_life", prior_.vl},
           {"var_b", prior_.vb},     {"cross", prior_.cross}, {"power", power_},
           {"near", near_.to_json()}};
 }
 
-CapacityPrior CapacityPrior::from_json(const nlohmann::ordered_json& json) {
+CapacityPrior CapacityPrior::from_json(const Json& json) {
   CapacityPrior p;
   p.prior_ = {json.at("life"), json.at("b"), json.at("var_life"), json.at("var_b"),
               json.at("cross")};

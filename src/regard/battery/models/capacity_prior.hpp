@@ -12,8 +12,7 @@
 // prior of the others.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include "regard/base/json.hpp"
 #include "regard/battery/models/conformal.hpp"
 #include "regard/battery/models/neighbourhood.hpp"
 
@@ -47,8 +46,8 @@ class CapacityPrior {
   bool outside(const Cell& cell, int64_t n) const { return distance(cell, n) > near_.limit(); }
   double power() const { return power_; }
 
-  nlohmann::ordered_json to_json() const;
-  static CapacityPrior from_json(const nlohmann::ordered_json& json);
+  Json to_json() const;
+  static CapacityPrior from_json(const Json& json);
 
  private:
   struct Gaussian {

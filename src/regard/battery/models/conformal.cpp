@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "regard/base/error.hpp"
+#include "regard/base/json.hpp"
 
 namespace regard::battery {
 namespace {
@@ -114,11 +115,9 @@ Range Calibration::loss(const Estimate& estimate, double distance, double cycle,
   return {centre + s * low, centre + s * high};
 }
 
-nlohmann::ordered_json Calibration::to_json() const {
-  return {{"beta", beta_}, {"life", life_}, {"curve", curve_}};
-}
+Json Calibration::to_json() const { return {{"beta", beta_}, {"life", life_}, {"curve", curve_}}; }
 
-Calibration Calibration::from_json(const nlohmann::ordered_json& json) {
+Calibration Calibration::from_json(const Json& json) {
   Calibration c;
   c.beta_ = json.at("beta").get<double>();
   c.life_ = json.at("life").get<std::vector<double>>();

@@ -13,9 +13,9 @@
 // beta is the maximum-likelihood scale of Laplace-distributed residuals.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "regard/base/json.hpp"
 #include "regard/battery/cell.hpp"
 #include "regard/battery/models/model.hpp"
 
@@ -49,8 +49,8 @@ class Calibration {
   double beta() const { return beta_; }
   std::size_t cells() const { return life_.size(); }
 
-  nlohmann::ordered_json to_json() const;
-  static Calibration from_json(const nlohmann::ordered_json& json);
+  Json to_json() const;
+  static Calibration from_json(const Json& json);
 
  private:
   double beta_ = 0;

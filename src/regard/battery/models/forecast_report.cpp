@@ -4,12 +4,11 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 
 namespace regard::battery {
-namespace {
-using Json = nlohmann::ordered_json;
-}  // namespace
+namespace {}  // namespace
 
 void require_any(const std::vector<Forecast>& forecasts) {
   if (forecasts.empty()) throw InputError("predict: cells were expected, and there is none");

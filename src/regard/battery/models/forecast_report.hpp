@@ -1,8 +1,7 @@
 // Forecasts as a table, as JSON lines and as files.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include "regard/base/json.hpp"
 #include "regard/battery/models/forecaster.hpp"
 #include "regard/report/table.hpp"
 
@@ -17,7 +16,7 @@ report::Table forecast_table(const std::vector<Forecast>& forecasts);
 
 /// cell, mode (curves or capacity), cycles, life, life_low, life_high, life_state, A, B, C,
 /// distance, in_distribution, curve {cycle, loss, low, high}; or cell and why.
-nlohmann::ordered_json forecast_json(const Forecast& forecast);
+Json forecast_json(const Forecast& forecast);
 
 /// predictions.csv, curves.csv (cell, cycle, loss, low, high) and predictions.jsonl.
 void write_forecasts(const std::vector<Forecast>& forecasts, const std::filesystem::path& folder);

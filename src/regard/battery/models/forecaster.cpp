@@ -4,6 +4,7 @@
 
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
+#include "regard/base/json.hpp"
 #include "regard/battery/models/examples.hpp"
 #include "regard/battery/models/tokens.hpp"
 
@@ -11,8 +12,7 @@ namespace regard::battery {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-constexpr int kPoints = 60;
+constexpr int kCurvePoints = 60;
 
 Json to_json(const Value& value) {
   return std::visit([](const auto& v) { return Json(v); }, value);
@@ -47,8 +47,8 @@ int64_t last_cycle(const Cell& cell) {
 
 template <class Band>
 void draw(const Estimate& estimate, double life, const Band& band, Forecast& out) {
-  for (int i = 0; i <= kPoints; ++i) {
-    const double cycle = std::round(2 + (1.2 * life - 2) * i / kPoints);
+  for (int i = 0; i <= kCurvePoints; ++i) {
+    const double cycle = std::round(2 + (1.2 * life - 2) * i / kCurvePoints);
     const auto range = band(cycle);
     out.cycle.push_back(cycle);
     out.loss.push_back(estimate.curve.loss(cycle));

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "regard/base/error.hpp"
+#include "regard/base/json.hpp"
 #include "regard/battery/models/model.hpp"
 
 namespace regard::battery {
@@ -50,11 +51,9 @@ double Neighbourhood::distance(const std::vector<double>& row) const {
   return raw_distance(row, rows_.size()) / unit_;
 }
 
-nlohmann::ordered_json Neighbourhood::to_json() const {
-  return {{"rows", rows_}, {"false_alarm", false_alarm_}};
-}
+Json Neighbourhood::to_json() const { return {{"rows", rows_}, {"false_alarm", false_alarm_}}; }
 
-Neighbourhood Neighbourhood::from_json(const nlohmann::ordered_json& json) {
+Neighbourhood Neighbourhood::from_json(const Json& json) {
   return {json.at("rows").get<std::vector<std::vector<double>>>(),
           json.at("false_alarm").get<double>()};
 }

@@ -10,8 +10,9 @@
 // 1)(1 - e)).
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <vector>
+
+#include "regard/base/json.hpp"
 
 namespace regard::battery {
 
@@ -26,8 +27,8 @@ class Neighbourhood {
   double limit() const { return limit_; }
   double false_alarm() const { return false_alarm_; }
 
-  nlohmann::ordered_json to_json() const;
-  static Neighbourhood from_json(const nlohmann::ordered_json& json);
+  Json to_json() const;
+  static Neighbourhood from_json(const Json& json);
 
  private:
   /// The mean distance of `row` (raw) to its nearest rows, but `without` (rows_.size(): none).

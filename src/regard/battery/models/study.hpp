@@ -7,8 +7,8 @@
 
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 
+#include "regard/base/json.hpp"
 #include "regard/battery/models/forecaster.hpp"
 #include "regard/battery/models/scores.hpp"
 #include "regard/battery/models/study_spec.hpp"
@@ -17,7 +17,6 @@
 
 namespace regard::battery {
 
-using Json = nlohmann::ordered_json;
 using Progress = std::function<void(const std::string& now)>;
 
 /// The cells of one split, as examples and as records.

@@ -10,7 +10,7 @@ namespace regard::battery {
 namespace {
 
 constexpr std::array kLevels = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95};
-constexpr std::size_t kPoints = 60;
+constexpr std::size_t kBandPoints = 60;
 
 const Cell* find(const std::vector<Cell>& cells, const std::string& name) {
   for (const auto& cell : cells) {
@@ -35,7 +35,7 @@ double curve_coverage(const Cell& cell, const Estimate& estimate, double distanc
 
 Json thinned(const Cell& cell) {
   Json x = Json::array(), y = Json::array();
-  const std::size_t step = std::max<std::size_t>(1, cell.cycles() / kPoints);
+  const std::size_t step = std::max<std::size_t>(1, cell.cycles() / kBandPoints);
   for (std::size_t i = 0; i < cell.cycles(); i += step) {
     x.push_back(cell.cycle[i]);
     y.push_back(std::round(1e5 * cell.loss(i)) / 1e5);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "regard/base/json.hpp"
 #include "regard/battery/models/tokens.hpp"
 #include "regard/report/palette.hpp"
 #include "regard/report/statistics.hpp"
@@ -11,8 +12,6 @@
 
 namespace regard::battery {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 const std::map<std::string, std::string> kColours = {
     {"train", "#9aa3ad"}, {"primary", "#0072B2"}, {"secondary", "#D55E00"}};

@@ -3,17 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "regard/base/json.hpp"
 #include "regard/battery/models/study_figures.hpp"
 #include "regard/report/statistics.hpp"
 
 namespace regard::battery {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::vector<double> numbers(const Json& list) {
   std::vector<double> out;
-  for (const auto& v : list) out.push_back(v.is_null() ? report::kAbsent : v.get<double>());
+  for (const auto& v : list) out.push_back(number_of(v));
   return out;
 }
 
@@ -153,7 +152,7 @@ report::Table other_table(const Json& rows) {
                    {"error", "median error of life", "%"},
                    {"coverage", "intervals that hold", "%"}};
   const auto number = [](const Json& v, double scale) {
-    return report::number(v.is_null() ? report::kAbsent : scale * v.get<double>(), 0);
+    return report::number(scale * number_of(v), 0);
   };
   for (const auto& row : rows)
     table.rows.push_back(

@@ -2,18 +2,18 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
+#include "regard/base/json.hpp"
 #include "regard/report/document.hpp"
 
 namespace regard::battery {
 
 /// The table of models: held-out error on the training cells, errors on both tests as mean and half
 /// of the 95 % interval over seeds, curve error, beside the published numbers.
-report::Table study_table(const nlohmann::ordered_json& results);
+report::Table study_table(const Json& results);
 
-report::Document study_document(const nlohmann::ordered_json& results);
+report::Document study_document(const Json& results);
 
-void write_study_report(const nlohmann::ordered_json& results, const std::filesystem::path& path);
+void write_study_report(const Json& results, const std::filesystem::path& path);
 
 }  // namespace regard::battery

@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kFine = 2;   // fine pixels a pixel
 constexpr int kLobes = 3;  // of the Lanczos kernel
-constexpr double kPi = std::numbers::pi;
+using std::numbers::pi;
 
 int away_from_zero(double v) {
   return static_cast<int>(v < 0 ? -std::floor(0.5 - v) : std::floor(v + 0.5));
@@ -81,7 +81,7 @@ Square grown(const Square& square, int radius) {
 
 double lanczos(double x) {
   if (std::abs(x) >= kLobes) return 0;
-  const auto sinc = [](double v) { return v == 0 ? 1 : std::sin(kPi * v) / (kPi * v); };
+  const auto sinc = [](double v) { return v == 0 ? 1 : std::sin(pi * v) / (pi * v); };
   return sinc(x) * sinc(x / kLobes);
 }
 

@@ -7,7 +7,7 @@
 namespace regard::data {
 namespace {
 
-constexpr double kPi = std::numbers::pi;
+using std::numbers::pi;
 
 // Where the mask is full, in a window about the pixel after the tail: the original places its tail
 // one off the middle. It finds no tail at all in a direction for which some pixel of the image,
@@ -30,14 +30,14 @@ std::vector<Pixel> room_of(const Stamp& dash, int window) {
 }
 
 double angle_between(double a, double b) {
-  const double d = std::fmod(std::abs(a - b), 2 * kPi);
-  return std::min(d, 2 * kPi - d);
+  const double d = std::fmod(std::abs(a - b), 2 * pi);
+  return std::min(d, 2 * pi - d);
 }
 
 // Points of the circle, one for each pixel of its arc, cut to whole numbers, each once.
 std::vector<Pixel> circle(double radius) {
   std::vector<Pixel> points;
-  const int count = lifted(2 * kPi * radius);
+  const int count = lifted(2 * pi * radius);
   for (int k = 0; k < count; ++k) {
     const double t = k / radius;
     const Pixel p{static_cast<int>(std::floor(radius * std::sin(t) + kSineBias)),
@@ -52,7 +52,7 @@ std::vector<Pixel> circle(double radius) {
 std::vector<Pixel> ring(double distance) {
   std::vector<Pixel> points;
   for (int degree = 0; degree < kDegrees; ++degree) {
-    const double t = (degree - 180) * kPi / 180;
+    const double t = (degree - 180) * pi / 180;
     points.push_back({rounded(distance * std::sin(t)), rounded(distance * std::cos(t))});
   }
   return points;
@@ -61,7 +61,7 @@ std::vector<Pixel> ring(double distance) {
 DashTables::DashTables(const DashShape& shape, double continuity)
     : tips(circle(shape.length + shape.margin)) {
   std::vector<double> angles;
-  for (int degree = 0; degree < kDegrees; ++degree) angles.push_back((degree - 180) * kPi / 180);
+  for (int degree = 0; degree < kDegrees; ++degree) angles.push_back((degree - 180) * pi / 180);
   for (const auto& tip : tips) angles.push_back(std::atan2(tip.y, tip.x));
   const auto move = [](double distance, double angle) {
     return Pixel{lifted(distance * std::sin(angle)), lifted(distance * std::cos(angle))};
@@ -72,11 +72,11 @@ DashTables::DashTables(const DashShape& shape, double continuity)
     step.push_back(move(shape.length + 2 * shape.margin, t));
     if (a < kDegrees) {
       head.push_back(move(shape.length, t));
-      pivot.push_back(head.back() + move(shape.length + shape.margin, t + kPi));
+      pivot.push_back(head.back() + move(shape.length + shape.margin, t + pi));
       room.push_back(room_of(stamps.back(), shape.length + shape.margin));
     }
     for (std::size_t b = kDegrees; b < angles.size(); ++b) {
-      const double bend = std::min(continuity * angle_between(t, angles[b]), kPi / 2);
+      const double bend = std::min(continuity * angle_between(t, angles[b]), pi / 2);
       const double smooth = std::max(std::cos(bend), 0.0);
       turn.push_back(static_cast<uint32_t>(rounded(65536 * smooth * smooth)));
     }

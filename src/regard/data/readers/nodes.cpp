@@ -16,10 +16,6 @@ namespace {
 
 constexpr int64_t kWidest = int64_t{1} << 24;  // features
 
-std::string at_line(const std::string& name, int64_t line) {
-  return name + ": line " + std::to_string(line) + ": ";
-}
-
 char separator_of(std::string_view content) {
   return content.substr(0, content.find('\n')).find('\t') != std::string_view::npos ? '\t' : ',';
 }

@@ -12,10 +12,6 @@
 namespace regard::data {
 namespace {
 
-std::string at_line(const std::string& name, int64_t line) {
-  return name + ": line " + std::to_string(line) + ": ";
-}
-
 // 0-based column for a number from 1, or -1 for a name.
 int64_t column_number(const std::string& column) {
   int64_t number = 0;

@@ -5,13 +5,10 @@
 #include "regard/base/error.hpp"
 
 namespace regard::data {
-namespace {
 
 std::string at_line(const std::string& name, int64_t line) {
   return name + ": line " + std::to_string(line) + ": ";
 }
-
-}  // namespace
 
 TableRows::TableRows(std::string_view content, const std::string& name, char separator)
     : TableRows(content, name,

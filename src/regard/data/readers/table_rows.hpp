@@ -10,6 +10,9 @@
 
 namespace regard::data {
 
+/// "name: line 3: ", which begins the messages about a row.
+std::string at_line(const std::string& name, int64_t line);
+
 /// Cells of one row after the other. The views hold until the next call.
 class TableRows {
  public:

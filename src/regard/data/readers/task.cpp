@@ -1,9 +1,9 @@
 #include "regard/data/readers/task.hpp"
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "regard/base/error.hpp"
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/base/utf8.hpp"
 #include "regard/data/readers/task_registry.hpp"
@@ -16,20 +16,19 @@ std::vector<double> Task::scores(const metrics::Predictions&,
 }
 
 std::string Task::to_text(const Prediction& p) const {
-  char probability[32];
-  std::snprintf(probability, sizeof probability, "%.4f", p.probability);
-  return on_one_line(p.place) + "\t" + on_one_line(p.label) + "\t" + probability + "\n";
+  return on_one_line(p.place) + "\t" + on_one_line(p.label) + "\t" +
+         formatted(p.probability, "%.4f") + "\n";
 }
 
 std::string Task::to_json(const Prediction& p, const std::vector<std::string>& classes) const {
-  nlohmann::ordered_json probabilities;
+  Json probabilities;
   for (std::size_t c = 0; c < p.probabilities.size(); ++c) {
     probabilities[classes[c]] = p.probabilities[c];
   }
-  const nlohmann::ordered_json line = {{"place", readable(p.place)},
-                                       {"label", p.label},
-                                       {"probability", p.probability},
-                                       {"probabilities", probabilities}};
+  const Json line = {{"place", readable(p.place)},
+                     {"label", p.label},
+                     {"probability", p.probability},
+                     {"probabilities", probabilities}};
   return line.dump();
 }
 

@@ -1,6 +1,6 @@
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/data/readers/task.hpp"
 #include "regard/metrics/f1.hpp"
@@ -29,8 +29,8 @@ class Nodes final : public Task {
   }
   /// The place is the id of the node.
   std::string to_json(const Prediction& p, const std::vector<std::string>& classes) const override {
-    auto line = nlohmann::ordered_json::parse(Task::to_json(p, classes));
-    nlohmann::ordered_json out = {{"id", line["place"]}};
+    auto line = Json::parse(Task::to_json(p, classes));
+    Json out = {{"id", line["place"]}};
     for (const auto& [key, value] : line.items()) {
       if (key != "place") out[key] = value;
     }

@@ -1,6 +1,6 @@
-#include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "regard/base/json.hpp"
 #include "regard/data/readers/task.hpp"
 #include "regard/metrics/f1.hpp"
 #include "regard/metrics/spans.hpp"
@@ -49,10 +49,10 @@ class TokenLabels final : public Task {
     return p.text.ends_with('\n') ? lines : lines + "\n";
   }
   std::string to_json(const Prediction& p, const std::vector<std::string>&) const override {
-    const nlohmann::ordered_json line = {{"place", p.place},
-                                         {"tokens", tokens_of(p.text)},
-                                         {"labels", p.token_labels},
-                                         {"probabilities", p.token_probabilities}};
+    const Json line = {{"place", p.place},
+                       {"tokens", tokens_of(p.text)},
+                       {"labels", p.token_labels},
+                       {"probabilities", p.token_probabilities}};
     return line.dump();
   }
 };

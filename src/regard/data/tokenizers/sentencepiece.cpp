@@ -148,7 +148,7 @@ class SentencePiece final : public Tokenizer {
   std::array<int32_t, 256> bytes_{};
 };
 
-class Kind final : public TokenizerKind {
+class SentencePieceKind final : public TokenizerKind {
  public:
   std::shared_ptr<const Tokenizer> train(const TokenizerSpec& spec,
                                          std::span<const Examples* const> parts) const override {
@@ -169,7 +169,7 @@ class Kind final : public TokenizerKind {
   }
 };
 #else
-class Kind final : public TokenizerKind {
+class SentencePieceKind final : public TokenizerKind {
  public:
   std::shared_ptr<const Tokenizer> train(const TokenizerSpec&,
                                          std::span<const Examples* const>) const override {
@@ -188,6 +188,8 @@ class Kind final : public TokenizerKind {
 
 }  // namespace
 
-std::unique_ptr<TokenizerKind> make_sentencepiece() { return std::make_unique<Kind>(); }
+std::unique_ptr<TokenizerKind> make_sentencepiece() {
+  return std::make_unique<SentencePieceKind>();
+}
 
 }  // namespace regard::data::tokenizers

@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kSpecialPieces[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
+constexpr const char* kSpecials[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
 constexpr int64_t kLongestWord = 100;  // characters; a longer one is [UNK]
 
 int64_t characters_in(std::string_view word) {
@@ -29,8 +29,8 @@ class WordPiece final : public Tokenizer {
   WordPiece(std::vector<std::string> pieces, bool lower)
       : pieces_(std::move(pieces)), lower_(lower) {
     for (std::size_t i = 0; i < pieces_.size(); ++i) add(pieces_[i], static_cast<int32_t>(i));
-    for (std::size_t i = 0; i < std::size(kSpecialPieces); ++i) {
-      const auto found = first_.find(kSpecialPieces[i]);
+    for (std::size_t i = 0; i < std::size(kSpecials); ++i) {
+      const auto found = first_.find(kSpecials[i]);
       special_[i] = found == first_.end() ? -1 : found->second;
     }
     if (unknown() < 0) {
@@ -99,7 +99,7 @@ class WordPiece final : public Tokenizer {
 
   std::vector<std::string> pieces_;
   std::unordered_map<std::string_view, int32_t> first_, behind_;  // views of pieces_
-  int32_t special_[std::size(kSpecialPieces)];
+  int32_t special_[std::size(kSpecials)];
   bool lower_;
 };
 
@@ -133,7 +133,7 @@ std::vector<std::string> learn_vocabulary(const TokenizerSpec& spec, const Subwo
     if (characters_in(text) > 1) merged.push_back(begins ? text : "##" + text);
     if (characters_in(text) == 1 && !begins) characters.push_back(text);
   }
-  std::vector<std::string> pieces(std::begin(kSpecialPieces), std::end(kSpecialPieces));
+  std::vector<std::string> pieces(std::begin(kSpecials), std::end(kSpecials));
   for (const auto& character : characters) pieces.push_back(character);
   for (const auto& character : characters) pieces.push_back("##" + character);
   if (static_cast<int64_t>(pieces.size()) > spec.vocabulary) {
@@ -148,7 +148,7 @@ std::vector<std::string> learn_vocabulary(const TokenizerSpec& spec, const Subwo
   return pieces;
 }
 
-class Kind final : public TokenizerKind {
+class WordPieceKind final : public TokenizerKind {
  public:
   std::shared_ptr<const Tokenizer> train(const TokenizerSpec& spec,
                                          std::span<const Examples* const> parts) const override {
@@ -184,6 +184,6 @@ class Kind final : public TokenizerKind {
 
 }  // namespace
 
-std::unique_ptr<TokenizerKind> make_wordpiece() { return std::make_unique<Kind>(); }
+std::unique_ptr<TokenizerKind> make_wordpiece() { return std::make_unique<WordPieceKind>(); }
 
 }  // namespace regard::data::tokenizers

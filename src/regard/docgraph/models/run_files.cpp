@@ -1,15 +1,14 @@
 // The files of a run: written by `train`, read by everything that uses it.
-#include <nlohmann/json.hpp>
 
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
+#include "regard/base/json.hpp"
 #include "regard/docgraph/models/run.hpp"
 #include "regard/train/restore.hpp"
 
 namespace regard::docgraph {
 namespace {
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 constexpr const char* kDescription = "docgraph.json";
 

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "regard/base/json.hpp"
 #include "regard/base/utf8.hpp"
 #include "regard/run/machine.hpp"
 
 namespace regard::docgraph {
 using report::Align;
-using report::Json;
 using report::number;
 using report::word;
 namespace {

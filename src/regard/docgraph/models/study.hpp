@@ -10,13 +10,11 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 
+#include "regard/base/json.hpp"
 #include "regard/docgraph/models/run.hpp"
 
 namespace regard::docgraph {
-
-using Json = nlohmann::ordered_json;
 
 /// One entry on one split with one seed.
 struct EntryResult {

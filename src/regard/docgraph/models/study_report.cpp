@@ -11,14 +11,9 @@ using report::word;
 namespace {
 
 report::Cell interval_cell(const Json& json) {
-  const double half = json.at("half").is_null() ? report::kAbsent : json.at("half").get<double>();
-  const report::Interval interval{json.at("mean").get<double>(), half,
+  const report::Interval interval{json.at("mean").get<double>(), number_of(json.at("half")),
                                   static_cast<int64_t>(json.at("values").size())};
   return report::interval(interval, 1, 100);
-}
-
-double number_of(const Json& json, const char* key) {
-  return json.contains(key) ? json.at(key).get<double>() : report::kAbsent;
 }
 
 bool any_has(const Json& results, const char* key) {

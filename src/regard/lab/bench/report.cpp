@@ -2,13 +2,13 @@
 
 #include <cmath>
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
+#include "regard/base/json.hpp"
+#include "regard/base/text.hpp"
 #include "regard/lab/bench/load.hpp"
 
 namespace regard::lab {
 namespace {
-using Json = nlohmann::ordered_json;
 using report::Align;
 using report::Cell;
 
@@ -16,9 +16,7 @@ constexpr double kMs = 1e3;
 
 Cell scientific(double value) {
   if (!std::isfinite(value)) return report::number(report::kAbsent, 0);
-  char text[32];
-  std::snprintf(text, sizeof text, "%.1e", value);
-  return {text, value, report::kAbsent};
+  return {formatted(value, "%.1e"), value, report::kAbsent};
 }
 
 /// Three digits that count.

@@ -18,7 +18,7 @@ cuda::Unbind unbind_of(const std::string& name) {
                           : cuda::Unbind::kConj;
 }
 
-void check(const HrrArguments& x, at::TensorList others) {
+void check_cuda(const HrrArguments& x, at::TensorList others) {
   TORCH_CHECK(x.q.size(3) <= 256, "regard::hrr: a head width of at most 256 was expected, and ",
               x.q.size(3), " came");
   std::vector<Tensor> all = {x.q, x.k, x.v};
@@ -33,7 +33,7 @@ void check(const HrrArguments& x, at::TensorList others) {
               " came");
 }
 
-cuda::HrrProblem problem_of(const Tensor& q, const Tensor& lengths, const HrrOptions& options) {
+cuda::HrrProblem cuda_problem(const Tensor& q, const Tensor& lengths, const HrrOptions& options) {
   return {q.size(0),
           q.size(1),
           q.size(2),
@@ -55,16 +55,16 @@ Tensor scratch(const Tensor& q, int64_t bytes) {
 }  // namespace
 
 bool hrr_sums_columns(const HrrArguments& x) {
-  return x.q.is_cuda() && cuda::hrr_sums_columns(problem_of(x.q, x.lengths, x.options));
+  return x.q.is_cuda() && cuda::hrr_sums_columns(cuda_problem(x.q, x.lengths, x.options));
 }
 
 HrrResult hrr_forward_cuda(const HrrArguments& x) {
-  check(x, {});
+  check_cuda(x, {});
   const c10::DeviceGuard guard(x.q.device());
   const Tensor q = with_rows(x.q), k = with_rows(x.k), v = with_rows(x.v);
   const Tensor lengths = x.lengths.defined() ? x.lengths.contiguous() : Tensor();
   const auto out = empty_hrr(q, x.options.causal);
-  const auto problem = problem_of(q, lengths, x.options);
+  const auto problem = cuda_problem(q, lengths, x.options);
   const Tensor memory = scratch(q, cuda::hrr_forward_scratch(problem));
   float *const s = out.s.data_ptr<float>(), *const z = out.z.data_ptr<float>();
   const int status = x.bindings.defined() && !x.options.causal
@@ -79,12 +79,12 @@ HrrResult hrr_forward_cuda(const HrrArguments& x) {
 
 void hrr_backward_cuda(const HrrArguments& x, const Tensor& g_in, const HrrResult& forward,
                        const HrrGradients& out) {
-  check(x, {g_in});
+  check_cuda(x, {g_in});
   const c10::DeviceGuard guard(x.q.device());
   const Tensor g = with_rows(g_in), q = with_rows(x.q), k = with_rows(x.k), v = with_rows(x.v);
   const Tensor s = forward.s.contiguous(), z = forward.z.contiguous();
   const Tensor lengths = x.lengths.defined() ? x.lengths.contiguous() : Tensor();
-  const auto problem = problem_of(q, lengths, x.options);
+  const auto problem = cuda_problem(q, lengths, x.options);
   const int64_t states = problem.batch * problem.heads * cuda::hrr_states(problem);
   TORCH_CHECK(s.scalar_type() == torch::kFloat && z.scalar_type() == torch::kFloat &&
                   z.numel() == states && s.numel() == states * problem.width,

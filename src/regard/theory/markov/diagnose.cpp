@@ -12,12 +12,6 @@
 namespace regard::markov {
 namespace {
 
-void check_count(int64_t value, int64_t least, int64_t most, const char* name) {
-  if (value >= least && value <= most) return;
-  throw InputError(std::string("diagnose: ") + name + ": " + std::to_string(least) + " to " +
-                   std::to_string(most) + " are expected, and " + std::to_string(value) + " came");
-}
-
 /// alpha of a text of the length of the training part, smoothed as suits that text.
 PowerFit refit(const Diagnosis& d, const Text& text, int64_t threads) {
   const auto end = static_cast<int64_t>(text.ids.size());
@@ -64,10 +58,10 @@ run::Tables DiagnoseSpec::tables() {
 }
 
 void DiagnoseSpec::check() const {
-  check_count(window, 1, 1 << 16, "--window");
-  check_count(samples, 1, 4096, "--samples");
-  check_count(length, kSpreadWindow, 1 << 20, "--length");
-  check_count(prompt, 1, 1 << 16, "--prompt");
+  check_count("diagnose: --window", window, 1, 1 << 16);
+  check_count("diagnose: --samples", samples, 1, 4096);
+  check_count("diagnose: --length", length, kSpreadWindow, 1 << 20);
+  check_count("diagnose: --prompt", prompt, 1, 1 << 16);
   if (temperatures.empty())
     throw InputError("diagnose: --temperature: at least one number is expected");
   for (const double t : temperatures) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "regard/base/json.hpp"
 #include "regard/report/document.hpp"
 #include "regard/run/recipe.hpp"
 #include "regard/theory/markov/exponent.hpp"
@@ -66,7 +67,7 @@ report::Table temperature_table(const Diagnosis& d);
 /// Ids as words of the text, for people.
 using Decode = std::function<std::string(const std::vector<int32_t>& ids)>;
 std::vector<std::string> loop_sentences(const Diagnosis& d, const Decode& decode);
-report::Json to_json(const Diagnosis& d, const Decode& decode);
+Json to_json(const Diagnosis& d, const Decode& decode);
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
 report::Document page(const Diagnosis& d, const DiagnoseSpec& spec, const Decode& decode,

@@ -3,13 +3,12 @@
 #include <cmath>
 #include <map>
 
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/theory/markov/diagnose.hpp"
 
 namespace regard::markov {
 namespace {
-
-using report::Json;
 
 std::string two(double value) { return report::fixed(value, 2); }
 std::string plus_minus(double value, double error) {

@@ -122,12 +122,6 @@ void fold(Ensemble& e, const Run& run) {
   ++e.done;
 }
 
-void check_count(int64_t value, int64_t least, int64_t most, const char* name) {
-  if (value >= least && value <= most) return;
-  throw InputError(std::string("walk: ") + name + ": " + std::to_string(least) + " to " +
-                   std::to_string(most) + " are expected, and " + std::to_string(value) + " came");
-}
-
 }  // namespace
 
 run::Tables WalkSpec::tables() {
@@ -178,8 +172,8 @@ void WalkSpec::check(const Kernel& kernel, int64_t threads) const {
     throw InputError("walk: --until: at least the prompt's " +
                      std::to_string(kernel.prompt().size()) + " tokens are expected, and " +
                      shortest(until) + " came");
-  check_count(runs, 1, 1 << 30, "--runs");
-  check_count(per_decade, 1, 1000, "--looks");
+  check_count("walk: --runs", runs, 1, 1 << 30);
+  check_count("walk: --looks", per_decade, 1, 1000);
   const auto at_once = static_cast<double>(std::min(threads, runs));
   const double bytes = kernel.history_bytes(until) * at_once, there = free_memory();
   if (bytes > 0.9 * there)

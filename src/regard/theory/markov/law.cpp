@@ -10,10 +10,10 @@
 namespace regard::markov {
 namespace {
 
-using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using RowMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
-std::vector<double> values(const Matrix& m) { return {m.data(), m.data() + m.size()}; }
-Eigen::Map<const Matrix> view(const std::vector<double>& v, int64_t rows, int64_t columns) {
+std::vector<double> values(const RowMatrix& m) { return {m.data(), m.data() + m.size()}; }
+Eigen::Map<const RowMatrix> view(const std::vector<double>& v, int64_t rows, int64_t columns) {
   return {v.data(), rows, columns};
 }
 
@@ -86,24 +86,24 @@ Embedded embed(const Chain& chain, int64_t width, uint64_t seed) {
                      std::to_string(width) + " came");
   }
   Random random(seed, RandomStream::kChain, uint64_t{1} << 32);
-  Matrix e(k, width);
+  RowMatrix e(k, width);
   for (auto& value : e.reshaped()) value = normal(random) / std::sqrt(static_cast<double>(width));
   // Rows of random matrices of K = d are at times nearly dependent: the QR factor mixed with it is
   // not.
-  const Matrix square = e.transpose();
-  const Eigen::HouseholderQR<Matrix> qr(square);
-  const Matrix orthogonal = qr.householderQ() * Matrix::Identity(width, k);
+  const RowMatrix square = e.transpose();
+  const Eigen::HouseholderQR<RowMatrix> qr(square);
+  const RowMatrix orthogonal = qr.householderQ() * RowMatrix::Identity(width, k);
   e = 0.5 * e + orthogonal.transpose();
-  const Matrix gram = e * e.transpose();
-  const Matrix plus = e.transpose() * gram.inverse();  // (d, K)
+  const RowMatrix gram = e * e.transpose();
+  const RowMatrix plus = e.transpose() * gram.inverse();  // (d, K)
   const auto log_weights = weights_of(chain);
-  const Matrix a = view(log_weights, k, k).transpose();  // stored by columns
+  const RowMatrix a = view(log_weights, k, k).transpose();  // stored by columns
   return {k, width, values(e), values(plus.transpose()), values(plus * a * plus.transpose())};
 }
 
 std::vector<double> attend_plainly(std::span<const double> keys, std::span<const double> query) {
   const auto d = static_cast<int64_t>(query.size()), length = static_cast<int64_t>(keys.size()) / d;
-  const Eigen::Map<const Matrix> x(keys.data(), length, d);
+  const Eigen::Map<const RowMatrix> x(keys.data(), length, d);
   const Eigen::Map<const Eigen::VectorXd> q(query.data(), d);
   Eigen::ArrayXd weight = (x * q).array();
   weight = (weight - weight.maxCoeff()).exp();
@@ -116,7 +116,7 @@ std::vector<double> attention_law(const Embedded& model, std::span<const int32_t
   const auto d = model.width;
   const auto e = view(model.e, model.tokens, d), c = view(model.c, model.tokens, d),
              w = view(model.w, d, d);
-  Matrix keys(static_cast<int64_t>(prompt.size()), d);
+  RowMatrix keys(static_cast<int64_t>(prompt.size()), d);
   for (std::size_t l = 0; l < prompt.size(); ++l)
     keys.row(static_cast<int64_t>(l)) = e.row(prompt[l]);
   const Eigen::VectorXd q = w * e.row(query).transpose();

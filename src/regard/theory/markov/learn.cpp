@@ -15,12 +15,6 @@
 namespace regard::markov {
 namespace {
 
-void check_count(int64_t value, int64_t least, int64_t most, const char* name) {
-  if (value >= least && value <= most) return;
-  throw InputError(std::string("learn: ") + name + ": " + std::to_string(least) + " to " +
-                   std::to_string(most) + " are expected, and " + std::to_string(value) + " came");
-}
-
 struct One {
   double error = 0;
   bool finite = true;
@@ -113,10 +107,10 @@ void LearnSpec::check() const {
   if (!(ridge >= 0) || !(pseudo >= 0) || !(error >= 0))
     throw InputError("learn: --ridge, --pseudo and --error are 0 or more");
   if (!file.empty()) return;
-  check_count(tokens, 2, 2000, "--tokens");
-  check_count(length, 1, 1 << 20, "--length");
-  check_count(seeds, 1, 1 << 20, "--seeds");
-  check_count(blocks, 1, tokens, "--blocks");
+  check_count("learn: --tokens", tokens, 2, 2000);
+  check_count("learn: --length", length, 1, 1 << 20);
+  check_count("learn: --seeds", seeds, 1, 1 << 20);
+  check_count("learn: --blocks", blocks, 1, tokens);
   if (tokens % blocks != 0)
     throw InputError("learn: --blocks divides --tokens, and " + std::to_string(blocks) + " of " +
                      std::to_string(tokens) + " came");

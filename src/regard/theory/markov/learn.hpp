@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "regard/base/json.hpp"
 #include "regard/report/document.hpp"
 #include "regard/run/recipe.hpp"
 #include "regard/theory/markov/fit.hpp"
@@ -59,14 +60,14 @@ std::string sentence(const LearnSpec& spec, const LearnResult& result);
 report::Table error_table(const LearnResult& result);
 /// A row for each query: components and Fiedler value.
 report::Table graph_table(const LearnResult& result);
-report::Json to_json(const LearnSpec& spec, const LearnResult& result);
+Json to_json(const LearnSpec& spec, const LearnResult& result);
 
 std::string sentence(const FitResult& result);
 /// What the data cannot tell, a sentence for each query: free ratios, and infinite ones.
 std::vector<std::string> untold(const FitResult& result);
 /// A row for each query.
 report::Table query_table(const FitResult& result, double wanted_error);
-report::Json to_json(const FitResult& result, double wanted_error);
+Json to_json(const FitResult& result, double wanted_error);
 /// A row for each query and token.
 std::string estimates_csv(const FitResult& result);
 

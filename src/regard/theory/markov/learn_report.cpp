@@ -3,15 +3,13 @@
 #include <cmath>
 #include <map>
 
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/theory/markov/learn.hpp"
 
 namespace regard::markov {
 namespace {
 
-using report::Json;
-
-Json real(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 std::string rounded(double value, double digits = 1e4) {
   return shortest(std::round(value * digits) / digits);
 }
@@ -139,8 +137,8 @@ Json to_json(const LearnSpec& spec, const LearnResult& result) {
   Json points = Json::array();
   for (const auto& p : result.points)
     points.push_back({{"prompts", p.prompts},
-                      {"error", real(p.error)},
-                      {"standard_error", real(p.standard_error)},
+                      {"error", finite_or_null(p.error)},
+                      {"standard_error", finite_or_null(p.standard_error)},
                       {"predicted", p.predicted},
                       {"steps", p.steps},
                       {"seeds", p.seeds},
@@ -150,7 +148,7 @@ Json to_json(const LearnSpec& spec, const LearnResult& result) {
           {"length", spec.length},
           {"method", spec.method},
           {"points", points},
-          {"slope", real(result.slope)},
+          {"slope", finite_or_null(result.slope)},
           {"components", result.components},
           {"fiedler", result.fiedler}};
 }
@@ -221,8 +219,8 @@ Json to_json(const FitResult& result, double wanted) {
       one["estimates"].push_back({{"token", result.prompts.label(static_cast<int64_t>(i))},
                                   {"component", fit.component[i]},
                                   {"tied", fit.tied[i]},
-                                  {"share", real(fit.share[i])},
-                                  {"log_error", real(fit.share_error[i])}});
+                                  {"share", finite_or_null(fit.share[i])},
+                                  {"log_error", finite_or_null(fit.share_error[i])}});
     queries.push_back(one);
   }
   return {{"sentence", sentence(result)}, {"untold", untold(result)}, {"queries", queries}};

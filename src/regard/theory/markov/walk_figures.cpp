@@ -2,12 +2,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "regard/base/json.hpp"
 #include "regard/theory/markov/walk_report.hpp"
 
 namespace regard::markov {
 namespace {
-
-using report::Json;
 
 constexpr const char* kColours[] = {"#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00",
                                     "#56B4E9", "#8C6D31", "#5F4B8B", "#000000", "#7F7F7F"};

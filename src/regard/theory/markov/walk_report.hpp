@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "regard/base/json.hpp"
 #include "regard/report/document.hpp"
 #include "regard/run/folder.hpp"
 #include "regard/theory/markov/ensemble.hpp"
@@ -25,7 +26,7 @@ std::string sentence(const WalkResult& result);
 report::Table winner_table(const WalkResult& result);
 /// A row for each loser of each winner: slope of log N against log t, measured and predicted.
 report::Table slope_table(const WalkResult& result);
-report::Json to_json(const WalkResult& result);
+Json to_json(const WalkResult& result);
 std::string means_csv(const WalkResult& result);
 
 using Environment = std::vector<std::pair<std::string, std::string>>;

@@ -2,13 +2,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "regard/base/json.hpp"
 #include "regard/base/text.hpp"
 #include "regard/theory/markov/walk_report.hpp"
 
 namespace regard::markov {
 namespace {
-
-using report::Json;
 
 struct Winner {
   int64_t outcome;
@@ -152,7 +151,6 @@ report::Table slope_table(const WalkResult& result) {
 
 Json to_json(const WalkResult& result) {
   const auto& e = result.ensemble;
-  const auto real = [](double v) { return std::isfinite(v) ? Json(v) : Json(nullptr); };
   Json winners = Json::array(), ends = Json::array(), mean = Json::array(), error = Json::array();
   const bool slopes = result.spec.rules.reach() == 0 && result.spec.rules.alpha() == 1;
   for (const auto& [outcome, sums] : ranked(result)) {
@@ -168,7 +166,7 @@ Json to_json(const WalkResult& result) {
       const auto at = static_cast<std::size_t>(i);
       one["losers"].push_back({{"token", result.chain.label(i)},
                                {"slope", slope(*sums, at).mean},
-                               {"error", real(slope(*sums, at).error)},
+                               {"error", finite_or_null(slope(*sums, at).error)},
                                {"lambda", end == nullptr ? Json(nullptr) : Json(end->lambda[at])}});
     }
     winners.push_back(one);
@@ -204,8 +202,9 @@ Json to_json(const WalkResult& result) {
     const auto n = static_cast<double>(e.fixed);
     const double m = e.fixation / n;
     json["fixed"] = e.fixed;
-    json["fixation_mean"] = real(m);
-    json["fixation_error"] = real(std::sqrt(std::max(0.0, e.fixation_squared / n - m * m) / n));
+    json["fixation_mean"] = finite_or_null(m);
+    json["fixation_error"] =
+        finite_or_null(std::sqrt(std::max(0.0, e.fixation_squared / n - m * m) / n));
   }
   return json;
 }

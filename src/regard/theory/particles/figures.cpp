@@ -4,12 +4,13 @@
 #include <cstdio>
 #include <map>
 
+#include "regard/base/json.hpp"
 #include "regard/theory/particles/report.hpp"
+
+#include "regard/base/text.hpp"
 
 namespace regard::particles {
 namespace {
-
-using report::Json;
 
 constexpr std::size_t kMostPoints = 600;
 constexpr int kBins = 40;
@@ -134,8 +135,7 @@ report::Figure gram_figure(const std::vector<Outcome>& all, int64_t dim) {
         }
       }
       for (auto& value : share) value = rounded(value);
-      char name[64];
-      std::snprintf(name, sizeof name, "log t = %.3f", frame.moment.log_t);
+      const auto name = formatted(frame.moment.log_t, "log t = %.3f");
       variant.frames.push_back(
           {std::isfinite(frame.moment.log_t) ? name : "start", Json::array({{{"y", share}}})});
     }

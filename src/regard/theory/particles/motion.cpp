@@ -7,13 +7,13 @@
 #include <numbers>
 #include <numeric>
 
+#include "regard/base/json.hpp"
+#include "regard/base/text.hpp"
 #include "regard/theory/particles/clusters.hpp"
 #include "regard/theory/particles/report.hpp"
 
 namespace regard::particles {
 namespace {
-
-using report::Json;
 
 constexpr int64_t kMostColours = 7;
 
@@ -72,15 +72,12 @@ Json coordinates(const std::vector<double>& rows, int64_t dim,
 }
 
 std::string frame_name(const Moment& moment, int64_t clusters) {
-  char text[96];
   const std::string count = std::to_string(clusters) + (clusters == 1 ? " cluster" : " clusters");
   if (!std::isfinite(moment.log_t)) {
     if (moment.arc == 0) return "start, " + count;
-    std::snprintf(text, sizeof text, "arc / log β = %.4f, ", moment.arc);
-    return text + count;
+    return formatted(moment.arc, "arc / log β = %.4f, ") + count;
   }
-  std::snprintf(text, sizeof text, "log t = %.3f, ", moment.log_t);
-  return text + count;
+  return formatted(moment.log_t, "log t = %.3f, ") + count;
 }
 
 /// A colour for each point: by its cluster when that many were left that lived longest.

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "regard/base/json.hpp"
 #include "regard/report/document.hpp"
 #include "regard/theory/particles/simulate.hpp"
 
@@ -35,7 +36,7 @@ report::Table modes_table(const std::vector<Outcome>& outcomes);
 double lifetime_slope(const std::vector<Outcome>& outcomes);
 
 /// Everything about one beta, for programs.
-report::Json outcome_json(const Spec& spec, const Outcome& outcome);
+Json outcome_json(const Spec& spec, const Outcome& outcome);
 
 /// The samples as rows: beta, log t, clocks, energy, clusters.
 std::string samples_csv(const std::vector<Outcome>& outcomes);

@@ -7,6 +7,7 @@
 #include "regard/base/clock.hpp"
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
+#include "regard/base/json.hpp"
 #include "regard/run/checkpoint.hpp"
 #include "regard/run/json_lines.hpp"
 #include "regard/run/progress.hpp"
@@ -114,12 +115,12 @@ class EventLines {
     const auto& events = simulation.engine().recorder().trace.events;
     for (; seen_ < events.size(); ++seen_) {
       const auto& event = events[seen_];
-      report::Json line = {{"line", ++lines_},
-                           {"beta", simulation.engine().beta()},
-                           {"event", event_name(event.kind)},
-                           {"log_t", nullptr},
-                           {"clusters", event.masses.size()},
-                           {"energy", event.energy}};
+      Json line = {{"line", ++lines_},
+                   {"beta", simulation.engine().beta()},
+                   {"event", event_name(event.kind)},
+                   {"log_t", nullptr},
+                   {"clusters", event.masses.size()},
+                   {"energy", event.energy}};
       if (std::isfinite(event.moment.log_t)) line["log_t"] = event.moment.log_t;
       file_.write(line.dump());
     }

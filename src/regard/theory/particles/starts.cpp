@@ -11,7 +11,7 @@
 namespace regard::particles {
 namespace {
 
-constexpr int64_t kMostTries = 100'000, kRestart = 1000;
+constexpr int64_t kMostTries = 100'000, kTriesOfAStart = 1000;
 
 std::vector<double> uniform_direction(Random& random, int64_t d) {
   std::vector<double> x(static_cast<std::size_t>(d));
@@ -58,7 +58,8 @@ std::vector<std::vector<double>> centres(const PointsSpec& spec, Random& random)
       throw InputError("simulate: no " + std::to_string(spec.clusters) + " centres at least " +
                        shortest(spec.angle) + " rad apart were found; --angle takes a smaller one");
     }
-    if (tries % kRestart == kRestart - 1) found.clear();  // the first ones may leave no room
+    if (tries % kTriesOfAStart == kTriesOfAStart - 1)
+      found.clear();  // the first ones may leave no room
     const auto x = uniform_direction(random, spec.d);
     const bool free = std::all_of(found.begin(), found.end(), [&](const auto& y) {
       return angle_of(gap(x.data(), y.data(), spec.d)) >= spec.angle;

@@ -14,19 +14,13 @@ constexpr double kReadable = 13;  // above, e^log t has more digits than a reade
 constexpr double kAgrees = 1e-3;  // of log t
 constexpr std::size_t kMostLives = 12;
 
-std::string digits(double value, const char* format) {
-  char text[64];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
-
 /// 2/5 where masses are multiples of 1/n, else a decimal.
 std::string mass_text(double mass, int64_t particles) {
   const double count = mass * static_cast<double>(particles);
   if (particles <= 1000 && std::abs(count - std::round(count)) < 1e-9 * count + 1e-9) {
     return std::to_string(std::llround(count)) + "/" + std::to_string(particles);
   }
-  return digits(mass, "%.3g");
+  return formatted(mass, "%.3g");
 }
 
 std::string masses_text(const std::vector<double>& masses, int64_t particles) {
@@ -40,7 +34,7 @@ std::string masses_text(const std::vector<double>& masses, int64_t particles) {
 
 report::Cell exact(double value, const char* format) {
   if (!std::isfinite(value)) return report::word("–");
-  return {digits(value, format), value, report::kAbsent};
+  return {formatted(value, format), value, report::kAbsent};
 }
 
 std::vector<report::Cell> event_row(const Outcome& outcome, const Event& event, bool several) {
@@ -74,12 +68,12 @@ std::string cluster_words(const Event& event, const Event& before, int64_t parti
 
 }  // namespace
 
-std::string beta_text(double beta) { return "β = " + digits(beta, "%.6g"); }
+std::string beta_text(double beta) { return "β = " + formatted(beta, "%.6g"); }
 
 std::string time_text(double log_t) {
   if (!std::isfinite(log_t)) return "t = 0";
-  return log_t < kReadable ? "t = " + digits(std::exp(log_t), "%.6g")
-                           : "t = e^" + digits(log_t, "%.7g");
+  return log_t < kReadable ? "t = " + formatted(std::exp(log_t), "%.6g")
+                           : "t = e^" + formatted(log_t, "%.7g");
 }
 
 std::string sentence(const Outcome& outcome) {
@@ -253,7 +247,7 @@ report::Table beta_table(const std::vector<Outcome>& outcomes) {
   }
   const double slope = lifetime_slope(outcomes);
   if (std::isfinite(slope)) {
-    table.notes.push_back("Slope of log t + log β over β: " + digits(slope, "%.5f") + ".");
+    table.notes.push_back("Slope of log t + log β over β: " + formatted(slope, "%.5f") + ".");
   }
   return table;
 }

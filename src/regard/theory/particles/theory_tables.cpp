@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "regard/base/text.hpp"
 #include "regard/theory/particles/closed_form.hpp"
 #include "regard/theory/particles/modes.hpp"
 #include "regard/theory/particles/report.hpp"
@@ -11,9 +12,7 @@ namespace {
 
 report::Cell real(double value, const char* format) {
   if (!std::isfinite(value)) return report::word("–");
-  char text[64];
-  std::snprintf(text, sizeof text, format, value);
-  return {text, value, report::kAbsent};
+  return {formatted(value, format), value, report::kAbsent};
 }
 
 }  // namespace
