@@ -35,11 +35,21 @@ if(REGARD_LIBFUZZER)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# Reading headers and instantiating their templates takes most of the time of a file, so a few files of a
+# target are compiled as one. Names in unnamed namespaces must differ between files of a target.
+set(REGARD_UNITY 8 CACHE STRING "how many files are compiled as one; 0: each alone, for work on few files")
+function(regard_unity target)
+  if(REGARD_UNITY GREATER 1)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${REGARD_UNITY})
+  endif()
+endfunction()
+
 # Links the program `target` to `libraries`. With libregard among them it shares the precompiled header of
 # the torch layers, which g++ accepts only under the same code model: -fPIC, not the -fPIE of programs.
 function(regard_program target)
   cmake_parse_arguments(arg "" "" "LINK" ${ARGN})
   target_link_libraries(${target} PRIVATE ${arg_LINK})
+  regard_unity(${target})
   if("regard" IN_LIST arg_LINK)
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
     target_compile_options(${target} PRIVATE -fPIC)

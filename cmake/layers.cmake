@@ -3,7 +3,7 @@
 set(src "${CMAKE_SOURCE_DIR}/src/regard")
 
 function(regard_layer name)
-  cmake_parse_arguments(arg "TORCH" "" "FOLDERS;LINK;SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "TORCH;SEPARATE" "" "FOLDERS;LINK;SOURCES" ${ARGN})
   set(files ${arg_SOURCES})
   foreach(folder ${arg_FOLDERS})
     file(GLOB found CONFIGURE_DEPENDS "${src}/${folder}/*.cpp" "${src}/${folder}/*.cc")
@@ -25,6 +25,9 @@ function(regard_layer name)
     target_link_libraries(regard_${name} PUBLIC Torch::cpu)
     target_precompile_headers(regard_${name} REUSE_FROM regard_pch)
   endif()
+  if(NOT arg_SEPARATE)
+    regard_unity(regard_${name})
+  endif()
   set_property(GLOBAL APPEND PROPERTY REGARD_LAYERS regard_${name})
 endfunction()
 
@@ -34,7 +37,7 @@ regard_layer(base FOLDERS base LINK Threads::Threads)
 regard_layer(run FOLDERS run SOURCES ${REGARD_VERSION_FILE} LINK base nlohmann_json::nlohmann_json Tomlplusplus::headers)
 add_dependencies(regard_run regard_version)
 regard_layer(graph FOLDERS graph LINK base)
-regard_layer(kernels FOLDERS kernels/cpu LINK graph base PkgConfig::hwy)
+regard_layer(kernels SEPARATE FOLDERS kernels/cpu LINK graph base PkgConfig::hwy)
 regard_layer(metrics FOLDERS metrics LINK base)
 include(entries)
 regard_entries(REGARD_TASKS FOLDER data/tasks SPACE regard::data::tasks TYPE std::unique_ptr<regard::data::Task>
@@ -81,7 +84,7 @@ include(registry)
 
 # PyTorch's parallel_for is a template that is serial without OpenMP; one file is compiled with it, for all.
 set_source_files_properties("${src}/ops/parallel.cpp" PROPERTIES COMPILE_OPTIONS -fopenmp
-                            SKIP_PRECOMPILE_HEADERS ON)
+                            SKIP_PRECOMPILE_HEADERS ON SKIP_UNITY_BUILD_INCLUSION ON)
 if(REGARD_CUDA)
   set(device ops/cuda)
 else()

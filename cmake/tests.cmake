@@ -29,6 +29,7 @@ regard_test(graph LINK regard_graph)
 regard_test(kernels LINK regard_kernels)
 # CUDA kernels compiled as C++ (tests/emulated/cuda.hpp): they are checked where there is no GPU.
 regard_test(emulated LINK regard_base)
+set_target_properties(test_emulated PROPERTIES UNITY_BUILD OFF)
 target_compile_options(test_emulated PRIVATE -Wno-unknown-pragmas)
 # Again with threads in another order and copies as late as may be: races between threads of a block show.
 # Under the sanitizers, which look for other faults and take three times as long, one order is enough.
