@@ -22,14 +22,6 @@ namespace {
 
 using Texts = std::vector<std::vector<int32_t>>;  // of outcomes
 
-lab::TrainedRun open(const std::string& path) {
-  auto run = lab::open_run(path);
-  if (dynamic_cast<models::LanguageModel*>(run.model.get()) == nullptr)
-    throw InputError("chain diagnose: " + path +
-                     ": a language model was expected, and this run is a classifier");
-  return run;
-}
-
 /// The validation text of the run, or the text that was named, as ids of its tokenizer.
 std::vector<int32_t> natural_text(const lab::TrainedRun& run, const std::string& named) {
   std::vector<int32_t> ids;
@@ -307,7 +299,8 @@ markov::AtTemperature at_temperature(const markov::Diagnosis& d, const markov::D
 Diagnosed diagnose_run(const markov::DiagnoseSpec& spec, const OpenFolder& open_folder,
                        int64_t threads, const markov::Told& told) {
   const c10::InferenceMode guard;
-  const auto run = open(spec.path);
+  const auto run = lab::open_run(spec.path);
+  lab::check_command(run, "chain diagnose", "generate");
   auto outcomes = std::make_shared<Outcomes>(run.encoding.tokenizer);
   const auto natural = natural_text(run, spec.data);
   const auto spread =

@@ -46,14 +46,6 @@ void print_text(const lab::TranslatedLine& line, int64_t nbest) {
   }
 }
 
-void check_run(const State& state, const lab::TrainedRun& run) {
-  if (run.encoding.task->targets() == data::Targets::kText) return;
-  throw InputError(
-      "translate: a run of the task translation was expected, and " + readable(state.run) +
-      " is one of " + run.encoding.task->name() + "; use `regard " +
-      (run.encoding.task->targets() == data::Targets::kNextToken ? "generate`" : "predict`"));
-}
-
 }  // namespace
 
 void add_translate(CLI::App& app) {
@@ -88,7 +80,6 @@ void add_translate(CLI::App& app) {
   command->callback([=] {
     lab::check(state->options);
     const auto run = lab::open_run(state->run, state->device);
-    check_run(*state, run);
     auto options = state->options;
     options.alignment = state->json;
     const auto files = state->files.empty() ? std::vector<std::string>{"-"} : state->files;

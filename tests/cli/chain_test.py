@@ -240,7 +240,7 @@ class Chain(unittest.TestCase):
         self.write("reviews.tsv", "text\tlabel\n" + rows)
         self.done("--data", "reviews.tsv", "--text", "text", "--label", "label", "--attention", "softmax", "--width", 16, "--layers", 1, "--heads", 2,
                   "--steps", 2, "--baseline", "off", "--out", "trained/classifier", command="train")
-        self.refused("a language model was expected, and this run is a classifier", "diagnose", "trained/classifier", "--out", "runs/x")
+        self.refused("a run that `regard generate` answers was expected, and this one has the task classification", "diagnose", "trained/classifier", "--out", "runs/x")
 
 
 if __name__ == "__main__":

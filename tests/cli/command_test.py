@@ -74,7 +74,7 @@ class Command(unittest.TestCase):
         self.assertEqual(score["n"], 300)
         rows = regard("predict", run, "-", "--json", stdin="a good lovely film\nan awful film\n").stdout.splitlines()
         self.assertEqual([json.loads(r)["label"] for r in rows], ["pos", "neg"])
-        self.refused("this run is a classifier", "generate", run)
+        self.refused("this one has the task classification; use `regard predict`", "generate", run)
         again = regard("train", self.dir / "mine/recipe.toml", "--out", run, "--resume", "--no-report", "--attention", "hrr")
         self.assertEqual(again.returncode, 0, again.stderr)
 

@@ -112,7 +112,7 @@ class Masked(unittest.TestCase):
         self.assertLess(values[0]["accuracy"], result["test_accuracy"])
         self.assertNotEqual(values[0]["loss"], values[2]["loss"])
         self.refused("--noise: swap, drop, insert or word-drop", "eval", self.folder / "task", self.folder / "test.tsv", "--noise", "blur=1")
-        self.refused("a run of the task masked_language_model was expected", "fill", self.folder / "task", "[MASK]")
+        self.refused("a run that `regard fill` answers was expected", "fill", self.folder / "task", "[MASK]")
 
     def test_from_refuses_another_width_or_vocabulary(self):
         out = self.folder / "never"

@@ -215,12 +215,12 @@ class Translation(unittest.TestCase):
         self.assertIn("an --nbest of at most --beam = 2 was expected, and 3 came",
                       self.refusal("translate", self.run_folder, self.folder / "test.en", "--beam", 2, "--nbest", 3))
         self.assertIn("has 200, " + str(f / "val.de") + " 100", self.refusal("score", f / "test.de", f / "val.de"))
-        self.assertIn("this run is a translation; use `regard translate`", self.refusal("predict", self.run_folder, f / "test.en"))
+        self.assertIn("this one has the task translation; use `regard translate`", self.refusal("predict", self.run_folder, f / "test.en"))
         self.assertFalse((f / "no").exists())
         labelled = self.folder / "labels.tsv"
         labelled.write_text("text\tlabel\n" + "".join(f"{a}\t{a.split()[0]}\n" for a, _ in pairs(60, 9)))
         self.assertEqual(regard("train", "--data", labelled, "--label", "label", "--steps", 2, "--baseline", "off", "--no-report", "--out", f / "labels")[0], 0)
-        self.assertIn("a run of the task translation was expected", self.refusal("translate", f / "labels", f / "test.en"))
+        self.assertIn("a run that `regard translate` answers was expected", self.refusal("translate", f / "labels", f / "test.en"))
 
 
 if __name__ == "__main__":

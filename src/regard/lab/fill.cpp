@@ -33,11 +33,7 @@ Row row_of(const data::Tokenizer& tokenizer, std::string_view text) {
 }
 
 void check(const TrainedRun& run, const std::string& text, int64_t top) {
-  if (run.encoding.task->targets() != data::Targets::kMasked) {
-    throw InputError(
-        "fill: a run of the task masked_language_model was expected, and this one is " +
-        run.encoding.task->name());
-  }
+  check_command(run, "fill", "fill");
   if (text.find(kMask) == std::string::npos) {
     throw InputError("fill: a text with [MASK] was expected, and there is none in \"" + text +
                      "\"");

@@ -63,12 +63,8 @@ class Reader {
 };
 
 models::LanguageModel& language_model(const TrainedRun& run, const char* who) {
-  auto* model = dynamic_cast<models::LanguageModel*>(run.model.get());
-  if (model == nullptr)
-    throw InputError(std::string(who) +
-                     ": a language model was expected, and this run is a classifier; use `regard "
-                     "predict`");
-  return *model;
+  check_command(run, who, "generate");
+  return dynamic_cast<models::LanguageModel&>(*run.model);
 }
 
 void check(const GenerateOptions& options) {

@@ -63,18 +63,7 @@ std::vector<Prediction> of_nodes(const torch::Tensor& p, const data::Dataset& da
 }  // namespace
 
 std::vector<Prediction> predict(const TrainedRun& run, const std::vector<std::string>& paths) {
-  if (run.encoding.task->reads_text()) {
-    const bool masked = run.encoding.task->targets() == data::Targets::kMasked;
-    throw InputError(std::string("predict: a classifier was expected, and this run is a ") +
-                     (masked ? "masked language model; use `regard fill`"
-                             : "language model; use `regard generate`") +
-                     " or `regard eval`");
-  }
-  if (run.encoding.task->targets() == data::Targets::kText) {
-    throw InputError(
-        "predict: a classifier was expected, and this run is a translation; use `regard "
-        "translate`");
-  }
+  check_command(run, "predict", "predict");
   const torch::NoGradGuard guard;
   std::vector<std::string> sentences;
   const auto data =

@@ -159,6 +159,29 @@ bool can_generate(const std::vector<attention::Phrase>& phrases) {
   });
 }
 
+namespace {
+std::string command_of(const data::Task& task) {
+  switch (task.targets()) {
+    case data::Targets::kNextToken:
+      return "generate";
+    case data::Targets::kMasked:
+      return "fill";
+    case data::Targets::kText:
+      return "translate";
+    default:
+      return "predict";
+  }
+}
+}  // namespace
+
+void check_command(const TrainedRun& run, const std::string& who, const std::string& command) {
+  const auto& task = *run.encoding.task;
+  if (command_of(task) == command) return;
+  throw InputError(who + ": a run that `regard " + command +
+                   "` answers was expected, and this one has the task " + task.name() +
+                   "; use `regard " + command_of(task) + "` or `regard eval`");
+}
+
 TrainedRun open_run(const fs::path& folder, const std::string& device) {
   if (!fs::is_directory(folder)) throw InputError(folder.string() + ": no such run folder");
   TrainedRun run;

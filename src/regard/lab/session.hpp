@@ -82,5 +82,8 @@ struct TrainedRun {
 /// InputError when the folder holds no finished training. `device` as in a recipe; "" takes that of
 /// the run.
 TrainedRun open_run(const std::filesystem::path& folder, const std::string& device = "");
+/// InputError of `who` unless `regard <command>` (predict, generate, fill or translate) answers the
+/// task of the run; it names the command that does.
+void check_command(const TrainedRun& run, const std::string& who, const std::string& command);
 
 }  // namespace regard::lab

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <limits>
 
 #include "regard/base/error.hpp"
 #include "regard/base/files.hpp"
@@ -21,16 +22,6 @@ using torch::Tensor;
 
 namespace {
 
-models::SequenceToSequence& translator(models::Model& model, const std::string& who) {
-  auto* found = dynamic_cast<models::SequenceToSequence*>(&model);
-  if (found == nullptr) {
-    throw InputError(who +
-                     ": a run of the task translation was expected, and this one is none; use "
-                     "`regard predict`, `generate` or `eval`");
-  }
-  return *found;
-}
-
 // A text may be twice as long as its source and ten tokens more.
 models::SearchTask task_of(const nn::Batch& batch, const data::Encoding& encoding) {
   models::SearchTask task{encoding.begin, encoding.end, {}};
@@ -42,6 +33,19 @@ models::SearchTask task_of(const nn::Batch& batch, const data::Encoding& encodin
   return task;
 }
 
+// `texts` rows a source; a text never has the token again that it begins with.
+models::SearchModel step_of(models::SequenceToSequence& model, const nn::Batch& batch,
+                            const models::SearchTask& task, int64_t texts) {
+  auto step = model.search(batch.inputs, batch.lengths, texts);
+  if (task.begin == task.end) return step;
+  step.next = [next = step.next, begin = task.begin](const Tensor& ids) {
+    auto logits = next(ids);
+    logits.select(1, begin).fill_(-std::numeric_limits<double>::infinity());
+    return logits;
+  };
+  return step;
+}
+
 std::vector<std::vector<models::Hypothesis>> search(models::SequenceToSequence& model,
                                                     const nn::Batch& batch,
                                                     const data::Encoding& encoding,
@@ -49,10 +53,9 @@ std::vector<std::vector<models::Hypothesis>> search(models::SequenceToSequence& 
                                                     const std::vector<int64_t>& lines) {
   const auto task = task_of(batch, encoding);
   if (!options.sample && options.beam.beam > 1) {
-    return models::beam_search(model.search(batch.inputs, batch.lengths, options.beam.beam), task,
-                               options.beam);
+    return models::beam_search(step_of(model, batch, task, options.beam.beam), task, options.beam);
   }
-  const auto step = model.search(batch.inputs, batch.lengths, 1);
+  const auto step = step_of(model, batch, task, 1);
   const auto one = options.sample
                        ? models::draw_texts(step, task,
                                             {.temperature = options.temperature,
@@ -98,18 +101,12 @@ std::vector<std::pair<int64_t, int64_t>> align(models::SequenceToSequence& model
 std::vector<std::string> labels_of(const data::Encoding& encoding,
                                    const std::vector<int32_t>& ids) {
   std::vector<std::string> labels;
-  for (const auto id : ids)
-    labels.push_back(id == encoding.begin ? "<begin>" : encoding.tokenizer->label(id));
+  for (const auto id : ids) labels.push_back(encoding.tokenizer->label(id));
   return labels;
 }
 
-// Begin and end may stand beyond the tokenizer's ids; a model can write begin within a text.
 std::string text_of(const data::Encoding& encoding, const std::vector<int32_t>& ids) {
-  std::vector<int32_t> own;
-  for (const auto id : ids) {
-    if (id != encoding.begin && id < encoding.tokenizer->vocabulary()) own.push_back(id);
-  }
-  auto text = encoding.tokenizer->decode(own);
+  auto text = encoding.tokenizer->decode(ids);
   std::replace_if(
       text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return text;
@@ -170,7 +167,8 @@ std::vector<std::vector<models::Hypothesis>> translate_all(models::SequenceToSeq
 
 std::vector<TranslatedLine> translate(const TrainedRun& run, const std::vector<std::string>& paths,
                                       const TranslateOptions& options) {
-  auto& model = translator(*run.model, "translate");
+  check_command(run, "translate", "translate");
+  auto& model = dynamic_cast<models::SequenceToSequence&>(*run.model);
   check(options);
   const torch::NoGradGuard no_grad;
   const auto data = data::prepare_lines(paths, run.recipe.data, run.encoding, run.device);
@@ -226,7 +224,7 @@ nn::BatchScore TranslationLearner::score(const nn::Batch& batch) {
 }
 
 std::vector<double> TranslationLearner::scores(const metrics::Predictions&) const {
-  auto& seq2seq = translator(model(), "evaluation");
+  auto& seq2seq = dynamic_cast<models::SequenceToSequence&>(model());
   TranslateOptions options;
   options.beam.beam = beam_;
   texts_.assign(static_cast<std::size_t>(dataset_->size()), "");
