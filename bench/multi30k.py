@@ -23,9 +23,10 @@ KEPT = ("phrase", "seed", "parameters", "steps", "tokens", "seconds", "tokens_pe
 # What the recipe has, and what it is compared with: by name, options of `regard train --set`.
 ROUTES = {
     "recipe": [],
-    "activations 0.1": ["model.activation_dropout=0.1"],
+    "no dropout of activations": ["model.activation_dropout=0"],
     "activations 0.3": ["model.activation_dropout=0.3"],
-    "activations and weights 0.1": ["model.activation_dropout=0.1", "model.attention_dropout=0.1"],
+    "the rest 0.25": ["model.dropout=0.25"],
+    "weights 0.1": ["model.attention_dropout=0.1"],
     "activations and weights 0.3": ["model.activation_dropout=0.3", "model.attention_dropout=0.3"],
     "pre-norm, activations 0.3": ["model.norm=pre", "train.lr=1.5e-3", "model.activation_dropout=0.3"],
 }
