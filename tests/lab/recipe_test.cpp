@@ -26,7 +26,8 @@ TEST(Identity, AWarmupReadsAsBeforeItsNumberWasTakenAsGiven) {
 
 TEST(Identity, HasALaterOptionOnlyWhereItIsSet) {
   Recipe recipe;
-  for (const char* later : {"min_delta", "attention_dropout", "activation_dropout", "encoding", "empty"}) {
+  for (const char* later :
+       {"min_delta", "attention_dropout", "activation_dropout", "encoding", "empty"}) {
     EXPECT_EQ(recipe.identity().find(later), std::string::npos) << later;
   }
   EXPECT_NE(recipe.identity().find("\nearly_stop = 0\n"), std::string::npos);

@@ -1,253 +1,18 @@
 #include "regard/data/prepare.hpp"
 
-#include <algorithm>
-#include <cmath>
 #include <filesystem>
 
 #include "regard/base/error.hpp"
 #include "regard/base/text.hpp"
+#include "regard/data/fit_encoding.hpp"
+#include "regard/data/hold_out_part.hpp"
 #include "regard/data/nodes.hpp"
 #include "regard/data/readers/aligned.hpp"
 #include "regard/data/readers/archive.hpp"
 #include "regard/data/readers/charset.hpp"
-#include "regard/data/readers/split.hpp"
 
 namespace regard::data {
 namespace {
-
-// Longest input where none is given: enough for the task, small enough for two cores.
-constexpr int64_t kWindow = 128, kWords = 256, kBytes = 1024;
-
-std::string percent(double fraction) { return shortest(std::round(fraction * 1e4) / 1e2) + " %"; }
-
-bool is_one_text(const Task& task) { return task.reads_text(); }
-bool is_translation(const Task& task) { return task.targets() == Targets::kText; }
-
-std::string choose_tokenizer(const DataSpec& spec, const Task& task) {
-  if (spec.tokenizer.tokenizer != "auto") return spec.tokenizer.tokenizer;
-  if (!spec.tokenizer.vocabulary_file.empty()) return "wordpiece";
-  if (task.targets() == Targets::kMasked) return "wordpiece";
-  if (is_one_text(task)) return "character";
-  if (task.targets() == Targets::kToken) return "words";
-  if (is_translation(task)) return "sentencepiece";
-  if (spec.reader.reader == "listops") return "listops";
-  const bool folders =
-      spec.reader.reader == "directory" ||
-      (spec.reader.reader == "auto" && guess_reader(spec.train.front()) == "directory");
-  return folders ? "byte" : "icu_words";
-}
-
-int64_t longest_document(const Examples& examples, const Tokenizer& tokenizer) {
-  std::size_t longest = 1;
-  std::vector<int32_t> ids;
-  const auto measure = [&](std::string_view text) {
-    ids.clear();
-    tokenizer.encode(text, ids);
-    longest = std::max(longest, ids.size());
-  };
-  for (int64_t i = 0; i < examples.size(); ++i) {
-    if (!examples.pairs) {
-      measure(examples.documents[i]);
-    } else {
-      for (const auto text : examples.texts(i)) measure(text);
-    }
-  }
-  return static_cast<int64_t>(longest);
-}
-
-// Rows of a masked language model hold a piece of begin, one of end, and masks.
-void check_masks(const Tokenizer& tokenizer, const DataSpec& spec) {
-  for (const auto piece : {Special::kBegin, Special::kEnd, Special::kMask}) {
-    if (tokenizer.special(piece) >= 0) continue;
-    const auto& file = spec.tokenizer.vocabulary_file;
-    throw InputError(file.empty()
-                         ? "tokenizer: a masked language model needs wordpiece or sentencepiece, "
-                           "and " +
-                               tokenizer.name() + " came"
-                         : file +
-                               ": a masked language model needs the pieces [CLS], [SEP] and "
-                               "[MASK], and one of them is missing");
-  }
-  if (spec.max_length != 0 && spec.max_length < 4) {
-    throw InputError("max_length of at least 4 was expected for a masked language model, and " +
-                     std::to_string(spec.max_length) + " came");
-  }
-}
-
-// One tokenizer reads both languages, each text apart from the other.
-std::shared_ptr<const Tokenizer> tokenizer_of_pairs(const DataSpec& spec, TokenizerSpec tokenizer,
-                                                    const Examples& training) {
-  constexpr int64_t kPieces = 8000;
-  if (spec.tokenizer.tokenizer == "auto")
-    tokenizer.vocabulary = std::min(tokenizer.vocabulary, kPieces);
-  Examples sides[2];
-  for (std::size_t side = 0; side < 2; ++side) {
-    sides[side].files = training.files;
-    sides[side].origins = training.origins;
-    for (int64_t i = 0; i < training.size(); ++i)
-      sides[side].documents.add(training.texts(i)[side]);
-  }
-  const Examples* const parts[] = {&sides[0], &sides[1]};
-  return make_tokenizer(tokenizer, parts);
-}
-
-// A vocabulary that was asked for, and that the text does not fill.
-void check_pieces(const Encoding& encoding, const DataSpec& spec) {
-  const auto asked = spec.tokenizer.vocabulary;
-  const bool named = asked != TokenizerSpec{}.vocabulary;
-  const auto most = encoding.tokenizer->vocabulary();
-  if (!named || encoding.tokenizer->name() != "sentencepiece" || most >= asked) return;
-  throw InputError("vocabulary: this text has at most " + std::to_string(most) + " pieces, and " +
-                   std::to_string(asked) + " were asked for");
-}
-
-void fit_documents(Encoding& encoding, const DataSpec& spec, const Examples& training,
-                   const Begun& begun) {
-  auto tokenizer = spec.tokenizer;
-  tokenizer.tokenizer = choose_tokenizer(spec, *encoding.task);
-  if (begun.tokenizer) tokenizer.tokenizer = begun.tokenizer->name();
-  if (training.sentences && tokenizer.tokenizer != "words") {
-    throw InputError("tokenizer: the task " + encoding.task->name() +
-                     " has a label for each word, so words was expected, and " +
-                     tokenizer.tokenizer + " came");
-  }
-  if (!tokenizer.vocabulary_file.empty() && tokenizer.tokenizer != "wordpiece") {
-    throw InputError("vocabulary_file is one of wordpiece, and the tokenizer is " +
-                     tokenizer.tokenizer);
-  }
-  encoding.tokenizer = begun.tokenizer ? begun.tokenizer
-                       : is_translation(*encoding.task)
-                           ? tokenizer_of_pairs(spec, tokenizer, training)
-                           : make_tokenizer(tokenizer, training);
-  if (!begun.tokenizer) check_pieces(encoding, spec);
-  encoding.framed = begun.framed && encoding.task->targets() == Targets::kExample;
-  if (encoding.framed && spec.max_length != 0 && spec.max_length < 3) {
-    throw InputError("max_length of at least 3 was expected, with pieces of begin and end, and " +
-                     std::to_string(spec.max_length) + " came");
-  }
-  if (encoding.task->targets() == Targets::kMasked) {
-    check_masks(*encoding.tokenizer, spec);
-    encoding.framed = true;
-  }
-  encoding.vocabulary = encoding.tokenizer->vocabulary();
-  encoding.max_length = spec.max_length;
-  encoding.pad_to = spec.pad_to;
-  encoding.pairs = training.pairs;
-  encoding.planted = !training.planted.empty();
-  if (is_translation(*encoding.task)) set_ends(encoding);
-  if (spec.max_length > 0) return;
-  if (is_one_text(*encoding.task)) {
-    encoding.max_length = begun.max_length > 0 ? begun.max_length : kWindow;
-    return;
-  }
-  const auto longest = longest_document(training, *encoding.tokenizer) + (encoding.framed ? 2 : 0);
-  if (is_translation(*encoding.task)) {
-    // New lines may be longer than those of training, and are not cut.
-    encoding.max_length = std::max(kWindow, 2 * longest);
-    return;
-  }
-  const bool bytes = tokenizer.tokenizer == "byte" || tokenizer.tokenizer == "character" ||
-                     tokenizer.tokenizer == "listops";
-  const auto most = begun.max_length > 0 ? begun.max_length : bytes ? kBytes : kWords;
-  // A training document longer than pad_to is refused where it stands, not cut.
-  encoding.max_length = spec.pad_to > 0 ? std::max(spec.pad_to, longest) : std::min(most, longest);
-}
-
-void check_lengths(const DataSpec& spec, const Examples& training, const Task& task) {
-  if (spec.max_length < 0) throw InputError("max_length counts tokens, from 0; it is negative");
-  if (spec.pad_to < 0) throw InputError("pad_to counts tokens, from 0; it is negative");
-  if (spec.pad_to == 0) return;
-  if (is_translation(task)) {
-    throw InputError(
-        "pad_to = 0 was expected for a translation, whose batches have few shapes "
-        "already, and " +
-        std::to_string(spec.pad_to) + " came");
-  }
-  const bool images = training.form == Examples::Form::kImages;
-  if (images || is_one_text(task)) {
-    throw InputError(training.place(0) + ": pad_to pads documents with labels, and " +
-                     (images ? "images" : "the windows of a language model") +
-                     " have one length already");
-  }
-  if (spec.max_length > 0 && spec.pad_to > spec.max_length) {
-    throw InputError("pad_to of at most max_length = " + std::to_string(spec.max_length) +
-                     " was expected, and " + std::to_string(spec.pad_to) + " came");
-  }
-}
-
-Encoding fit(const DataSpec& spec, const Examples& training, const Task& task, const Begun& begun) {
-  Encoding encoding;
-  encoding.task = &task;
-  encoding.image = spec.image;
-  if (!is_one_text(task) && !is_translation(task)) {
-    encoding.classes = training.label_names;
-    if (encoding.classes.size() < 2) {
-      throw InputError(training.place(0) +
-                       ": a classification needs two labels, and every example is \"" +
-                       encoding.classes.front() + "\"");
-    }
-  }
-  if (training.form == Examples::Form::kImages) {
-    fit_images(encoding, training);
-  } else {
-    fit_documents(encoding, spec, training, begun);
-  }
-  return encoding;
-}
-
-Parts hold_out_examples(const DataSpec& spec, const Examples& all) {
-  // Sentences have no label of their own: they count as examples of one.
-  const std::vector<int32_t> alike(all.labels.empty() ? static_cast<std::size_t>(all.size()) : 0,
-                                   0);
-  const auto& labels = all.labels.empty() ? alike : all.labels;
-  const auto split = hold_out(labels, spec.valid_fraction, static_cast<uint64_t>(spec.split_seed));
-  Parts parts;
-  parts.train = subset(all, split.train);
-  parts.valid = subset(all, split.valid);
-  parts.held_out = std::to_string(split.valid.size()) + " of " + std::to_string(all.size()) +
-                   " training examples (" + percent(spec.valid_fraction) +
-                   (all.labels.empty() ? ", split_seed " : " of each label, split_seed ") +
-                   std::to_string(spec.split_seed) + ") are held out for validation";
-  return parts;
-}
-
-// Documents for a masked language model, each whole in one part.
-Parts hold_out_documents(const DataSpec& spec, const Examples& all) {
-  auto parts = hold_out_examples(spec, all);
-  parts.held_out = std::to_string(parts.valid.size()) + " of " + std::to_string(all.size()) +
-                   " documents (" + percent(spec.valid_fraction) + ", split_seed " +
-                   std::to_string(spec.split_seed) + ") are held out for validation";
-  return parts;
-}
-
-// The text is cut before the tokenizer is made, so that it knows the training part alone.
-Parts hold_out_text(const DataSpec& spec, const Examples& all) {
-  if (!(spec.valid_fraction > 0 && spec.valid_fraction < 1)) {
-    throw InputError("valid_fraction lies between 0 and 1, and " + shortest(spec.valid_fraction) +
-                     " came");
-  }
-  std::string text;
-  for (int64_t i = 0; i < all.size(); ++i) {
-    if (i > 0) text += '\n';
-    text += all.documents[i];
-  }
-  auto cut = static_cast<std::size_t>(static_cast<double>(text.size()) * (1 - spec.valid_fraction));
-  while (cut < text.size() && (static_cast<uint8_t>(text[cut]) & 0xC0) == 0x80) ++cut;
-  const auto part = [&](std::size_t begin, std::size_t end) {
-    Examples examples;
-    examples.files = all.files;
-    examples.origins = {{0, 0}};
-    examples.documents.add(std::string_view(text).substr(begin, end - begin));
-    return examples;
-  };
-  Parts parts;
-  parts.train = part(0, cut);
-  parts.valid = part(cut, text.size());
-  parts.held_out = "the last " + percent(spec.valid_fraction) + " of the text (" +
-                   human_bytes(static_cast<double>(text.size() - cut)) +
-                   ") is held out for validation";
-  return parts;
-}
 
 std::string count_sentence(const char* name, const Dataset& data, const Encoding& encoding) {
   std::string text = std::string(name) + ": " + std::to_string(data.size());
@@ -289,7 +54,7 @@ std::string input_sentence(const Encoding& e) {
 // A table read for a language model or a translation needs no label column.
 Labels labels_of(const DataSpec& spec) {
   if (!spec.reader.table.target_text.empty()) return Labels::kNone;
-  return spec.task != "auto" && is_one_text(find_task(spec.task)) ? Labels::kNone : Labels::kRead;
+  return spec.task != "auto" && find_task(spec.task).reads_text() ? Labels::kNone : Labels::kRead;
 }
 
 // Files are read as the task asks, unless the user names a reader.
@@ -300,7 +65,7 @@ ReaderSpec reader_of(const DataSpec& spec, const std::string& task) {
 }
 
 Examples drop_labels(Examples examples, const Task& task) {
-  if (is_one_text(task)) {
+  if (task.reads_text()) {
     examples.labels.clear();
     examples.label_names.clear();
   }
@@ -339,10 +104,10 @@ Examples read_part(const Part& part, std::vector<std::string>* sentences) {
   if (sentences != nullptr) {
     sentences->insert(sentences->end(), examples.notes.begin(), examples.notes.end());
   }
-  if (is_translation(task)) {
+  if (task.targets() == Targets::kText) {
     const auto why = task.refusal(examples);
     if (!why.empty()) throw InputError(examples.place(0) + ": " + why);
-  } else if (!is_one_text(task) && !examples.labelled()) {
+  } else if (!task.reads_text() && !examples.labelled()) {
     throw InputError(examples.place(0) + ": labels are needed here, and there are none");
   }
   return drop_labels(std::move(examples), task);
@@ -415,7 +180,7 @@ void check_targets(const DataSpec& spec) {
 // Folders have labels for other tasks, so it is said that they have none for this one.
 void add_note_of_folders(const DataSpec& spec, const Task& task, const Examples& all,
                          std::vector<std::string>& notes) {
-  if (!is_one_text(task)) return;
+  if (!task.reads_text()) return;
   for (const auto& path : spec.train) {
     std::error_code ignored;
     if (!std::filesystem::is_directory(path, ignored)) continue;
@@ -443,11 +208,7 @@ Parts read_parts(const DataSpec& spec) {
     parts.train = drop_labels(std::move(all), task);
     parts.valid = read_part({spec.valid, spec, reader, task, spec.valid_target}, &notes);
   } else {
-    constexpr int64_t kFewDocuments = 20;
-    const bool many = task.targets() == Targets::kMasked && all.size() >= kFewDocuments;
-    parts = many                ? hold_out_documents(spec, all)
-            : is_one_text(task) ? hold_out_text(spec, all)
-                                : hold_out_examples(spec, all);
+    parts = hold_out_part(spec, all, task);
   }
   if (!spec.test.empty())
     parts.test = read_part({spec.test, spec, reader, task, spec.test_target}, &notes);
@@ -480,7 +241,7 @@ Prepared prepare(const DataSpec& spec, torch::Device device, const Begun& begun)
   Prepared prepared;
   auto& sentences = prepared.sentences;
   sentences = std::move(parts.notes);
-  prepared.encoding = fit(spec, parts.train, *parts.task, begun);
+  prepared.encoding = fit_encoding(spec, parts.train, *parts.task, begun);
   prepared.train = make_dataset(std::move(parts.train), prepared.encoding, device);
   prepared.valid = make_dataset(std::move(parts.valid), prepared.encoding, device);
   if (!spec.test.empty())
