@@ -12,14 +12,15 @@ TEST(Classification, TakesLabelledTexts) {
   EXPECT_EQ(chosen("classification", text_pairs()), "pairs");
 }
 
-TEST(Classification, MeasuresAccuracyFirstAndMacroF1) {
+TEST(Classification, MeasuresAccuracyFirst) {
   const auto& task = find_task("classification");
   EXPECT_EQ(task.model(), "encoder_classifier");
-  ASSERT_EQ(task.metrics().size(), 3u);
+  ASSERT_EQ(task.metrics().size(), 4u);
   EXPECT_EQ(task.metrics()[0].name, "accuracy");
   EXPECT_EQ(task.metrics()[2].name, "macro_f1");
+  EXPECT_EQ(task.metrics()[3].name, "matthews");
   EXPECT_FALSE(task.metrics()[1].higher_is_better);
-  EXPECT_EQ(task.scores({{0, 1}, {0, 1}, {1, 2}}, {"a", "b"}), (std::vector<double>{1}));
+  EXPECT_EQ(task.scores({{0, 1}, {0, 1}, {1, 2}}, {"a", "b"}), (std::vector<double>{1, 1}));
 }
 
 TEST(Classification, WritesPlaceLabelAndProbability) {
