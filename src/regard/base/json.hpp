@@ -1,5 +1,5 @@
-// JSON as the files of runs and reports have it: keys in the order of writing, null for a number that
-// is not finite.
+// JSON as the files of runs and reports have it: keys in the order of writing, null for a number
+// that is not finite.
 #pragma once
 
 #include <cmath>
