@@ -5,15 +5,13 @@
 
 #include <string>
 
+#include "regard/attention/call.hpp"
 #include "regard/ops/block/add_norm.hpp"
 
 namespace regard::nn {
 
-/// A dropout of the model: its rate, and its number among all of them.
-struct DropoutSite {
-  double rate = 0;
-  int64_t site = 0;
-};
+/// A dropout of the model: its rate and its number, as attention has it for its weights.
+using DropoutSite = attention::WeightDropout;
 
 /// Dropout at a numbered site of the model, keyed by the step's RandomContext; identity outside of
 /// training.

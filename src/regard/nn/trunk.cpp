@@ -72,25 +72,22 @@ void TrunkSpec::check() const {
   const auto need = [](bool ok, const std::string& what) {
     if (!ok) throw InputError("[model]: " + what);
   };
+  const auto share = [&](const std::string& name, double value) {
+    need(value >= 0 && value < 1,
+         name + " in [0, 1) was expected, and " + std::to_string(value) + " came");
+  };
   need(width > 0 && layers > 0 && heads > 0, "width, layers and heads of at least 1 were expected");
   need(width % heads == 0, "a width divisible by heads was expected, and width " +
                                std::to_string(width) + " with " + std::to_string(heads) +
                                " heads came");
   need(mlp >= 0, "mlp of at least 0 was expected");
-  need(dropout >= 0 && dropout < 1,
-       "dropout in [0, 1) was expected, and " + std::to_string(dropout) + " came");
-  need(attention_dropout >= 0 && attention_dropout < 1,
-       "attention_dropout in [0, 1) was expected, and " + std::to_string(attention_dropout) +
-           " came");
-  need(activation_dropout >= 0 && activation_dropout < 1,
-       "activation_dropout in [0, 1) was expected, and " + std::to_string(activation_dropout) +
-           " came");
-  need(word_dropout >= 0 && word_dropout < 1,
-       "word_dropout in [0, 1) was expected, and " + std::to_string(word_dropout) + " came");
+  share("dropout", dropout);
+  share("attention_dropout", attention_dropout);
+  share("activation_dropout", activation_dropout);
+  share("word_dropout", word_dropout);
   need(pairs >= 0, "pairs of at least 0 was expected");
   need(token_types >= 0, "token_types of at least 0 was expected");
-  need(norm_epsilon >= 0 && norm_epsilon < 1,
-       "norm_epsilon in [0, 1) was expected, and " + std::to_string(norm_epsilon) + " came");
+  share("norm_epsilon", norm_epsilon);
   need(embed_dropout == "before_norm" || norm_embed,
        "norm_embed = true was expected with embed_dropout = \"behind_norm\"");
   need(init >= 0, "init of at least 0 was expected");

@@ -8,7 +8,6 @@
 #include "regard/base/text.hpp"
 
 namespace regard::battery {
-namespace {}  // namespace
 
 void require_any(const std::vector<Forecast>& forecasts) {
   if (forecasts.empty()) throw InputError("predict: cells were expected, and there is none");
