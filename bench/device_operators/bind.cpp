@@ -52,7 +52,7 @@ void check_bind(torch::Device device) {
         const auto part = [&](int64_t i) { return qkv.select(2, i).transpose(1, 2); };
         auto in = attention::make_inputs(part(0), part(1), part(2), phrase.graph->facts(false));
         const auto expected =
-            with_gradients(phrase.fold->in_basis()(in).transpose(1, 2).reshape({batch, length, -1}),
+            with_gradients(phrase.fold->in_own_basis()(in).transpose(1, 2).reshape({batch, length, -1}),
                            exact, g.to(type).to(torch::kDouble));
 
         auto on = leaves(rounded, torch::dtype(type).device(device));

@@ -84,7 +84,7 @@ class Fold {
   virtual std::shared_ptr<StreamedFold> streamed(StreamPlace place) const;
   /// The fold on q, k and v in a basis of the head's numbers that it prefers, y in it too; empty
   /// where it prefers none. It needs this object for as long as it lives.
-  virtual std::function<torch::Tensor(const Inputs&)> in_basis() const { return nullptr; }
+  virtual std::function<torch::Tensor(const Inputs&)> in_own_basis() const { return nullptr; }
 
   /// Generation on the graph, made causal; by default from a cache of all rows that it can still
   /// need.

@@ -41,7 +41,7 @@ class Hrr final : public Fold {
   Cost cost(const ops::Problem& p) const override;
 
   std::shared_ptr<StreamedFold> streamed(StreamPlace place) const override;
-  std::function<torch::Tensor(const Inputs&)> in_basis() const override {
+  std::function<torch::Tensor(const Inputs&)> in_own_basis() const override {
     return [this](const Inputs& x) { return attend_in_basis(x); };
   }
 

@@ -128,7 +128,7 @@ BenchForm reference_form(const attention::Phrase& phrase) {
 }
 
 BenchForm regard_form(const attention::Phrase& phrase) {
-  const auto in_basis = phrase.fold->in_basis();
+  const auto in_basis = phrase.fold->in_own_basis();
   return {"regard", phrase.canonical, static_cast<bool>(in_basis),
           [phrase, in_basis](const Tensor& q, const Tensor& k, const Tensor& v) {
             const auto x = inputs_of(phrase, q, k, v);
